@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { exitCodeOf, isApoError, messageOf } from '../core/errors.ts';
+import { terminalSafe } from '../platform/text.ts';
+
+/** Each command lives in its own file and is imported when it is called, so that `apo --version` loads nothing heavy. */
+type Register = (program: Command) => void;
+
+const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [];
+
+/**
+ * Runs one command line and returns the exit code. A command fails by throwing; the error ends as one line on stderr.
+ * stdout is for results only.
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command('apo')
+    .description('Trains the prompts of your agent on real conversations.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .showHelpAfterError('(apo --help shows all commands)');
+  for (const load of COMMANDS) (await load()).register(program);
+  try {
+    await program.parseAsync(argv);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`${describeError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+/** One line: what failed, on what, what to do. A stack trace only for a defect of ours, and only with APO_DEBUG. */
+export function describeError(error: unknown): string {
+  const hint = isApoError(error) && error.hint !== undefined ? ` - ${error.hint}` : '';
+  return `${pc.red('error')}: ${terminalSafe(messageOf(error)).replaceAll('\n', ' ')}${terminalSafe(hint).replaceAll('\n', ' ')}`;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return version;
+}

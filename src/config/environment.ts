@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { Secret } from '../core/secret.ts';
+
+/** The process environment, read once and passed on; nothing outside `config/` reads `process.env`. */
+export type Environment = {
+  get(name: string): string | undefined;
+  /** The same for keys and tokens. */
+  secret(name: string): Secret | undefined;
+};
+
+/** Variables of the process win over those of the `.env` file in the folder. Empty values count as unset. */
+export function loadEnvironment(folder: string = process.cwd()): Environment {
+  const file = join(folder, '.env');
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return createEnvironment({ ...fromFile, ...process.env });
+}
+
+export function createEnvironment(variables: { readonly [name: string]: string | undefined }): Environment {
+  const get = (name: string): string | undefined => variables[name] || undefined;
+  return {
+    get,
+    secret(name) {
+      const value = get(name);
+      return value === undefined ? undefined : new Secret(value);
+    },
+  };
+}

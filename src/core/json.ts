@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Deepest nesting that foreign JSON may have: JSON.stringify and structuredClone overflow the stack near 10,000. */
+export const MAX_JSON_DEPTH = 64;
+
+export type ParsedJson = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
+
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * Parses foreign text. Never throws: syntax errors, nesting deeper than {@link MAX_JSON_DEPTH} and keys that could reach
+ * an object's prototype come back as a reason. Numbers beyond double precision are rounded as JSON.parse does.
+ */
+export function parseJson(text: string): ParsedJson {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : 'not JSON' };
+  }
+  const reason = findUnsafe(value);
+  return reason === undefined ? { ok: true, value: value as Json } : { ok: false, reason };
+}
+
+function findUnsafe(root: unknown): string | undefined {
+  const stack: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { value, depth } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth > MAX_JSON_DEPTH) return `nested deeper than ${MAX_JSON_DEPTH} levels`;
+    if (!Array.isArray(value)) {
+      const bad = Object.keys(value).find((key) => FORBIDDEN_KEYS.has(key));
+      if (bad !== undefined) return `forbidden key "${bad}"`;
+    }
+    for (const child of Object.values(value)) stack.push({ value: child, depth: depth + 1 });
+  }
+  return undefined;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** JSON with sorted keys and without undefined members: equal values give equal text (in the manner of RFC 8785). */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    isJsonObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : member,
+  );
+}
+
+/** SHA-256 in hex of a text, or of the canonical JSON of anything else. */
+export function hashOf(value: unknown): string {
+  return createHash('sha256')
+    .update(typeof value === 'string' ? value : canonicalJson(value))
+    .digest('hex');
+}

@@ -1,0 +1,62 @@
+import { hashOf, isJsonObject, type Json, type JsonObject } from './json.ts';
+import type { Message } from './message.ts';
+
+export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
+export type Difficulty = (typeof DIFFICULTIES)[number];
+
+/** One thing that the agent is asked. This is also, key for key, one line of a dataset file that `apo` writes. */
+export type Task = {
+  readonly id: string;
+  readonly input: string;
+  /** The conversation before the input, oldest first; without the system prompt, which is what is being trained. */
+  readonly context: readonly Message[];
+  /** The reference answer. */
+  readonly expected: string | null;
+  /** What the agent answered when it was recorded; a reference only if it was rated good. */
+  readonly observed: string | null;
+  readonly category: string | null;
+  readonly difficulty: Difficulty | null;
+  /**
+   * Everything else. Known keys: `session_id`, `conversation_id`, `group` (see {@link groupOf}), `user_id`, `timestamp`
+   * (ISO 8601), `rating` (0..1), `error`, `source`, `tool_calls` (see {@link recordedToolCalls}).
+   */
+  readonly metadata: JsonObject;
+};
+
+/** A tool call of the recorded conversation, replayed instead of executed. */
+export type RecordedToolCall = {
+  readonly name: string;
+  /** Raw argument text. */
+  readonly arguments: string;
+  readonly result: string;
+  readonly is_error: boolean;
+};
+
+/** Tasks of one group share a conversation, so a split must not separate them. */
+export function groupOf(task: Task): string {
+  for (const key of ['group', 'session_id', 'conversation_id']) {
+    const value = task.metadata[key];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return task.id;
+}
+
+/** The tool calls recorded in `metadata.tool_calls`, in order; members that are not calls are left out. */
+export function recordedToolCalls(task: Task): readonly RecordedToolCall[] {
+  const calls = task.metadata.tool_calls;
+  return Array.isArray(calls) ? (calls as readonly Json[]).filter(isRecordedToolCall) : [];
+}
+
+function isRecordedToolCall(value: Json): value is RecordedToolCall & JsonObject {
+  return (
+    isJsonObject(value) &&
+    typeof value.name === 'string' &&
+    typeof value.arguments === 'string' &&
+    typeof value.result === 'string'
+  );
+}
+
+/** What makes two tasks the same question: input and context, whatever they are called. */
+export function taskHash(task: Task): string {
+  return hashOf({ input: task.input, context: task.context });
+}

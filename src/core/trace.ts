@@ -1,0 +1,67 @@
+import type { Json, JsonObject } from './json.ts';
+
+/** What happened inside a rollout or a production turn, lossless and in order. */
+export type TraceEvent = {
+  /** Milliseconds since the epoch, UTC. */
+  readonly at: number;
+  /** The span during which it happened. */
+  readonly spanId: string;
+} & (
+  | { readonly type: 'system'; readonly content: string }
+  | { readonly type: 'user'; readonly content: string }
+  | { readonly type: 'thinking'; readonly content: string }
+  | {
+      readonly type: 'tool_call';
+      readonly id: string;
+      readonly name: string /** Raw text. */;
+      readonly arguments: string;
+    }
+  | {
+      readonly type: 'tool_result';
+      readonly id: string;
+      readonly name: string;
+      readonly content: string;
+      readonly isError: boolean;
+      /** Answered from a recording or the journal instead of being executed. */
+      readonly replayed: boolean;
+    }
+  | { readonly type: 'reply'; readonly content: string }
+  | { readonly type: 'error'; readonly message: string }
+);
+
+/** What a span is, whichever convention named it. */
+export type SpanKind = 'agent' | 'model' | 'tool' | 'grader' | 'phase' | 'retriever' | 'embedding' | 'chain';
+
+/**
+ * One span in OpenTelemetry terms. Attributes are flat dotted keys, GenAI names where they exist
+ * (OpenTelemetry semantic conventions 1.41, `gen_ai.*`); they are never unflattened into live objects.
+ */
+export type Span = {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  readonly parentSpanId: string | null;
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** Nanoseconds since the epoch as a decimal string: they do not fit a double. */
+  readonly startNs: string;
+  /** '' while the span is open. */
+  readonly endNs: string;
+  readonly status: 'unset' | 'ok' | 'error';
+  readonly statusMessage: string;
+  readonly attributes: JsonObject;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  /** Resource attributes, `service.name` among them. */
+  readonly resource: JsonObject;
+  /** Instrumentation scope. */
+  readonly scope: { readonly name: string; readonly version: string };
+};
+
+export type SpanEvent = {
+  readonly name: string;
+  readonly timeNs: string;
+  readonly attributes: { readonly [key: string]: Json };
+};
+export type SpanLink = { readonly traceId: string; readonly spanId: string; readonly attributes: JsonObject };

@@ -1,0 +1,40 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ApoError, messageOf } from '../core/errors.ts';
+
+/**
+ * Replaces a file as a whole: temporary file, fsync, rename, fsync of the folder. Readers see the old text or the new
+ * one, never a part. Creates missing folders; the file is readable by its owner only.
+ * @throws ApoError `file-write`
+ */
+export function writeFileAtomic(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(temporary, 'w', 0o600);
+    try {
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+      hint: 'check free space and permissions of the folder, or choose another with --results',
+      cause: error,
+    });
+  }
+}
+
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

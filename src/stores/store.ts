@@ -1,0 +1,154 @@
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Prompt } from '../core/prompt.ts';
+import type { ScoredRollout } from '../core/rollout.ts';
+import type { MicroUsd, Usage } from '../core/usage.ts';
+import type { Role } from '../models/model.ts';
+import type { Candidate } from '../optimizers/optimizer.ts';
+import type { TraceStore } from './trace-store.ts';
+
+/**
+ * Where runs live: append-only facts (journal, rollouts, candidates, spans) and small mutable pointers (run status,
+ * labels). Asynchronous although SQLite is not: other databases stand behind the same contract.
+ * Every method throws ApoError `store-*` when the database cannot be trusted or written; nothing is half done then.
+ */
+export interface Store {
+  readonly runs: RunStore;
+  readonly journal: JournalStore;
+  readonly rollouts: RolloutStore;
+  readonly candidates: CandidateStore;
+  readonly prompts: PromptStore;
+  readonly traces: TraceStore;
+  close(): Promise<void>;
+}
+
+/** `stopped`: ended early in a way that `--resume` continues (budget, interrupt, quota, disk). */
+export type RunStatus = 'running' | 'completed' | 'stopped' | 'failed';
+
+export type Run = {
+  readonly id: string;
+  readonly status: RunStatus;
+  /** Why it ended; '' while running. */
+  readonly reason: string;
+  readonly algorithm: string;
+  readonly seed: number;
+  /** The resolved configuration without secrets: what `--resume` starts from. */
+  readonly config: JsonObject;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** The JSON result, when there is one. */
+  readonly result: JsonObject | null;
+};
+
+export type Owner = { readonly pid: number; readonly host: string };
+
+export interface RunStore {
+  create(run: Run): Promise<void>;
+  get(id: string): Promise<Run | undefined>;
+  /** Newest first. */
+  list(filter?: { readonly status?: RunStatus; readonly limit?: number }): Promise<readonly Run[]>;
+  update(
+    id: string,
+    change: Partial<Pick<Run, 'status' | 'reason' | 'config' | 'result' | 'updatedAt'>>,
+  ): Promise<void>;
+  /**
+   * Makes this process the only trainer of the run until `release`, or until the process is dead.
+   * @throws ApoError `store-locked` naming the holder when another live process has it.
+   */
+  claim(id: string, owner: Owner): Promise<void>;
+  release(id: string, owner: Owner): Promise<void>;
+}
+
+/** One paid or outside call. The key is unique in its run; the same key always means the same request. */
+export type JournalKey = {
+  readonly runId: string;
+  readonly role: Role | 'tool' | 'effect';
+  /** SHA-256 over everything that decides the reply, sample number included. */
+  readonly key: string;
+};
+
+export type JournalReply = {
+  /** The validated reply, or the fault that was accepted as this call's outcome. */
+  readonly reply: Json;
+  readonly usage: Usage;
+  readonly costMicroUsd: MicroUsd;
+  /** Attempts it took, retries included. */
+  readonly attempts: number;
+};
+
+export type JournalStart =
+  | { readonly state: 'new' }
+  /** Started by a process that died before the reply was committed: it may have been paid for. */
+  | { readonly state: 'in-doubt' }
+  | { readonly state: 'done'; readonly reply: JournalReply };
+
+export type JournalTotals = {
+  readonly calls: { readonly [role in Role]: number };
+  /** Calls that had to be sent again after a kill, ever in this run. */
+  readonly inDoubt: number;
+  readonly usage: Usage;
+  readonly costMicroUsd: MicroUsd;
+};
+
+export interface JournalStore {
+  /** Commits key and request as started before anything is sent. `at` is ISO 8601. */
+  start(key: JournalKey, request: Json, at: string): Promise<JournalStart>;
+  /** Commits the reply before anyone uses it. */
+  finish(key: JournalKey, reply: JournalReply, at: string): Promise<void>;
+  /** Takes a started call back that certainly cost nothing (rejected by the provider, aborted before sending). */
+  release(key: JournalKey): Promise<void>;
+  totals(runId: string): Promise<JournalTotals>;
+}
+
+export type StoredRollout = ScoredRollout & {
+  readonly runId: string;
+  readonly iteration: number;
+  readonly split: 'train' | 'val' | 'test';
+  readonly category: string | null;
+  readonly difficulty: string | null;
+};
+
+export interface RolloutStore {
+  /** Saving the same rollout id again replaces it: rollouts are derived from the journal. */
+  save(rollouts: readonly StoredRollout[]): Promise<void>;
+  /** Streams in the order of saving. */
+  list(filter: {
+    readonly runId: string;
+    readonly promptId?: string;
+    readonly taskId?: string;
+  }): AsyncIterable<StoredRollout>;
+  get(id: string): Promise<StoredRollout | undefined>;
+}
+
+export interface CandidateStore {
+  save(runId: string, candidate: Candidate): Promise<void>;
+  list(runId: string): Promise<readonly Candidate[]>;
+}
+
+/** A prompt that a run ended with, kept for ever. */
+export type PromptVersion = {
+  readonly prompt: Prompt;
+  /** 1, 2, 3 ... within the store, by first appearance. */
+  readonly version: number;
+  readonly runId: string;
+  /** Validation score 0..1 and its 95 % interval. */
+  readonly score: number | null;
+  readonly interval: readonly [number, number] | null;
+  readonly n: number;
+  /** `improved`, `no_improvement` or `not_enough_data`. */
+  readonly verdict: string;
+  /** The optimizer's explanation, or null. */
+  readonly explanation: Json;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+};
+
+export interface PromptStore {
+  save(version: Omit<PromptVersion, 'version'>): Promise<PromptVersion>;
+  /** Newest first. */
+  list(): Promise<readonly PromptVersion[]>;
+  /** By prompt id, unique id prefix, version number (`3` or `v3`) or label. */
+  find(reference: string): Promise<PromptVersion | undefined>;
+  labels(): Promise<{ readonly [label: string]: string }>;
+  setLabel(label: string, promptId: string): Promise<void>;
+}
