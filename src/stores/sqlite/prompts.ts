@@ -15,9 +15,10 @@ export function createPromptStore(connection: Connection): PromptStore {
 
   function resolve(reference: string): string | undefined {
     const exact = connection.get(
-      `select prompt_id, 1 as rank from labels where label = ?1
-       union all select prompt_id, 2 from prompts where prompt_id = ?1
-       union all select prompt_id, 3 from prompts where 'v' || version = ?1 or cast(version as text) = ?1
+      `with given (reference) as (values (?))
+       select prompt_id, 1 as rank from labels, given where label = reference
+       union all select prompt_id, 2 from prompts, given where prompt_id = reference
+       union all select prompt_id, 3 from prompts, given where reference in (version || '', 'v' || version)
        order by rank limit 1`,
       reference,
     );
