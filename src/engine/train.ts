@@ -110,6 +110,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
 const RESUMABLE = new Set<string>([
   'budget-reached',
   'interrupted',
+  'terminated',
   'provider-auth',
   'provider-quota',
   'provider-unavailable',
