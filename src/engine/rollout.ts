@@ -1,7 +1,7 @@
 import type { Agent, AgentContext, AgentResult } from '../agents/agent.ts';
 import { isApoError, messageOf } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
-import type { Message } from '../core/message.ts';
+import type { Message, ToolDefinition } from '../core/message.ts';
 import type { Prompt } from '../core/prompt.ts';
 import type { Grade, Rollout, ScoredRollout } from '../core/rollout.ts';
 import { type Task, taskHash } from '../core/task.ts';
@@ -18,6 +18,8 @@ export type RolloutParts = {
   readonly agent: Agent;
   readonly grader: Grader;
   readonly caller: Caller;
+  /** Provider of the agent's model, for the trace. */
+  readonly provider: string;
   readonly stop: StopSwitch;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -98,6 +100,7 @@ function createTrace(rolloutId: string, clock: Clock): Trace {
 function createContext(parts: RolloutParts, rolloutId: string, sample: number, signal: AbortSignal, trace: Trace) {
   let shown = 0;
   let toolCalls = 0;
+  let knownTools: readonly ToolDefinition[] | undefined;
   let usage = NO_USAGE;
 
   /** Records what the model was shown and had not been shown or said before. */
@@ -111,8 +114,13 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
     async chat(messages, tools) {
       trace.nextSpan();
       recordMessages(messages);
-      const request = tools === undefined || tools.length === 0 ? { messages } : { messages, tools };
-      const reply = await parts.caller.chat('agent', request, { sample, signal });
+      const offered = tools === undefined || tools.length === 0 ? {} : { tools };
+      const startedAt = parts.clock.now();
+      const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal });
+      const { model, finishReason, responseId } = reply;
+      const newTools = offered.tools !== knownTools ? offered : {};
+      knownTools = offered.tools;
+      trace.record({ type: 'model_call', startedAt, provider: parts.provider, model, finishReason, responseId, usage: reply.usage, ...newTools });
       recordReply(trace, reply);
       // The agent puts this reply into its next messages; it is on record already.
       shown += 1;
@@ -122,9 +130,10 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
     async tool(call, execute) {
       trace.nextSpan();
       toolCalls += 1;
+      const startedAt = parts.clock.now();
       const request = { rolloutId, number: toolCalls, name: call.function.name, arguments: call.function.arguments };
       const result = (await parts.caller.effect('tool', request, async () => ({ ...(await execute()) }))) as Awaited<ReturnType<typeof execute>>;
-      trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result });
+      trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result, startedAt });
       return result;
     },
     async effect(name, request, perform) {

@@ -22,6 +22,8 @@ export type TrainParts = {
   readonly split: { readonly train: readonly Task[]; readonly val: readonly Task[]; readonly test: readonly Task[] };
   readonly optimizer: Optimizer;
   readonly agent: Agent;
+  /** Provider of the agent's model, for the trace. */
+  readonly provider: string;
   readonly grader: Grader;
   readonly store: Store;
   readonly caller: Caller;
@@ -54,7 +56,8 @@ export type TrainEnd = {
  */
 export async function train(parts: TrainParts): Promise<TrainEnd> {
   const startedAt = parts.clock.elapsed();
-  parts.agent.validate(parts.start);
+  const { train: training, val, test: sealed } = parts.split;
+  parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const evaluate = createEvaluate({
     ...parts,
     timeoutMs: parts.rolloutTimeoutMs,

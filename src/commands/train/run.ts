@@ -170,6 +170,7 @@ async function partsOf(setup: Setup, store: Store, run: Run, stop: ReturnType<ty
     split: tasks.split,
     store,
     caller,
+    provider: setup.roles.agent.model.provider,
     budget,
     stop,
     clock: systemClock,

@@ -44,8 +44,8 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   const optimizer = await loadPlugin('optimizer', config.algorithm, context);
   const grader = await loadPlugin('grader', config.grader, context);
   const agent = await loadPlugin('agent', config.agent, context);
-  agent.validate(start);
   const tasks = await load(config, now);
+  agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);
   const roles = await loadRoles(config, context);
   const iterations = config.iterations ?? optimizer.defaultIterations;
