@@ -12,8 +12,13 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
   model: {},
-  agent: {},
-  grader: {},
+  agent: {
+    chat: () => import('./agents/chat.ts'),
+  },
+  grader: {
+    exact: () => import('./graders/exact.ts'),
+    llm: () => import('./graders/llm.ts'),
+  },
   optimizer: {},
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
