@@ -13,8 +13,13 @@ import type { Store } from './stores/store.ts';
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
   model: {},
-  agent: {},
-  grader: {},
+  agent: {
+    chat: () => import('./agents/chat.ts'),
+  },
+  grader: {
+    exact: () => import('./graders/exact.ts'),
+    llm: () => import('./graders/llm.ts'),
+  },
   optimizer: {},
   store: { sqlite: () => import('./stores/sqlite.ts') },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
