@@ -20,7 +20,7 @@ const PLUGINS = {
     exact: () => import('./graders/exact.ts'),
     llm: () => import('./graders/llm.ts'),
   },
-  optimizer: {},
+  optimizer: { beam: () => import('./optimizers/beam.ts') },
   store: { sqlite: () => import('./stores/sqlite.ts') },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 

@@ -63,6 +63,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   agent: plugin.prefault('chat'),
+  /** Module with the agent's tools; the same as `agent: { use: chat, tools }`. */
+  tools: z.string().optional(),
   grader: grader.prefault('llm'),
   models: z
     .strictObject({

@@ -118,7 +118,7 @@ async function tryGrader({ grader, tasks, roles }: Setup): Promise<{ value: unde
   return { value: undefined, detail: `good answer ${show(good)}, bad answer ${show(bad)}` };
 }
 
-async function openStoreForWriting({ config }: Setup): Promise<{ value: undefined; detail: string }> {
+async function openStoreForWriting({ config, environment }: Setup): Promise<{ value: undefined; detail: string }> {
   const path = resolve(storePath(config));
   const existed = existsSync(path);
   try {
@@ -128,7 +128,7 @@ async function openStoreForWriting({ config }: Setup): Promise<{ value: undefine
   } catch (error) {
     throw new ApoError('store-write', `the results folder cannot be written: ${messageOf(error)}`, { hint: 'choose another with --results', cause: error });
   }
-  const store = await loadPlugin('store', { use: 'sqlite', path, create: true }, { folder: process.cwd(), environment: { get: () => undefined, secret: () => undefined } });
+  const store = await loadPlugin('store', { use: 'sqlite', path, create: true }, { folder: process.cwd(), environment });
   await store.close();
   return { value: undefined, detail: `${path} ${existed ? 'opens' : 'was created'}` };
 }

@@ -45,9 +45,9 @@ export type TrainFlags = {
 
 /** The flags that `apo train` and `apo check` share. Each is also read from APO_<NAME> in the environment. */
 export function addTrainOptions(command: Command): Command {
-  const add = (flags: string, description: string, parse?: (value: string, previous: never) => unknown): void => {
+  const add = (flags: string, description: string, parse?: (value: string) => unknown): void => {
     const option = new Option(flags, description);
-    if (parse !== undefined) option.argParser(parse);
+    if (parse !== undefined) option.argParser((value) => parse(value));
     option.env(`APO_${option.name().replaceAll('-', '_').toUpperCase()}`);
     command.addOption(option);
   };

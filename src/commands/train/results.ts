@@ -39,7 +39,7 @@ export async function writeResults(setup: Setup, store: Store, run: Run, { resul
   writeFileAtomic(files.report, report);
   if (result.best.score !== null) await recordBestPrompt({ store, file: files.bestPrompts, result: complete, createdAt: at });
   if (config.trace) {
-    await writeTrajectories({ folder: traces, run: { ...run, result: complete as unknown as JsonObject }, rollouts: store.rollouts.list({ runId: run.id }) });
+    await writeTrajectories({ folder: traces, run: { ...run, status: result.status, reason: result.reason, updatedAt: at }, rollouts: store.rollouts.list({ runId: run.id }) });
   }
   return files;
 }

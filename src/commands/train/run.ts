@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -100,7 +101,7 @@ async function findRun(store: Store, id: string | undefined): Promise<Run> {
 }
 
 function openStore(config: Config, create = true): Promise<Store> {
-  return loadPlugin('store', { use: 'sqlite', path: storePath(config), create }, { folder: process.cwd() });
+  return loadPlugin('store', { use: 'sqlite', path: storePath(config), create }, { folder: process.cwd(), environment: loadEnvironment() });
 }
 
 export function storePath(config: Config): string {

@@ -43,7 +43,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   // Cheap and most often wrong first; nothing here calls a model.
   const optimizer = await loadPlugin('optimizer', config.algorithm, context);
   const grader = await loadPlugin('grader', config.grader, context);
-  const agent = await loadPlugin('agent', config.agent, context);
+  const agent = await loadPlugin('agent', { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) }, context);
   const tasks = await load(config, now);
   agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);

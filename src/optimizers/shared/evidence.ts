@@ -20,7 +20,7 @@ export function renderEvidence({ task, scored }: Evidence, { maxCharacters, fenc
   const { rollout, grade } = scored;
   const show = (label: string, text: string): string => `${label}:\n${fence(cutMiddle(text, maxCharacters))}`;
   const context = task.context.map((message) => `${message.role}: ${message.content}`).join('\n');
-  const steps = rollout.events.filter(isStep).map(renderStep).join('\n');
+  const steps = rollout.events.flatMap(renderStep).join('\n');
   return [
     `### Rollout ${rollout.id}`,
     `Outcome: ${rollout.status}; score: ${grade.status === 'scored' ? grade.score.toFixed(2) : 'none'}`,
@@ -34,20 +34,19 @@ export function renderEvidence({ task, scored }: Evidence, { maxCharacters, fenc
   ].join('\n');
 }
 
-function isStep(event: TraceEvent): boolean {
-  return event.type === 'thinking' || event.type === 'tool_call' || event.type === 'tool_result' || event.type === 'error';
-}
-
-function renderStep(event: TraceEvent): string {
+/** Task and answer stand in parts of their own. */
+function renderStep(event: TraceEvent): string[] {
   switch (event.type) {
+    case 'thinking':
+      return [`thinking: ${event.content}`];
     case 'tool_call':
-      return `tool call ${event.name}(${event.arguments})`;
+      return [`tool call ${event.name}(${event.arguments})`];
     case 'tool_result':
-      return `tool ${event.isError ? 'error' : 'result'} ${event.name}: ${event.content}`;
+      return [`tool ${event.isError ? 'error' : 'result'} ${event.name}: ${event.content}`];
     case 'error':
-      return `error: ${event.message}`;
+      return [`error: ${event.message}`];
     default:
-      return `${event.type}: ${event.content}`;
+      return [];
   }
 }
 
