@@ -12,7 +12,9 @@ import type { Store } from './stores/store.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
-  model: {},
+  model: {
+    openai: () => import('./models/openai.ts'),
+  },
   agent: {
     chat: () => import('./agents/chat.ts'),
   },
@@ -20,8 +22,12 @@ const PLUGINS = {
     exact: () => import('./graders/exact.ts'),
     llm: () => import('./graders/llm.ts'),
   },
-  optimizer: { beam: () => import('./optimizers/beam.ts') },
-  store: { sqlite: () => import('./stores/sqlite.ts') },
+  optimizer: {
+    beam: () => import('./optimizers/beam.ts'),
+  },
+  store: {
+    sqlite: () => import('./stores/sqlite.ts'),
+  },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
 type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store };
