@@ -14,6 +14,9 @@ const PLUGINS = {
   model: {},
   agent: {
     chat: () => import('./agents/chat.ts'),
+    http: () => import('./agents/http.ts'),
+    command: () => import('./agents/command.ts'),
+    module: () => import('./agents/module.ts'),
   },
   grader: {
     exact: () => import('./graders/exact.ts'),
