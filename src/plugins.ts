@@ -11,7 +11,9 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
-  model: {},
+  model: {
+    simulated: () => import('./models/simulated.ts'),
+  },
   agent: {},
   grader: {},
   optimizer: {},
