@@ -17,6 +17,7 @@ import type { Store } from './stores/store.ts';
 const PLUGINS = {
   model: {
     openai: () => import('./models/openai.ts'),
+    simulated: () => import('./models/simulated.ts'),
   },
   agent: {
     chat: () => import('./agents/chat.ts'),
