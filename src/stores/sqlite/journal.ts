@@ -8,7 +8,7 @@ import type { Connection, Row } from './connection.ts';
 const WHERE = 'where run_id = ? and role = ? and key = ?';
 
 /**
- * The call journal: `start` and `finish` are one durable commit each. A call that was started twice without a reply was
+ * The call journal: `start` and `finish` are durable before they resolve. A call that was started twice without a reply was
  * sent twice; every such repetition is counted, also when the call is taken back later.
  */
 export function createJournalStore(connection: Connection): JournalStore {
@@ -33,7 +33,7 @@ export function createJournalStore(connection: Connection): JournalStore {
   return {
     async start(call, request, at) {
       const text = JSON.stringify(request);
-      return connection.write((): JournalStart => {
+      return connection.commit((): JournalStart => {
         const row = find(call);
         if (row !== undefined) {
           assertSameRequest(call, String(row.request), text);
@@ -53,7 +53,7 @@ export function createJournalStore(connection: Connection): JournalStore {
 
     async finish(call, reply, at) {
       const text = JSON.stringify(reply.reply);
-      connection.write(() => {
+      await connection.commit(() => {
         const row = connection.get(`select id, state, resent from calls ${WHERE}`, call.runId, call.role, call.key);
         // The first reply stays: it may have been used already.
         if (row?.state === 'done') return;
@@ -78,7 +78,9 @@ export function createJournalStore(connection: Connection): JournalStore {
     },
 
     async release({ runId, role, key }) {
-      connection.run(`update calls set state = 'released' ${WHERE} and state = 'started'`, runId, role, key);
+      await connection.commit(() =>
+        connection.run(`update calls set state = 'released' ${WHERE} and state = 'started'`, runId, role, key),
+      );
     },
 
     async totals(runId) {

@@ -39,7 +39,7 @@ export function createPromptStore(connection: Connection): PromptStore {
 
   return {
     async save(given) {
-      return connection.write(() => {
+      return connection.commit(() => {
         const { prompt } = given;
         connection.run(
           `insert into prompts (version, prompt_id, components)
@@ -81,7 +81,7 @@ export function createPromptStore(connection: Connection): PromptStore {
       return Object.fromEntries(rows.map((row) => [String(row.label), String(row.prompt_id)]));
     },
     async setLabel(label, promptId) {
-      connection.write(() => {
+      await connection.commit(() => {
         if (connection.get('select 1 from prompts where prompt_id = ?', promptId) === undefined) {
           throw new ApoError('not-found', `there is no prompt ${promptId}`, { hint: 'apo prompt list shows all' });
         }
