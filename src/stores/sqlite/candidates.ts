@@ -23,7 +23,7 @@ export function createCandidateStore(connection: Connection): CandidateStore {
     async list(runId) {
       return connection
         .all('select body from candidates where run_id = ? order by position', runId)
-        .map((row) => JSON.parse(String(row.body)) as Candidate);
+        .map((row) => connection.parse(row.body) as Candidate);
     },
   };
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
 import { createStoreFile } from './create.ts';
-import { storeError } from './errors.ts';
+import { corrupt, storeError } from './errors.ts';
 import { createGroupCommit } from './group.ts';
 import { inspectStoreFile } from './inspect.ts';
 import { APPLICATION_ID, migrate } from './migrations.ts';
@@ -23,6 +23,8 @@ export type Connection = {
   write<T>(work: () => T): T;
   /** The same together with all other work of this turn of the event loop: see {@link createGroupCommit}. */
   commit<T>(work: () => T): Promise<T>;
+  /** Reads a JSON column. */
+  parse(text: Value | undefined): unknown;
   close(): void;
 };
 
@@ -111,6 +113,13 @@ function connect(path: string, database: Sqlite.Database): Connection {
       group.submit(work).catch((error) => {
         throw storeError(path, error);
       }),
+    parse(text) {
+      try {
+        return JSON.parse(String(text));
+      } catch {
+        throw corrupt(path, 'a stored JSON text cannot be read');
+      }
+    },
     close: () =>
       guarded(() => {
         group.flush();

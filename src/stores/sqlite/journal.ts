@@ -17,7 +17,7 @@ export function createJournalStore(connection: Connection): JournalStore {
   }
 
   function restart(call: JournalKey, row: Row, at: string): JournalStart {
-    if (row.state === 'done') return { state: 'done', reply: replyOf(row) };
+    if (row.state === 'done') return { state: 'done', reply: replyOf(connection, row) };
     const inDoubt = row.state === 'started';
     connection.run(
       `update calls set state = 'started', started_at = ?, resent = resent + ? where id = ?`,
@@ -36,7 +36,12 @@ export function createJournalStore(connection: Connection): JournalStore {
       return connection.commit((): JournalStart => {
         const row = find(call);
         if (row !== undefined) {
-          assertSameRequest(call, String(row.request), text);
+          if (
+            row.request !== text &&
+            canonicalJson(connection.parse(row.request)) !== canonicalJson(JSON.parse(text))
+          ) {
+            throw mismatch(call, 'the stored call has another request under the same key');
+          }
           return restart(call, row, at);
         }
         connection.run(
@@ -153,18 +158,13 @@ function usageOf(row: Row): Usage {
   };
 }
 
-function replyOf(row: Row): JournalReply {
+function replyOf(connection: Connection, row: Row): JournalReply {
   return {
-    reply: JSON.parse(String(row.reply)) as Json,
+    reply: connection.parse(row.reply) as Json,
     usage: usageOf(row),
     costMicroUsd: row.cost_micro_usd === null ? null : Number(row.cost_micro_usd),
     attempts: Number(row.attempts),
   };
-}
-
-function assertSameRequest(call: JournalKey, stored: string, given: string): void {
-  if (stored === given || canonicalJson(JSON.parse(stored)) === canonicalJson(JSON.parse(given))) return;
-  throw mismatch(call, 'the stored call has another request under the same key');
 }
 
 function mismatch(call: JournalKey, reason: string): ApoError {

@@ -25,14 +25,14 @@ export function createRolloutStore(connection: Connection): RolloutStore {
           position,
           ...[promptId, taskId].filter((value) => value !== undefined),
         );
-        for (const row of rows) yield JSON.parse(String(row.body)) as StoredRollout;
+        for (const row of rows) yield connection.parse(row.body) as StoredRollout;
         if (rows.length < PAGE_ROWS) return;
         position = rows.at(-1)?.position ?? null;
       }
     },
     async get(id) {
       const row = connection.get('select body from rollouts where id = ? order by position desc limit 1', id);
-      return row === undefined ? undefined : (JSON.parse(String(row.body)) as StoredRollout);
+      return row === undefined ? undefined : (connection.parse(row.body) as StoredRollout);
     },
     async scores({ runId, promptId }) {
       const rows = connection.all(

@@ -25,7 +25,7 @@ export function createRunStore(connection: Connection): RunStore {
     },
     async get(id) {
       const row = connection.get('select * from runs where id = ?', id);
-      return row === undefined ? undefined : runOf(row);
+      return row === undefined ? undefined : runOf(connection, row);
     },
     async list(filter = {}) {
       return connection
@@ -35,7 +35,7 @@ export function createRunStore(connection: Connection): RunStore {
           filter.status ?? null,
           filter.limit ?? -1,
         )
-        .map(runOf);
+        .map((row) => runOf(connection, row));
     },
     async update(id, change) {
       const changed = await connection.commit(() =>
@@ -75,16 +75,16 @@ function unknownRun(id: string): ApoError {
   return new ApoError('not-found', `there is no run ${id}`, { hint: 'apo runs list shows all runs' });
 }
 
-function runOf(row: Row): Run {
+function runOf(connection: Connection, row: Row): Run {
   return {
     id: String(row.id),
     status: row.status as RunStatus,
     reason: String(row.reason),
     algorithm: String(row.algorithm),
     seed: Number(row.seed),
-    config: JSON.parse(String(row.config)) as JsonObject,
+    config: connection.parse(row.config) as JsonObject,
     createdAt: String(row.created_at),
     updatedAt: String(row.updated_at),
-    result: row.result === null ? null : (JSON.parse(String(row.result)) as JsonObject),
+    result: row.result === null ? null : (connection.parse(row.result) as JsonObject),
   };
 }
