@@ -8,16 +8,23 @@ import { ApoError, messageOf } from './core/errors.ts';
 import type { Grader } from './graders/grader.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import type { Store } from './stores/store.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
   model: {},
-  agent: {},
-  grader: {},
-  optimizer: {},
+  agent: {
+    chat: () => import('./agents/chat.ts'),
+  },
+  grader: {
+    exact: () => import('./graders/exact.ts'),
+    llm: () => import('./graders/llm.ts'),
+  },
+  optimizer: { beam: () => import('./optimizers/beam.ts') },
+  store: { sqlite: () => import('./stores/sqlite.ts') },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
-type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer };
+type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store };
 export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {
