@@ -2,8 +2,11 @@ import type { JsonObject } from '../core/json.ts';
 import type { Message, ToolDefinition } from '../core/message.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
 
-/** What a file is for: supervised tuning, preference pairs, desirable-or-not labels, prompts with references, a table. */
-export const PURPOSES = ['sft', 'dpo', 'kto', 'rft', 'csv'] as const;
+/**
+ * What a file is for: supervised tuning, preference pairs, desirable-or-not labels, prompts with references,
+ * trajectories with rewards, a table for people.
+ */
+export const PURPOSES = ['sft', 'dpo', 'kto', 'rft', 'trajectory', 'csv'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** How thinking leaves: not at all, under its own key, or as `<think>…</think>` before the text. */
@@ -85,11 +88,12 @@ export interface Exporter {
   dpo?(pair: PreferencePair, options: RenderOptions): Rendered;
   kto?(sample: LabelledSample, options: RenderOptions): Rendered;
   rft?(sample: ReferencedSample, options: RenderOptions): Rendered;
+  trajectory?(sample: TrainingSample, options: RenderOptions): Rendered;
   csv?(sample: TrainingSample, options: RenderOptions): Rendered;
   /** Completes a row that names its split or position. */
   place?(row: JsonObject, place: Place): JsonObject;
   /** What the consumer's own configuration has to say about the file, under the name of the data set. */
-  describe?(purpose: Purpose, fileName: string, hasTools: boolean): JsonObject;
+  describe?(purpose: Purpose, fileName: string): JsonObject;
 }
 
 export function rows(...list: readonly JsonObject[]): Rendered {

@@ -11,8 +11,7 @@ export default function transitionsExporter(): Exporter {
     name: 'transitions',
     files: ['jsonl', 'json'],
     thinking: ['drop', 'field', 'tag'],
-    sft: transitions,
-    rft: transitions,
+    trajectory: transitions,
   };
 }
 

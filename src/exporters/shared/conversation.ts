@@ -1,4 +1,4 @@
-import type { AssistantMessage, Message, ToolCall } from '../../core/message.ts';
+import type { AssistantMessage, Message, ToolCall, ToolDefinition } from '../../core/message.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 
 /** Rebuilds the conversation from what was recorded. Never invents a turn; judging the result is validate.ts's work. */
@@ -32,6 +32,10 @@ export function messagesOf(events: readonly TraceEvent[]): readonly Message[] {
           ...(event.isError ? { is_error: true } : {}),
         });
         break;
+      // A reply starts anew, whatever stands before it.
+      case 'model_call':
+        close();
+        break;
       case 'thinking':
         open ??= newTurn();
         open.thinking.push(event.content);
@@ -56,6 +60,12 @@ export function messagesOf(events: readonly TraceEvent[]): readonly Message[] {
   return messages;
 }
 
+/** The tools that the model was offered last: they are recorded with the first call and whenever they change. */
+export function toolsOffered(events: readonly TraceEvent[]): readonly ToolDefinition[] {
+  const call = events.findLast((event) => event.type === 'model_call' && event.tools !== undefined);
+  return call?.type === 'model_call' ? (call.tools ?? []) : [];
+}
+
 type Turn = { readonly thinking: string[]; readonly content: string[]; readonly calls: ToolCall[] };
 
 function newTurn(): Turn {
@@ -76,10 +86,7 @@ function assistantOf({ thinking, content, calls }: Turn): AssistantMessage {
   };
 }
 
-/**
- * Makes turns alternate, as every trainer wants: neighbours of one role become one turn, and what follows the last
- * answer is cut.
- */
+/** Makes turns alternate, as every trainer wants: neighbours of one role become one turn. */
 export function alternate(messages: readonly Message[]): readonly Message[] {
   const merged: Message[] = [];
   for (const message of messages) {
@@ -90,7 +97,7 @@ export function alternate(messages: readonly Message[]): readonly Message[] {
       merged[merged.length - 1] = mergeAssistants(last, message);
     } else merged.push(message);
   }
-  return merged.slice(0, merged.findLastIndex(({ role }) => role === 'assistant') + 1);
+  return merged;
 }
 
 function mergeAssistants(a: AssistantMessage, b: AssistantMessage): AssistantMessage {

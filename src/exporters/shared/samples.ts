@@ -5,26 +5,30 @@ import { groupOf, recordedToolCalls, type Task } from '../../core/task.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 import type { StoredRollout } from '../../stores/store.ts';
 import type { TrainingSample } from '../exporter.ts';
-import { alternate, answerStart, messagesOf } from './conversation.ts';
-import { coverTools } from './tools.ts';
+import { alternate, answerStart, messagesOf, toolsOffered } from './conversation.ts';
+import { coverTools, toolsFromJson } from './tools.ts';
 
 /** Turns an id into something that does not name a person or a session; see core/privacy/pseudonym.ts. */
 export type HashId = (id: string) => string;
 
 /** A record either is a sample or was left out for a reason; every record is counted. */
 export type Taken =
-  | { readonly ok: true; readonly sample: TrainingSample }
+  | {
+      readonly ok: true;
+      readonly sample: TrainingSample;
+      /** The recorded answer, where the sample's is a correction of it. */
+      readonly corrected?: readonly Message[];
+    }
   | { readonly ok: false; readonly reason: string };
 
 type Origin = {
   readonly hash: HashId;
-  readonly tools: readonly ToolDefinition[];
   /** The task behind a rollout or trace, where it is known: it brings the reference answer, session and user. */
   readonly task?: Task | undefined;
 };
 
 /** A stored rollout. Infrastructure failures say nothing about the agent and are never taken. */
-export function sampleOfRollout(stored: StoredRollout, { hash, tools, task }: Origin): Taken {
+export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): Taken {
   const { rollout, grade } = stored;
   if (rollout.failure?.kind === 'infrastructure') return { ok: false, reason: 'infrastructure failure' };
   const recorded = messagesOf(rollout.events);
@@ -33,7 +37,7 @@ export function sampleOfRollout(stored: StoredRollout, { hash, tools, task }: Or
     answered || rollout.answer === ''
       ? recorded
       : [...recorded, { role: 'assistant' as const, content: rollout.answer }];
-  return assemble(messages, tools, {
+  return assemble(messages, toolsOffered(rollout.events), {
     id: rollout.id,
     score: grade.status === 'scored' ? grade.score : null,
     reason: rollout.failure?.message ?? grade.reason,
@@ -65,24 +69,41 @@ function sessionOfTaskId(taskId: string): string {
  * A recorded turn. What is learned is the reference answer where there is one (a correction, or an answer that was
  * rated good), else what the agent answered then.
  */
-export function sampleOfTask(task: Task, source: 'history' | 'dataset', { hash, tools }: Origin): Taken {
-  const answer = task.expected ?? task.observed;
-  if (typeof task.metadata.error === 'string' && task.expected === null) {
+export function sampleOfTask(task: Task, source: 'history' | 'dataset', { hash }: Origin): Taken {
+  const { expected, observed } = task;
+  const answer = expected ?? observed;
+  if (typeof task.metadata.error === 'string' && expected === null) {
     return { ok: false, reason: 'the turn ended in an error' };
   }
   if (answer === null || answer === '') return { ok: false, reason: 'no answer' };
-  return assemble(conversationOf(task, answer), tools, {
+  const isReference = expected !== null && expected !== observed;
+  const taken = assemble(conversationOf(task, answer), toolsFromJson(task.metadata.tools), {
     id: hash(task.id),
-    score: task.expected !== null && task.expected !== task.observed ? null : ratingOf(task),
-    reason: '',
+    score: isReference ? REFERENCE_SCORE : ratingOf(task),
+    reason: isReference ? 'reference answer' : '',
     status: 'ok',
-    expected: task.expected,
+    expected,
     taskId: task.id,
     sessionHash: hash(groupOf(task)),
     userHash: userOf(task, hash),
     source,
-    meta: { category: task.category, difficulty: task.difficulty },
+    meta: {
+      category: task.category,
+      difficulty: task.difficulty,
+      turn: textOr(task.metadata.run_id, task.id.slice(task.id.lastIndexOf(':') + 1)),
+      regeneratedFrom: textOr(task.metadata.regenerated_from, null),
+    },
   });
+  if (!isReference || observed === null || observed === '' || typeof task.metadata.error === 'string') return taken;
+  const recorded = alternate(conversationOf(task, observed));
+  return { ...taken, corrected: recorded.slice(answerStart(recorded)) };
+}
+
+/** A reference answer is good by definition, whatever was measured on other answers. */
+const REFERENCE_SCORE = 1;
+
+function textOr<T>(value: Json | undefined, other: T): string | T {
+  return typeof value === 'string' && value !== '' ? value : other;
 }
 
 /** The whole conversation of a recorded turn: context, input, replayed tool calls, then the given answer. */
@@ -127,21 +148,33 @@ export type TraceRecord = {
   readonly userId: string | null;
 };
 
-/** A stored production trace. A correction becomes the reference answer. */
-export function sampleOfTrace(trace: TraceRecord, { hash, tools }: Origin): Taken {
-  if (trace.events.length === 0) return { ok: false, reason: 'no message content was captured' };
-  return assemble(messagesOf(trace.events), tools, {
+/** A stored production trace. A person's correction takes the place of the answer. */
+export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
+  const recorded = messagesOf(trace.events);
+  if (recorded.length === 0) return { ok: false, reason: 'no message content was captured' };
+  const { correction } = trace;
+  const start = answerStart(recorded);
+  const messages =
+    correction === null ? recorded : [...withoutAnswer(recorded), { role: 'assistant' as const, content: correction }];
+  const taken = assemble(messages, toolsOffered(trace.events), {
     id: trace.traceId,
-    score: trace.score,
+    score: correction === null ? trace.score : REFERENCE_SCORE,
     reason: trace.reason,
-    status: statusOfTrace(trace),
-    expected: trace.correction,
+    status: correction === null ? statusOfTrace(trace) : 'ok',
+    expected: correction,
     taskId: trace.traceId,
     sessionHash: hash(trace.sessionId ?? trace.traceId),
     userHash: trace.userId === null ? null : hash(trace.userId),
     source: 'trace',
     meta: {},
   });
+  const answered = recorded.at(-1)?.role === 'assistant';
+  return correction === null || !answered ? taken : { ...taken, corrected: alternate(recorded.slice(start)) };
+}
+
+function withoutAnswer(messages: readonly Message[]): readonly Message[] {
+  const last = messages.at(-1);
+  return last?.role === 'assistant' && (last.tool_calls ?? []).length === 0 ? messages.slice(0, -1) : messages;
 }
 
 /** A trace may contain a failed tool call and still end well: what counts is whether an answer came last. */
@@ -154,9 +187,8 @@ function assemble(
   recorded: readonly Message[],
   known: readonly ToolDefinition[],
   facts: Omit<TrainingSample, 'messages' | 'answerAt' | 'tools' | 'inventedTools'>,
-): Taken {
+): Extract<Taken, { ok: true }> {
   const messages = alternate(recorded);
-  if (messages.length === 0) return { ok: false, reason: facts.status === 'ok' ? 'no answer' : facts.status };
   const { tools, invented } = coverTools(messages, known);
   return {
     ok: true,
