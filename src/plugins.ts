@@ -1,27 +1,45 @@
-import { isAbsolute, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { isAbsolute, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Agent } from './agents/agent.ts';
 import type { Environment } from './config/environment.ts';
-import type { PluginModule, PluginSpec } from './config/plugin.ts';
+import type { PluginContext, PluginModule, PluginSpec } from './config/plugin.ts';
 import { ApoError, messageOf } from './core/errors.ts';
+import { hashOf } from './core/json.ts';
 import type { Grader } from './graders/grader.ts';
+import { adaptGrader } from './graders/shared/adapt.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { Store } from './stores/store.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
-  model: {},
+  model: {
+    openai: () => import('./models/openai.ts'),
+    simulated: () => import('./models/simulated.ts'),
+  },
   agent: {
     chat: () => import('./agents/chat.ts'),
+    http: () => import('./agents/http.ts'),
+    command: () => import('./agents/command.ts'),
+    module: () => import('./agents/module.ts'),
   },
   grader: {
     exact: () => import('./graders/exact.ts'),
+    contains: () => import('./graders/contains.ts'),
+    regex: () => import('./graders/regex.ts'),
+    number: () => import('./graders/number.ts'),
+    json: () => import('./graders/json.ts'),
     llm: () => import('./graders/llm.ts'),
+    mean: () => import('./graders/mean.ts'),
   },
-  optimizer: { beam: () => import('./optimizers/beam.ts') },
-  store: { sqlite: () => import('./stores/sqlite.ts') },
+  optimizer: {
+    beam: () => import('./optimizers/beam.ts'),
+  },
+  store: {
+    sqlite: () => import('./stores/sqlite.ts'),
+  },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
 type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store };
@@ -48,10 +66,16 @@ export async function loadPlugin<K extends PluginKind>(
       hint: `correct the options beside "use: ${use}"`,
     });
   }
-  return module.default(options.data as never, {
+  const pluginContext: PluginContext = {
     ...context,
     load: <T>(inner: PluginSpec) => loadPlugin(kind, inner, context) as Promise<T>,
-  });
+  };
+  if (kind === 'grader' && !Object.hasOwn(PLUGINS.grader, use)) {
+    const path = resolve(context.folder, use);
+    const source = { name: parse(path).name, hash: hashOf(readFileSync(path, 'utf8')) };
+    return adaptGrader(module, source, options.data, pluginContext) as Promise<Kinds[K]>;
+  }
+  return module.default(options.data as never, pluginContext);
 }
 
 async function importPlugin<T>(kind: PluginKind, use: string, folder: string): Promise<PluginModule<T>> {
@@ -72,7 +96,8 @@ async function importPlugin<T>(kind: PluginKind, use: string, folder: string): P
       cause: error,
     });
   }
-  if (typeof module.default !== 'function') {
+  const hasGrade = kind === 'grader' && 'grade' in module;
+  if (typeof module.default !== 'function' && !hasGrade) {
     throw new ApoError('plugin-invalid', `${kind} ${path} has no default-exported function`, {
       hint: `export default (options, context) => ({ ... }), see src/${kind}s/${kind}.ts`,
     });

@@ -8,9 +8,12 @@ import { terminalSafe } from '../platform/text.ts';
 type Register = (program: Command) => void;
 
 const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
-  () => import('./train.ts'),
-  () => import('./check.ts'),
   () => import('./init.ts'),
+  () => import('./check.ts'),
+  () => import('./train.ts'),
+  () => import('./prompt.ts'),
+  () => import('./runs.ts'),
+  () => import('./simulate.ts'),
 ];
 
 /**

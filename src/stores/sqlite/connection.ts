@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
 import { createStoreFile } from './create.ts';
-import { storeError } from './errors.ts';
+import { corrupt, storeError } from './errors.ts';
+import { createGroupCommit } from './group.ts';
 import { inspectStoreFile } from './inspect.ts';
 import { APPLICATION_ID, migrate } from './migrations.ts';
 
@@ -14,12 +15,16 @@ export type Value = string | number | null;
 
 /** What the parts of the store need from a database; every failure leaves as the store's error. */
 export type Connection = {
-  /** One statement outside of a transaction is a transaction of its own. Returns the number of changed rows. */
+  /** Returns the number of changed rows. Outside of `write` and `commit` it is a transaction of its own. */
   run(sql: string, ...values: readonly Value[]): number;
   get(sql: string, ...values: readonly Value[]): Row | undefined;
   all(sql: string, ...values: readonly Value[]): readonly Row[];
-  /** BEGIN IMMEDIATE ... COMMIT; rolled back when the work throws. */
+  /** BEGIN IMMEDIATE ... COMMIT at once, blocking; rolled back when the work throws. */
   write<T>(work: () => T): T;
+  /** The same together with all other work of this turn of the event loop: see {@link createGroupCommit}. */
+  commit<T>(work: () => T): Promise<T>;
+  /** Reads a JSON column. */
+  parse(text: Value | undefined): unknown;
   close(): void;
 };
 
@@ -81,6 +86,7 @@ function configure(database: Sqlite.Database): void {
 
 function connect(path: string, database: Sqlite.Database): Connection {
   const statements = new Map<string, Sqlite.Statement>();
+  const group = createGroupCommit(database);
   const begin = database.transaction((work: () => unknown) => work()).immediate;
 
   function prepare(sql: string): Sqlite.Statement {
@@ -103,6 +109,21 @@ function connect(path: string, database: Sqlite.Database): Connection {
     get: (sql, ...values) => guarded(() => prepare(sql).get(...values) as Row | undefined),
     all: (sql, ...values) => guarded(() => prepare(sql).all(...values) as Row[]),
     write: <T>(work: () => T) => guarded(() => begin(work) as T),
-    close: () => guarded(() => void database.close()),
+    commit: (work) =>
+      group.submit(work).catch((error) => {
+        throw storeError(path, error);
+      }),
+    parse(text) {
+      try {
+        return JSON.parse(String(text));
+      } catch {
+        throw corrupt(path, 'a stored JSON text cannot be read');
+      }
+    },
+    close: () =>
+      guarded(() => {
+        group.flush();
+        database.close();
+      }),
   };
 }

@@ -1,3 +1,4 @@
+import type { RolloutStatus } from '../../core/rollout.ts';
 import type { RolloutStore, StoredRollout } from '../store.ts';
 import type { Connection, Row } from './connection.ts';
 
@@ -8,7 +9,7 @@ const PAGE_ROWS = 64;
 export function createRolloutStore(connection: Connection): RolloutStore {
   return {
     async save(rollouts) {
-      connection.write(() => {
+      await connection.commit(() => {
         for (const stored of rollouts) saveOne(connection, stored);
       });
     },
@@ -24,14 +25,29 @@ export function createRolloutStore(connection: Connection): RolloutStore {
           position,
           ...[promptId, taskId].filter((value) => value !== undefined),
         );
-        for (const row of rows) yield JSON.parse(String(row.body)) as StoredRollout;
+        for (const row of rows) yield connection.parse(row.body) as StoredRollout;
         if (rows.length < PAGE_ROWS) return;
         position = rows.at(-1)?.position ?? null;
       }
     },
     async get(id) {
       const row = connection.get('select body from rollouts where id = ? order by position desc limit 1', id);
-      return row === undefined ? undefined : (JSON.parse(String(row.body)) as StoredRollout);
+      return row === undefined ? undefined : (connection.parse(row.body) as StoredRollout);
+    },
+    async scores({ runId, promptId }) {
+      const rows = connection.all(
+        `select prompt_id, task_id, iteration, split, status, score from rollouts
+         where run_id = ?${promptId === undefined ? '' : ' and prompt_id = ?'} order by position`,
+        ...[runId, promptId].filter((value) => value !== undefined),
+      );
+      return rows.map((row) => ({
+        promptId: String(row.prompt_id),
+        taskId: String(row.task_id),
+        iteration: Number(row.iteration),
+        split: row.split as StoredRollout['split'],
+        status: row.status as RolloutStatus,
+        score: row.score === null ? null : Number(row.score),
+      }));
     },
   };
 }
