@@ -35,6 +35,7 @@ const PLUGINS = {
     mean: () => import('./graders/mean.ts'),
   },
   optimizer: {
+    apo: () => import('./optimizers/apo.ts'),
     beam: () => import('./optimizers/beam.ts'),
   },
   store: {
