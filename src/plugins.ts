@@ -6,6 +6,7 @@ import type { Environment } from './config/environment.ts';
 import type { PluginModule, PluginSpec } from './config/plugin.ts';
 import { ApoError, messageOf } from './core/errors.ts';
 import type { Grader } from './graders/grader.ts';
+import type { HistoryDetector, HistoryOptions, HistorySource } from './history/source.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 
@@ -14,10 +15,14 @@ const PLUGINS = {
   model: {},
   agent: {},
   grader: {},
+  history: {
+    agno: () => import('./history/agno/index.ts'),
+    conversations: () => import('./history/conversations.ts'),
+  },
   optimizer: {},
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
-type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer };
+type Kinds = { model: Model; agent: Agent; grader: Grader; history: HistorySource; optimizer: Optimizer };
 export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {
@@ -45,6 +50,36 @@ export async function loadPlugin<K extends PluginKind>(
     ...context,
     load: <T>(inner: PluginSpec) => loadPlugin(kind, inner, context) as Promise<T>,
   });
+}
+
+/**
+ * Opens a recorded history with the source of that name (or the user's own by path), or with the first one that knows it.
+ * @throws ApoError `history-invalid` when the file cannot be read or no source knows it, `plugin-unknown`.
+ */
+export async function openHistory(
+  path: string,
+  sourceName: string | undefined,
+  options: Omit<HistoryOptions, 'path'> & { readonly folder: string; readonly environment: Environment },
+): Promise<HistorySource> {
+  const { folder, environment, ...reading } = options;
+  const name = sourceName ?? (await detectHistory(path));
+  return loadPlugin('history', { use: name, path, ...reading }, { folder, environment });
+}
+
+async function detectHistory(path: string): Promise<string> {
+  const { openForeign, describeTables } = await import('./history/shared/database.ts');
+  for (const [name, load] of Object.entries(PLUGINS.history)) {
+    const { detect }: HistoryDetector = await load();
+    if (detect(path)) return name;
+  }
+  const database = openForeign(path);
+  try {
+    throw new ApoError('history-invalid', `no conversation history in ${path}; ${describeTables(database)}`, {
+      hint: `known sources: ${pluginNames('history').join(', ')}; name one with --history-source`,
+    });
+  } finally {
+    database.close();
+  }
 }
 
 async function importPlugin<T>(kind: PluginKind, use: string, folder: string): Promise<PluginModule<T>> {
