@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { ApoError } from '../core/errors.ts';
 import { type Task, taskHash } from '../core/task.ts';
+import type { HistoryRecord } from '../history/source.ts';
 import { readBytes } from './bytes.ts';
 import { readCsv } from './csv.ts';
 import { readJsonDocument, readJsonLines, syntaxError } from './json.ts';
@@ -30,42 +31,65 @@ export const MAX_REJECTED_SHARE = 0.05;
 /** Formats that need the whole text at once are read up to this size; JSONL and CSV have no limit. */
 const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 
+/** A file, or a text that is already in memory (`name` decides its format and stands in messages). */
+export type DatasetInput = string | { readonly text: string; readonly name: string };
+
 /**
  * Loads a JSON, JSONL, YAML or CSV file, plain or gzipped. What it is is decided by its content where that is clear.
  * @throws ApoError `dataset-invalid` (unreadable, or too many rejected records), `dataset-empty` (no record at all).
  */
-export async function loadDataset(path: string, options: LoadOptions = {}): Promise<LoadedDataset> {
-  const result = await inspectDataset(path);
-  assertUsable(result, path, options);
-  return result;
-}
-
-/** The same without judging: what `apo dataset validate` shows. Throws only for a file that cannot be read at all. */
-export async function inspectDataset(path: string): Promise<LoadedDataset> {
-  return collect(readRows(path, readBytes(path)), basename(path));
-}
-
-/** Loads a text that is already in memory; `name` is used for its format and in messages. */
-export async function loadDatasetText(text: string, name: string, options: LoadOptions = {}): Promise<LoadedDataset> {
-  async function* bytes(): AsyncGenerator<Buffer> {
-    yield Buffer.from(text);
+export async function loadDataset(input: DatasetInput, options: LoadOptions = {}): Promise<LoadedDataset> {
+  const tasks: Task[] = [];
+  const rejected: Rejected[] = [];
+  const notes = createNotes();
+  for await (const record of streamDataset(input, notes.add)) {
+    if (record.kind === 'task') tasks.push(record.task);
+    else rejected.push({ where: record.where, reason: record.reason });
   }
-  const result = await collect(readRows(name, bytes()), name);
-  assertUsable(result, name, options);
-  return result;
+  const records = tasks.length + rejected.length;
+  assertUsable(records, rejected.length, rejected, typeof input === 'string' ? input : input.name, options);
+  return { tasks, rejected, records, warnings: notes.list() };
 }
 
-export function assertUsable(result: LoadedDataset, path: string, options: LoadOptions): void {
-  const { rejected, records } = result;
+/**
+ * The records of a dataset one by one, in constant memory for JSONL and CSV. Judges nothing: it throws only for what
+ * cannot be read at all.
+ * @param note Called for each record that was taken with a remark.
+ */
+export async function* streamDataset(input: DatasetInput, note: (text: string) => void): AsyncGenerator<HistoryRecord> {
+  const path = typeof input === 'string' ? input : input.name;
+  const name = basename(path);
+  const ids = createIds(note);
+  const bytes = typeof input === 'string' ? readBytes(input) : once(Buffer.from(input.text));
+  for await (const row of readRows(path, bytes)) {
+    const read = row.ok ? readRecord(row.value) : row;
+    if (read.ok) {
+      for (const text of read.notes) note(text);
+      yield { kind: 'task', task: ids.name(read.task) };
+    } else {
+      const column = row.ok || row.column === undefined ? '' : `:${row.column}`;
+      yield { kind: 'rejected', where: `${name}:${row.line}${column}`, reason: read.reason };
+    }
+  }
+}
+
+/** @throws ApoError `dataset-invalid`, `dataset-empty` */
+export function assertUsable(
+  records: number,
+  rejectedCount: number,
+  rejected: readonly Rejected[],
+  path: string,
+  options: LoadOptions,
+): void {
   if (records === 0) {
     throw new ApoError('dataset-empty', `dataset ${path} has no records`, { hint: 'add at least two tasks' });
   }
-  const isTolerable = options.skipInvalid === true && rejected.length <= records * MAX_REJECTED_SHARE;
-  if (rejected.length === 0 || isTolerable) return;
+  const isTolerable = options.skipInvalid === true && rejectedCount <= records * MAX_REJECTED_SHARE;
+  if (rejectedCount === 0 || isTolerable) return;
   const first = rejected.slice(0, 3).map(({ where, reason }) => `${where} ${reason}`);
   throw new ApoError(
     'dataset-invalid',
-    `${rejected.length} of ${records} records of ${path} are invalid: ${first.join('; ')}${rejected.length > 3 ? '; ...' : ''}`,
+    `${rejectedCount} of ${records} records of ${path} are invalid: ${first.join('; ')}${rejectedCount > 3 ? '; ...' : ''}`,
     {
       hint:
         options.skipInvalid === true
@@ -75,23 +99,13 @@ export function assertUsable(result: LoadedDataset, path: string, options: LoadO
   );
 }
 
-async function collect(rows: AsyncIterable<RawRow>, name: string): Promise<LoadedDataset> {
-  const tasks: Task[] = [];
-  const rejected: Rejected[] = [];
-  const notes = new Map<string, number>();
-  const ids = createIds((note) => notes.set(note, (notes.get(note) ?? 0) + 1));
-  for await (const row of rows) {
-    const read = row.ok ? readRecord(row.value) : row;
-    if (read.ok) {
-      for (const note of read.notes) notes.set(note, (notes.get(note) ?? 0) + 1);
-      tasks.push(ids.name(read.task));
-    } else {
-      const column = row.ok || row.column === undefined ? '' : `:${row.column}`;
-      rejected.push({ where: `${name}:${row.line}${column}`, reason: read.reason });
-    }
-  }
-  const warnings = [...notes].map(([note, count]) => `${count} record${count === 1 ? '' : 's'}: ${note}`);
-  return { tasks, rejected, records: tasks.length + rejected.length, warnings };
+/** Counts remarks by their text. */
+export function createNotes(): { add(text: string): void; list(): readonly string[] } {
+  const counts = new Map<string, number>();
+  return {
+    add: (text) => void counts.set(text, (counts.get(text) ?? 0) + 1),
+    list: () => [...counts].map(([text, count]) => `${count} record${count === 1 ? '' : 's'}: ${text}`),
+  };
 }
 
 /** Rows without an id get one from their content; an id that other content has already gets a number behind it. */
