@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, parseJson } from '../core/json.ts';
+import { findUnsafe, isJsonObject, type Json, parseJson } from '../core/json.ts';
+import { elementLines, locateError } from './json-scan.ts';
 import { readLines } from './lines.ts';
 import type { RawRow } from './rows.ts';
 
@@ -16,7 +17,7 @@ export async function* readJsonLines(bytes: AsyncIterable<Buffer>): AsyncGenerat
     const parsed = parseJson(line.text);
     yield parsed.ok
       ? { line: line.number, ok: true, value: parsed.value }
-      : syntaxError(line.text, parsed.reason, line.number);
+      : { line: line.number, ok: false, ...problemOf(line.text, parsed.reason) };
   }
 }
 
@@ -36,8 +37,8 @@ export function readJsonDocument(text: string): readonly RawRow[] | undefined {
   return list.rows.map((row, index): RawRow => {
     const line = lines[index] ?? 1;
     // Depth and forbidden keys are judged row by row, so that one bad row costs one record.
-    const checked = parseJson(JSON.stringify(row));
-    return checked.ok ? { line, ok: true, value: checked.value } : { line, ok: false, reason: checked.reason };
+    const reason = findUnsafe(row);
+    return reason === undefined ? { line, ok: true, value: row } : { line, ok: false, reason };
   });
 }
 
@@ -54,58 +55,8 @@ export function rowsOf(value: Json): { readonly rows: readonly Json[]; readonly 
   return key === undefined ? { rows: [value], key } : { rows: value[key] as readonly Json[], key };
 }
 
-/** Where JSON stops being JSON, for a message. */
-export function syntaxError(
-  text: string,
-  reason: string,
-  firstLine = 1,
-): { ok: false; reason: string; line: number; column?: number } {
-  const position = Number(/position (\d+)/.exec(reason)?.[1] ?? Number.NaN);
-  const plain = reason
-    .replace(/ in JSON at position.*$| at position.*$/s, '')
-    .replace(/, ".*$/s, '')
-    .slice(0, 120);
-  if (Number.isNaN(position)) return { ok: false, reason: plain, line: firstLine };
-  const before = text.slice(0, position);
-  const lines = before.split('\n');
-  return { ok: false, reason: plain, line: firstLine + lines.length - 1, column: (lines.at(-1)?.length ?? 0) + 1 };
-}
-
-/** Line of each element of the list (at the top, or under `key` of the top object) in a text that is valid JSON. */
-function elementLines(text: string, key: string | undefined): readonly number[] {
-  const wanted = key === undefined ? 1 : 2;
-  const found: number[] = [];
-  let line = 1;
-  let depth = 0;
-  let isInList = false;
-  let isExpectingElement = false;
-  let lastString = '';
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at] as string;
-    if (character === '\n') line++;
-    if (/\s/.test(character)) continue;
-    if (isInList && depth === wanted && isExpectingElement && character !== ']') {
-      found.push(line);
-      isExpectingElement = false;
-    }
-    if (character === '"') {
-      const start = at;
-      for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;
-      if (depth === 1) lastString = text.slice(start + 1, at);
-    } else if (character === '[' || character === '{') {
-      depth++;
-      if (depth === wanted && character === '[' && (key === undefined || lastString === key)) {
-        isInList = true;
-        isExpectingElement = true;
-        // Of duplicate members the last one counts.
-        found.length = 0;
-      }
-    } else if (character === ']' || character === '}') {
-      depth--;
-      if (depth < wanted) isInList = false;
-    } else if (character === ',' && depth === wanted) {
-      isExpectingElement = true;
-    }
-  }
-  return found;
+/** A syntax error with its column, or another reason as it is. */
+function problemOf(text: string, reason: string): { readonly reason: string; readonly column?: number } {
+  const error = locateError(text);
+  return error === undefined ? { reason } : { reason: error.reason, column: error.column };
 }

@@ -4,7 +4,8 @@ import { type Task, taskHash } from '../core/task.ts';
 import type { HistoryRecord } from '../history/source.ts';
 import { readBytes } from './bytes.ts';
 import { readCsv } from './csv.ts';
-import { readJsonDocument, readJsonLines, syntaxError } from './json.ts';
+import { readJsonDocument, readJsonLines } from './json.ts';
+import { locateError } from './json-scan.ts';
 import { readRecord } from './record.ts';
 import type { Format, RawRow } from './rows.ts';
 import { readYaml } from './yaml.ts';
@@ -216,15 +217,8 @@ async function wholeText(bytes: AsyncIterable<Buffer>, path: string): Promise<st
 }
 
 function notJson(text: string, path: string): ApoError {
-  let message = 'not JSON';
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    message = error instanceof Error ? error.message : message;
-  }
-  const { reason, line, column } = syntaxError(text, message);
-  const where = `${path}:${line}${column === undefined ? '' : `:${column}`}`;
-  return new ApoError('dataset-invalid', `dataset ${where} is not valid JSON: ${reason}`, {
+  const { reason, line, column } = locateError(text) ?? { reason: 'not one JSON document', line: 1, column: 1 };
+  return new ApoError('dataset-invalid', `dataset ${path}:${line}:${column} is not valid JSON: ${reason}`, {
     hint: 'JSON has no comments and no trailing commas',
   });
 }

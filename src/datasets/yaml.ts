@@ -1,6 +1,6 @@
 import { type Document, isMap, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { ApoError, messageOf } from '../core/errors.ts';
-import { type Json, parseJson } from '../core/json.ts';
+import { findUnsafe, type Json } from '../core/json.ts';
 import { rowsOf } from './json.ts';
 import type { RawRow } from './rows.ts';
 
@@ -43,8 +43,8 @@ function readDocument(document: Document.Parsed, lines: LineCounter, name: strin
     const node = isSeq(list) ? list.items[index] : document.contents;
     const range = (node as { range?: readonly number[] } | null)?.range?.[0];
     const line = range === undefined ? 1 : lines.linePos(range).line;
-    const checked = parseJson(JSON.stringify(row) ?? 'null');
-    return checked.ok ? { line, ok: true, value: checked.value } : { line, ok: false, reason: checked.reason };
+    const reason = findUnsafe(row);
+    return reason === undefined ? { line, ok: true, value: row ?? null } : { line, ok: false, reason };
   });
 }
 

@@ -88,11 +88,7 @@ function* readTable(database: ForeignDatabase, table: Table, options: HistoryOpt
     if (rowSession === undefined || rowSession !== session) conversation = [];
     session = rowSession;
     const id = `conversations:${databaseName}:${rowSession ?? table.name}:${rowId}`;
-    const input = text(row.input);
-    if (input === undefined) {
-      yield { kind: 'rejected', where: id, reason: 'the row has no user message' };
-      continue;
-    }
+    const input = text(row.input) ?? '';
     const answer = text(row.answer) ?? null;
     const raw = rawRating(row.rating as string | number | null);
     const rating = raw === undefined ? undefined : ratings.normalise(raw);
@@ -109,7 +105,7 @@ function* readTable(database: ForeignDatabase, table: Table, options: HistoryOpt
         metadata: metadataOf(row, rowSession, rating),
       },
     };
-    if (rowSession !== undefined && answer !== null) {
+    if (rowSession !== undefined && answer !== null && input !== '') {
       const turn: readonly Message[] = [
         { role: 'user', content: input },
         { role: 'assistant', content: answer },
