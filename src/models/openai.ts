@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
 import { messageOf } from '../core/errors.ts';
 import { type JsonObject, parseJson } from '../core/json.ts';
+import { followAbort } from '../platform/abort.ts';
 import { type ChatOptions, type ChatReply, type ChatRequest, type Model, ModelError } from './model.ts';
 import { OPENAI_HOST, readEndpoint, readKey } from './openai/endpoint.ts';
 import { createExchanges, type Exchange, transportFault } from './openai/exchange.ts';
@@ -104,8 +105,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     async chat(request, callOptions) {
       callOptions.signal.throwIfAborted();
       const stop = new AbortController();
-      const forward = (): void => stop.abort(callOptions.signal.reason);
-      callOptions.signal.addEventListener('abort', forward, { once: true });
+      const unfollow = followAbort(callOptions.signal, stop);
       const timer = setTimeout(() => {
         stop.abort(new ModelError('timeout', `no complete reply within ${given.timeoutMs / 1000} s`));
       }, given.timeoutMs);
@@ -117,7 +117,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
         throw withMessage(fault, scrub(`model "${request.model}" at ${endpoint.host}: ${fault.message}`));
       } finally {
         clearTimeout(timer);
-        callOptions.signal.removeEventListener('abort', forward);
+        unfollow();
       }
     },
   };
