@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { type FaultKind, ModelError } from '../models/model.ts';
-import { followAbort } from '../platform/abort.ts';
+import { abortable, followAbort } from '../platform/abort.ts';
 
 /*
  * The one owner of retries: provider clients have theirs switched off. It knows the classes of failures, not the
@@ -89,15 +89,12 @@ async function withDeadline<T>(
   const stop = new AbortController();
   const timer = new AbortController();
   const unfollow = followAbort(signal, stop);
-  const stopped = new Promise<never>((_resolve, reject) => {
-    stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true });
-  });
   clock.sleep(remainingMs, timer.signal).then(
     () => stop.abort(new ModelError('timeout', 'no reply within the deadline of the logical call')),
     () => undefined,
   );
   try {
-    return await Promise.race([attempt(stop.signal), stopped]);
+    return await abortable(stop.signal, () => attempt(stop.signal));
   } finally {
     timer.abort();
     unfollow();
