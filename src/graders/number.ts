@@ -3,7 +3,7 @@ import type { Grader } from './grader.ts';
 import { type Quantity, quantitiesIn } from './number/parse.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 
-/** Doubles that went through a unit conversion still count as equal. */
+/** Decimal fractions and unit conversions are not exact in doubles: what is equal on paper must count as equal. */
 const ROUNDING = 1e-9;
 
 export const options = z.strictObject({
@@ -25,7 +25,8 @@ export default function createNumberGrader(given: z.infer<typeof options>): Grad
   const { tolerance, relativeTolerance, pick, decimal } = given;
   const numberIn = (text: string): Quantity | undefined => quantitiesIn(text, decimal).at(pick === 'last' ? -1 : 0);
   const isClose = (value: number, expected: number): boolean =>
-    Math.abs(value - expected) <= Math.max(tolerance, Math.max(relativeTolerance, ROUNDING) * Math.abs(expected));
+    Math.abs(value - expected) <=
+    Math.max(tolerance, relativeTolerance * Math.abs(expected)) + ROUNDING * Math.abs(expected);
 
   return {
     name: 'number',
