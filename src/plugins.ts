@@ -11,10 +11,14 @@ import type { Grader } from './graders/grader.ts';
 import { adaptGrader } from './graders/shared/adapt.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import type { Store } from './stores/store.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
-  model: {},
+  model: {
+    openai: () => import('./models/openai.ts'),
+    simulated: () => import('./models/simulated.ts'),
+  },
   agent: {
     chat: () => import('./agents/chat.ts'),
     http: () => import('./agents/http.ts'),
@@ -30,10 +34,15 @@ const PLUGINS = {
     llm: () => import('./graders/llm.ts'),
     mean: () => import('./graders/mean.ts'),
   },
-  optimizer: {},
+  optimizer: {
+    beam: () => import('./optimizers/beam.ts'),
+  },
+  store: {
+    sqlite: () => import('./stores/sqlite.ts'),
+  },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
-type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer };
+type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store };
 export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {
