@@ -217,6 +217,36 @@ describe('an answer that talks to the grader', () => {
   });
 });
 
+describe('what the llm grader shows of the rollout', () => {
+  it('is how the agent came to its answer, without the conversation before and the answer itself', async () => {
+    const at = { at: 0, spanId: 's' };
+    const events: readonly TraceEvent[] = [
+      { ...at, type: 'system', content: 'SECRET PROMPT' },
+      { ...at, type: 'user', content: 'earlier' },
+      { ...at, type: 'reply', content: 'EARLIER REPLY' },
+      { ...at, type: 'user', content: 'task' },
+      { ...at, type: 'thinking', content: 'six times seven' },
+      { ...at, type: 'tool_call', id: '1', name: 'multiply', arguments: '{"a":6,"b":7}' },
+      { ...at, type: 'tool_result', id: '1', name: 'multiply', content: 'busy', isError: true, replayed: false },
+      { ...at, type: 'reply', content: '42' },
+    ];
+    const context = graderContext([replyOf(verdict(1, 1, 1))]);
+    await llm().grade(rolloutOf('42', { events }), taskOf(), context);
+    const { content } = context.chats[0]?.messages[1] ?? { content: '' };
+    const data = JSON.parse(content.slice(content.indexOf('{'), content.lastIndexOf('}') + 1));
+    expect(data.steps).toBe('thinking: six times seven\ntool call: multiply({"a":6,"b":7})\ntool error: busy');
+    expect(content).not.toMatch(/SECRET|EARLIER/);
+  });
+
+  it('is cut in the middle when it is long', async () => {
+    const context = graderContext([replyOf(verdict(1, 1, 1))]);
+    await llm().grade(rolloutOf(`start${'x'.repeat(1e6)}end`), taskOf(), context);
+    const { content } = context.chats[0]?.messages[1] ?? { content: '' };
+    expect(content.length).toBeLessThan(30_000);
+    expect(content).toMatch(/start.*characters left out.*end/);
+  });
+});
+
 describe('options of the llm grader', () => {
   it.each([
     { scale: [1, 1] },
