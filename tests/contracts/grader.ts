@@ -100,7 +100,7 @@ export function testGrader(name: string, { create, good, bad, judge, ...given }:
             expect(result.reason).not.toBe('');
           }
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
     });
   });
