@@ -22,18 +22,12 @@ describe('the critic', () => {
   const examples = examplesOf(world, world.startPrompt, 3);
 
   it('names rules only where their symptoms stand in the request', () => {
-    const shown = world.rules.filter((rule) =>
-      samples.some(
-        (sample) =>
-          rulesIn(
-            criticise(world, examples, '', sample)
-              .map(({ text }) => text)
-              .join('\n'),
-            world,
-          ) > 0 && examples.toLowerCase().includes(rule.scope),
-      ),
-    );
-    expect(shown.length).toBeGreaterThan(0);
+    const named = samples
+      .flatMap((sample) => criticise(world, examples, '', sample))
+      .filter(({ text }) => rulesIn(text) > 0);
+    expect(named.length).toBeGreaterThan(100);
+    const labels = named.map(({ cause }) => cause.slice(0, cause.indexOf(':') + 1));
+    expect(labels.every((label) => examples.includes(`${label} `))).toBe(true);
     const blind = samples.flatMap((sample) => criticise(world, 'All went well. Score: 1', '', sample));
     expect(blind.every(({ text }) => keysIn(text).length === 0)).toBe(true);
     const passing = world.pool
@@ -239,6 +233,17 @@ describe('the judge', () => {
       .map((task, place) => grade(answer(world, world.startPrompt, task), place).reason);
     expect(reasons.filter((reason) => /^[A-Z][\w ]+: /.test(reason)).length).toBeGreaterThan(50);
     expect(reasons.flatMap((reason) => keysIn(reason))).toEqual([]);
+  });
+
+  it('tells the answer from the reference by the labels, and does without a reference', () => {
+    const task = world.pool[1];
+    const score = (text: string): number =>
+      JSON.parse(ask(world, `Grade it.\n${task?.input}\n${text}`, { responseSchema: { name: 'grade', schema } })).score;
+    expect(score(`Expected answer:\n${task?.expected}\n\nAnswer of the agent:\nNo idea.`)).toBeLessThan(0.5);
+    expect(score(`<expected>${task?.expected}</expected><answer>No idea.</answer>`)).toBeLessThan(0.5);
+    expect(score(`<expected>${task?.expected}</expected><answer>${task?.expected}</answer>`)).toBe(1);
+    expect(score(`Expected: none.\nAnswer of the agent:\n${task?.expected}`)).toBe(1);
+    expect(score(`Response: ${task?.expected}`)).toBe(1);
   });
 
   it('uses the scale that the text names', () => {
