@@ -33,12 +33,12 @@ describe('several processes', () => {
     const path = join(folder, 'shared.db');
     const store = openStore(path);
     await store.runs.create(aRun('run-1'));
-    const ended = await Promise.all([1, 2, 3, 4].map(() => runNode([CHILD, 'count', path, '150'])));
-    expect(ended.map((one) => reportOf(one))).toEqual(Array(4).fill({ done: 150 }));
+    const ended = await Promise.all([1, 2, 3, 4].map(() => runNode([CHILD, 'count', path, '100'])));
+    expect(ended.map((one) => reportOf(one))).toEqual(Array(4).fill({ done: 100 }));
     expect(await store.journal.totals('run-1')).toMatchObject({
-      calls: { agent: 600 },
-      usage: { input: 600, output: 1200 },
-      costMicroUsd: 1800,
+      calls: { agent: 400 },
+      usage: { input: 400, output: 800 },
+      costMicroUsd: 1200,
     });
     await store.close();
   });

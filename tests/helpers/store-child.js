@@ -1,5 +1,7 @@
 // A process that works on a store: `node store-child.js open|count|fill FILE [n]`. Reports one JSON line on stdout.
-import createSqliteStore from '../../dist/stores/sqlite.js';
+// Parts instead of the plug-in: its schema library takes longer to load than all the rest.
+import { openConnection } from '../../dist/stores/sqlite/connection.js';
+import { createJournalStore } from '../../dist/stores/sqlite/journal.js';
 
 const [command, path, given] = process.argv.slice(2);
 const AT = '2026-11-21T09:00:00.000Z';
@@ -11,29 +13,29 @@ const REPLY = {
 };
 
 let done = 0;
-async function call(store, index) {
+async function call(journal, index) {
   const key = { runId: 'run-1', role: 'agent', key: `${process.pid}-${index}` };
-  await store.journal.start(key, { text: 'x'.repeat(500) }, AT);
-  await store.journal.finish(key, REPLY, AT);
+  await journal.start(key, { text: 'x'.repeat(500) }, AT);
+  await journal.finish(key, REPLY, AT);
   done++;
 }
 
 const COMMANDS = {
   async open() {},
-  async count(store) {
-    for (let index = 0; index < Number(given); index++) await call(store, index);
+  async count(journal) {
+    for (let index = 0; index < Number(given); index++) await call(journal, index);
   },
-  async fill(store) {
-    for (let index = 0; index < 100_000; index++) await call(store, index);
+  async fill(journal) {
+    for (let index = 0; index < 100_000; index++) await call(journal, index);
   },
 };
 
 try {
-  const store = createSqliteStore({ path, create: true }, { folder: process.cwd() });
+  const connection = openConnection(path);
   try {
-    await COMMANDS[command](store);
+    await COMMANDS[command](createJournalStore(connection));
   } finally {
-    await store.close();
+    connection.close();
   }
   console.log(JSON.stringify({ done }));
 } catch (error) {
