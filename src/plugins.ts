@@ -8,6 +8,7 @@ import { ApoError, messageOf } from './core/errors.ts';
 import type { Grader } from './graders/grader.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import type { Store } from './stores/store.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
@@ -15,9 +16,10 @@ const PLUGINS = {
   agent: {},
   grader: {},
   optimizer: {},
+  store: { sqlite: () => import('./stores/sqlite.ts') },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
-type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer };
+type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store };
 export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {

@@ -57,6 +57,8 @@ export interface RunStore {
    */
   claim(id: string, owner: Owner): Promise<void>;
   release(id: string, owner: Owner): Promise<void>;
+  /** Who has claimed the run, alive or not; undefined when nobody has. */
+  owner(id: string): Promise<Owner | undefined>;
 }
 
 /** One paid or outside call. The key is unique in its run; the same key always means the same request. */
@@ -86,6 +88,8 @@ export type JournalTotals = {
   readonly calls: { readonly [role in Role]: number };
   /** Calls that had to be sent again after a kill, ever in this run. */
   readonly inDoubt: number;
+  /** What the lost attempts of those may have cost on top: the price of the reply that came in the end. */
+  readonly inDoubtMicroUsd: MicroUsd;
   readonly usage: Usage;
   readonly costMicroUsd: MicroUsd;
 };
