@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ApoError, messageOf } from '../core/errors.ts';
 
@@ -13,7 +13,8 @@ export function writeFileAtomic(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, 'w', 0o600);
     try {
-      writeSync(file, text);
+      // Not writeSync, which stops after a short write.
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -1,3 +1,4 @@
+import type { RolloutStatus } from '../../core/rollout.ts';
 import type { RolloutStore, StoredRollout } from '../store.ts';
 import type { Connection, Row } from './connection.ts';
 
@@ -32,6 +33,21 @@ export function createRolloutStore(connection: Connection): RolloutStore {
     async get(id) {
       const row = connection.get('select body from rollouts where id = ? order by position desc limit 1', id);
       return row === undefined ? undefined : (JSON.parse(String(row.body)) as StoredRollout);
+    },
+    async scores({ runId, promptId }) {
+      const rows = connection.all(
+        `select prompt_id, task_id, iteration, split, status, score from rollouts
+         where run_id = ?${promptId === undefined ? '' : ' and prompt_id = ?'} order by position`,
+        ...[runId, promptId].filter((value) => value !== undefined),
+      );
+      return rows.map((row) => ({
+        promptId: String(row.prompt_id),
+        taskId: String(row.task_id),
+        iteration: Number(row.iteration),
+        split: row.split as StoredRollout['split'],
+        status: row.status as RolloutStatus,
+        score: row.score === null ? null : Number(row.score),
+      }));
     },
   };
 }
