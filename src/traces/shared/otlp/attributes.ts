@@ -75,10 +75,15 @@ export function charge(text: string, budget: Budget): string {
   const kept = text.slice(0, Math.max(0, budget.left));
   budget.left = 0;
   budget.cut = true;
-  return kept.toWellFormed();
+  return wellFormed(kept);
 }
 
 /** JSON has no NaN and no infinities; they are kept as text. */
 export function finite(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
+}
+
+/** Half a surrogate pair has no UTF-8 form: it would change on its way through the store. */
+export function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
 }

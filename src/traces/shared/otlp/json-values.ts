@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../core/json.ts';
-import { type AttributeCollector, type Budget, charge, finite, isForbiddenKey } from './attributes.ts';
+import { type AttributeCollector, type Budget, charge, finite, isForbiddenKey, wellFormed } from './attributes.ts';
 import type { DecodeContext } from './protobuf-values.ts';
 import { exactInteger } from './wire.ts';
 
@@ -19,7 +19,7 @@ export function readKeyValues(list: Json | undefined, attributes: AttributeColle
 function readValue(value: JsonObject, budget: Budget, context: DecodeContext, depth: number): Json {
   budget.left -= 8;
   if (typeof value.stringValue === 'string') {
-    const text = value.stringValue.toWellFormed();
+    const text = wellFormed(value.stringValue);
     return depth === 1 ? text : charge(text, budget);
   }
   if (value.boolValue !== undefined) return value.boolValue === true || value.boolValue === 'true';

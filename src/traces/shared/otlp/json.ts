@@ -1,21 +1,25 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
 import type { SpanEvent, SpanLink } from '../../../core/trace.ts';
-import { AttributeCollector } from './attributes.ts';
+import { AttributeCollector, wellFormed } from './attributes.ts';
 import { readKeyValues } from './json-values.ts';
 import { DECODE_LIMITS, type DecodeLimits, OtlpError } from './limits.ts';
 import type { DecodeContext } from './protobuf-values.ts';
-import { addSpan, type DecodedRequest, emptyRequest, foreignSignal, isId, type SpanOwner, type WireSpan } from './span.ts';
+import {
+  addSpan,
+  type DecodedRequest,
+  emptyRequest,
+  foreignSignal,
+  isId,
+  type SpanOwner,
+  type WireSpan,
+} from './span.ts';
 
 /**
  * Reads an ExportTraceServiceRequest from OTLP/JSON text. Lenient where clients differ: ids in hex of any case or base64,
  * 64-bit integers as text or number, enums as number or name; unknown fields are ignored.
  * @throws OtlpError when the text is not such a request.
  */
-export function readTraceJson(
-  text: string,
-  receivedNs: bigint,
-  limits: DecodeLimits = DECODE_LIMITS,
-): DecodedRequest {
+export function readTraceJson(text: string, receivedNs: bigint, limits: DecodeLimits = DECODE_LIMITS): DecodedRequest {
   const parsed = parseJson(text);
   if (!parsed.ok) throw new OtlpError(400, `malformed JSON: ${parsed.reason}`);
   const root = parsed.value;
@@ -140,11 +144,12 @@ function nanoseconds(value: Json | undefined): string {
 }
 
 function text(value: Json | undefined): string {
-  return typeof value === 'string' ? value.toWellFormed() : '';
+  return typeof value === 'string' ? wellFormed(value) : '';
 }
 
 function list(value: Json | undefined, name: string): readonly JsonObject[] {
-  if (value !== undefined && value !== null && !Array.isArray(value)) throw new OtlpError(400, `"${name}" is not a list`);
+  if (value !== undefined && value !== null && !Array.isArray(value))
+    throw new OtlpError(400, `"${name}" is not a list`);
   return objects(value);
 }
 

@@ -2,7 +2,15 @@ import type { SpanEvent, SpanLink } from '../../../core/trace.ts';
 import { AttributeCollector } from './attributes.ts';
 import { DECODE_LIMITS, type DecodeLimits, OtlpError } from './limits.ts';
 import { type DecodeContext, eachField, readKeyValue } from './protobuf-values.ts';
-import { addSpan, type DecodedRequest, emptyRequest, foreignSignal, isId, type SpanOwner, type WireSpan } from './span.ts';
+import {
+  addSpan,
+  type DecodedRequest,
+  emptyRequest,
+  foreignSignal,
+  isId,
+  type SpanOwner,
+  type WireSpan,
+} from './span.ts';
 import { BYTES, FIXED64, VARINT, WireReader } from './wire.ts';
 
 type Owner = { resource: SpanOwner['resource']; scope: SpanOwner['scope'] };

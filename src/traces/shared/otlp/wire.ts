@@ -72,17 +72,17 @@ export class WireReader {
   text(): string {
     const length = this.unsigned();
     const at = this.#advance(length, 'string');
-    return this.#bytes.utf8Slice(at, at + length);
+    return this.#bytes.toString('utf8', at, at + length);
   }
 
   /** At most `maxBytes` of a text, cut at a whole character. */
   textUpTo(maxBytes: number): { readonly text: string; readonly cutBytes: number } {
     const length = this.unsigned();
     const at = this.#advance(length, 'string');
-    if (length <= maxBytes) return { text: this.#bytes.utf8Slice(at, at + length), cutBytes: 0 };
+    if (length <= maxBytes) return { text: this.#bytes.toString('utf8', at, at + length), cutBytes: 0 };
     let end = at + maxBytes;
     while (end > at && ((this.#bytes[end] as number) & 0xc0) === 0x80) end--;
-    return { text: this.#bytes.utf8Slice(at, end), cutBytes: at + length - end };
+    return { text: this.#bytes.toString('utf8', at, end), cutBytes: at + length - end };
   }
 
   encoded(encoding: 'hex' | 'base64', maxBytes = Number.POSITIVE_INFINITY): string {
