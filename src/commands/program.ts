@@ -10,6 +10,7 @@ type Register = (program: Command) => void;
 const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
+  () => import('./serve.ts'),
 ];
 
 /**
