@@ -4,14 +4,16 @@ import type { Connection } from './connection.ts';
 import { deleteTraces } from './traces/delete.ts';
 import { feedbackOf, saveFeedback } from './traces/feedback.ts';
 import { findTrace, listTraces } from './traces/list.ts';
-import { saveSpans } from './traces/save.ts';
+import { prepareSpans, saveSpans } from './traces/save.ts';
 import { traceStats } from './traces/stats.ts';
 
 /** Spans as whole JSON texts, and a summary row for each trace that is kept up to date in the same transaction. */
 export function createTraceStore(connection: Connection): TraceStore {
   return {
     async saveSpans(spans) {
-      if (spans.length > 0) connection.write(() => saveSpans(connection, spans));
+      if (spans.length === 0) return;
+      const prepared = prepareSpans(spans);
+      connection.write(() => saveSpans(connection, prepared));
     },
     async spans(traceId) {
       return connection
