@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseJson } from '../core/json.ts';
 import type { Feedback, TraceStore } from '../stores/trace-store.ts';
 import { assembleTrace } from '../traces/shared/conventions/assemble.ts';
-import { feedbackFields, toFeedback } from '../traces/shared/feedback.ts';
+import { feedbackFields, toFeedback } from '../traces/shared/feedback-rows.ts';
 
 const MAX_FEEDBACK_BYTES = 256 * 1024;
 

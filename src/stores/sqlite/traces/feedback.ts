@@ -53,7 +53,7 @@ export function feedbackOf(connection: Connection, traceId: string): readonly Fe
 }
 
 export function feedbackFrom(evaluation: Evaluation): Feedback {
-  const { id, traceId, spanId, name, source, score, label, explanation, timeNs } = evaluation;
+  const { id, traceId, spanId, name, source, score, label, explanation, correction, timeNs } = evaluation;
   return {
     id,
     traceId,
@@ -63,7 +63,7 @@ export function feedbackFrom(evaluation: Evaluation): Feedback {
     score,
     label,
     comment: explanation,
-    correction: null,
+    correction,
     at: isoTime(timeNs),
     metadata: {},
   };

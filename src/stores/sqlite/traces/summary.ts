@@ -86,9 +86,11 @@ export function addToSummary(
 ): void {
   const startNs = padded(span.startNs);
   const endNs = padded(span.endNs);
+  if (before === undefined) summary.spans++;
+  // Feedback given days later is part of the trace, but not of what happened in it.
+  if (span.attributes['apo.feedback'] === true && summary.startNs !== '') return;
   if (summary.startNs === '' || startNs < summary.startNs) summary.startNs = startNs;
   if (endNs > summary.endNs) summary.endNs = endNs;
-  if (before === undefined) summary.spans++;
   summary.errors += counted.failed - (before?.failed ?? 0);
   summary.inputTokens += counted.inputTokens - (before?.inputTokens ?? 0);
   summary.outputTokens += counted.outputTokens - (before?.outputTokens ?? 0);

@@ -16,10 +16,14 @@ export type Evaluation = {
   readonly score: number | null;
   readonly label: string;
   readonly explanation: string;
+  /** The answer that would have been right, where a user gave one through our tracing API. */
+  readonly correction: string | null;
   readonly timeNs: string;
 };
 
 const EVALUATION_EVENT = 'gen_ai.evaluation.result';
+/** The name that `feedback()` of the tracing API gives to what users say. */
+const USER_FEEDBACK = 'user_feedback';
 const ANNOTATION_PREFIXES = ['annotations', 'evaluations'];
 
 /**
@@ -47,14 +51,16 @@ export function fromEvent(
   position: string,
 ): Evaluation {
   const value = firstNumber(attributes, ['gen_ai.evaluation.score.value']);
+  const name = firstText(attributes, ['gen_ai.evaluation.name']) ?? 'evaluation';
   return {
     id: `${target.traceId}.${target.spanId}.${position}`,
     traceId: target.traceId,
     spanId: target.spanId,
-    name: firstText(attributes, ['gen_ai.evaluation.name']) ?? 'evaluation',
-    source: sourceOf(firstText(attributes, ['apo.feedback.source', 'gen_ai.evaluation.source'])),
+    name,
+    source: name === USER_FEEDBACK ? 'human' : sourceOf(firstText(attributes, ['gen_ai.evaluation.source'])),
     ...scored(value, firstText(attributes, ['gen_ai.evaluation.score.label'])),
     explanation: firstText(attributes, ['gen_ai.evaluation.explanation']) ?? '',
+    correction: firstText(attributes, ['apo.feedback.correction']) ?? null,
     timeNs,
   };
 }
@@ -75,6 +81,7 @@ function fromAnnotation(
     source: sourceOf(asText(fields.get('annotator_kind'))),
     ...scored(typeof score === 'number' ? score : undefined, asText(fields.get('label') ?? fields.get('result.label'))),
     explanation: asText(fields.get('explanation') ?? fields.get('result.explanation')),
+    correction: null,
     timeNs: span.endNs || span.startNs,
   };
 }
