@@ -14,6 +14,7 @@ const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
   () => import('./simulate.ts'),
+  () => import('./export.ts'),
 ];
 
 /**
