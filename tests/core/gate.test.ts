@@ -11,7 +11,9 @@ const SAID =
 const task: Task = {
   id: 't1',
   input: SAID,
-  context: [{ role: 'assistant', content: 'The quick brown fox jumps over the lazy dog and then runs home to its den.' }],
+  context: [
+    { role: 'assistant', content: 'The quick brown fox jumps over the lazy dog and then runs home to its den.' },
+  ],
   expected: null,
   observed: null,
   category: null,
