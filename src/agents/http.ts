@@ -9,7 +9,9 @@ import { type AgentReply, type AgentRequest, MAX_REPLY_BYTES, requestOf, resultO
 
 export const options = z.strictObject({
   /** Where the agent listens. */
-  url: z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).username === '', 'must not contain credentials'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/^[a-z]+:\/\/[^/?#]*@/i.test(url), 'must not contain credentials'),
   /** Name of an environment variable whose value is sent as a bearer token. */
   tokenVariable: z.string().optional(),
 });

@@ -4,8 +4,8 @@ import { NO_USAGE } from '../core/usage.ts';
 import { type ChatReply, type ChatRequest, type FaultKind, type Model, ModelError, type Role } from '../models/model.ts';
 import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
-import { type Clock, isoTime } from './clock.ts';
-import type { Limiter } from './limiter.ts';
+import { type Clock, isoTime } from '../core/clock.ts';
+import type { Limiter, Slot } from './limiter.ts';
 import type { Prices } from './prices.ts';
 import { retry } from './retry.ts';
 import type { StopSwitch } from './stop.ts';
@@ -64,7 +64,7 @@ export type CallerParts = {
 /** What a reply may cost where no limit was configured; only for reservations. */
 const ASSUMED_OUTPUT_TOKENS = 4096;
 /** As long as no call has ever succeeded, an unreachable server is more likely a wrong address than an outage. */
-const FIRST_CONTACT_TIMEOUT_MS = 8_000;
+const FIRST_CONTACT_ATTEMPTS = 3;
 
 export function createCaller(parts: CallerParts): Caller {
   const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
@@ -80,7 +80,7 @@ export function createCaller(parts: CallerParts): Caller {
     return promise;
   }
 
-  async function send(role: Role, request: ChatRequest, key: JournalKey, signal: AbortSignal): Promise<JournalReply> {
+  async function send(role: Role, request: ChatRequest, key: JournalKey, signal: AbortSignal, slot: Slot): Promise<JournalReply> {
     const binding = roles[role];
     const inputTokens = Math.ceil(JSON.stringify(request.messages).length / 3);
     const outputTokens = request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS;
@@ -90,24 +90,20 @@ export function createCaller(parts: CallerParts): Caller {
     });
     try {
       const { value, attempts } = await retry(
-        (attemptSignal) => binding.model.chat(request, { signal: attemptSignal, idempotencyKey: key.key }),
+        (attempt) => slot.attempt(() => binding.model.chat(request, { signal: attempt.signal, idempotencyKey: key.key }), attempt.signal),
         {
           deadlineMs: parts.callTimeoutMs,
-          networkDeadlineMs: reachedOnce ? parts.callTimeoutMs : Math.min(FIRST_CONTACT_TIMEOUT_MS, parts.callTimeoutMs),
+          ...(reachedOnce ? {} : { maxAttempts: FIRST_CONTACT_ATTEMPTS }),
           clock,
           random: parts.random,
           signal,
-          onFault: (fault) => {
-            if (fault.kind === 'rate-limit') binding.limiter.rateLimited(fault.retryAfterMs);
-            observer.onRetry?.(role, fault.kind);
-          },
+          onRetry: ({ error }) => observer.onRetry?.(role, error.kind),
         },
       );
       reachedOnce = true;
-      binding.limiter.succeeded();
       const costMicroUsd = prices.cost(binding.name, value.usage, binding.model);
       settle(value.usage, costMicroUsd);
-      return { reply: value, usage: value.usage, costMicroUsd, attempts };
+      return { reply: value as unknown as Json, usage: value.usage, costMicroUsd, attempts };
     } catch (error) {
       settle(NO_USAGE, 0);
       throw error;
@@ -115,9 +111,9 @@ export function createCaller(parts: CallerParts): Caller {
   }
 
   /** Faults that say something about this one call become its outcome; the others stop the run. */
-  async function sendOrStop(role: Role, request: ChatRequest, key: JournalKey, signal: AbortSignal): Promise<JournalReply> {
+  async function sendOrStop(role: Role, request: ChatRequest, key: JournalKey, signal: AbortSignal, slot: Slot): Promise<JournalReply> {
     try {
-      return await send(role, request, key, signal);
+      return await send(role, request, key, signal, slot);
     } catch (error) {
       const fault = faultOf(error, signal, stop.signal);
       const reason = fault === undefined ? undefined : stopReason(fault, role, roles[role], reachedOnce);
@@ -145,12 +141,12 @@ export function createCaller(parts: CallerParts): Caller {
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
       let replayed = false;
       const outcome = await once(key, () =>
-        binding.limiter.run(async () => {
+        binding.limiter.run(async (slot) => {
           stop.check();
           const started = await journal.start(key, request as unknown as Json, isoTime(clock));
           replayed = started.state === 'done';
           if (started.state === 'done') return started.reply;
-          const reply = await sendOrStop(role, request, key, signal);
+          const reply = await sendOrStop(role, request, key, signal, slot);
           await journal.finish(key, reply, isoTime(clock));
           return reply;
         }),

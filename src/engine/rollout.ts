@@ -10,7 +10,7 @@ import { NO_USAGE, addUsage } from '../core/usage.ts';
 import type { Grader } from '../graders/grader.ts';
 import { type ChatReply, ModelError } from '../models/model.ts';
 import type { Caller } from './calls.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { StopSwitch } from './stop.ts';
 
 export type RolloutParts = {
@@ -34,7 +34,7 @@ type EventBody = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'a
  */
 export async function runRollout(parts: RolloutParts, prompt: Prompt, task: Task, sample: number): Promise<ScoredRollout> {
   const id = `ro-${hashOf([parts.runId, prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
-  const startedAt = parts.clock.elapsed();
+  const startedAt = parts.clock.now();
   const signal = AbortSignal.any([parts.stop.signal, AbortSignal.timeout(parts.timeoutMs)]);
   const trace = createTrace(id, parts.clock);
   const { context, usage } = createContext(parts, id, sample, signal, trace);
@@ -49,7 +49,7 @@ export async function runRollout(parts: RolloutParts, prompt: Prompt, task: Task
     traceId: hashOf(['trace', id]).slice(0, 32),
     events: trace.events,
     usage: usage(),
-    durationMs: Math.round(parts.clock.elapsed() - startedAt),
+    durationMs: Math.round(parts.clock.now() - startedAt),
   };
   return { rollout, grade: await gradeRollout(parts, rollout, task, sample, signal) };
 }
@@ -89,7 +89,7 @@ function createTrace(rolloutId: string, clock: Clock): Trace {
   return {
     events,
     record(event) {
-      events.push({ ...event, at: clock.now(), spanId: hashOf(['span', rolloutId, step]).slice(0, 16) });
+      events.push({ ...event, at: clock.epoch(), spanId: hashOf(['span', rolloutId, step]).slice(0, 16) });
     },
     nextSpan() {
       step += 1;
@@ -115,7 +115,7 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
       trace.nextSpan();
       recordMessages(messages);
       const offered = tools === undefined || tools.length === 0 ? {} : { tools };
-      const startedAt = parts.clock.now();
+      const startedAt = parts.clock.epoch();
       const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal });
       const { model, finishReason, responseId } = reply;
       const newTools = offered.tools !== knownTools ? offered : {};
@@ -130,7 +130,7 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
     async tool(call, execute) {
       trace.nextSpan();
       toolCalls += 1;
-      const startedAt = parts.clock.now();
+      const startedAt = parts.clock.epoch();
       const request = { rolloutId, number: toolCalls, name: call.function.name, arguments: call.function.arguments };
       const result = (await parts.caller.effect('tool', request, async () => ({ ...(await execute()) }))) as Awaited<ReturnType<typeof execute>>;
       trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result, startedAt });

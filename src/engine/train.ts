@@ -9,7 +9,7 @@ import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../o
 import type { Store } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { createEvaluate } from './evaluate.ts';
 import { type RunResult, compare, decideVerdict, describeBest, round, roundInterval, summarize } from './result.ts';
 import type { StopSwitch } from './stop.ts';
@@ -55,7 +55,7 @@ export type TrainEnd = {
  * Deterministic in (config, seed, journal). A run that is stopped still ends with the best prompt so far.
  */
 export async function train(parts: TrainParts): Promise<TrainEnd> {
-  const startedAt = parts.clock.elapsed();
+  const startedAt = parts.clock.now();
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const evaluate = createEvaluate({
@@ -103,7 +103,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
     },
     explanation: outcome.explanation ?? null,
-    durationMs: Math.round(parts.clock.elapsed() - startedAt),
+    durationMs: Math.round(parts.clock.now() - startedAt),
     files: {},
   };
   return { result, error };

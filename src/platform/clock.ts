@@ -7,6 +7,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The machine's monotonic clock. Waiting keeps the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  epoch: () => Date.now(),
   async sleep(ms, signal) {
     try {
       await wait(Math.min(Math.max(ms, 0), MAX_TIMER_MS), undefined, signal === undefined ? {} : { signal });

@@ -1,8 +1,8 @@
 import { ApoError, messageOf } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../core/json.ts';
 import type { ToolCall, ToolDefinition } from '../../core/message.ts';
+import { abortable } from '../../platform/abort.ts';
 import type { Tool, ToolResult } from '../agent.ts';
-import { abortable } from '../shared/abort.ts';
 import { loadModule } from '../shared/load.ts';
 
 /** Longest result that is shown to the model, in characters; the rest is cut with a mark. */

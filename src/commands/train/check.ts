@@ -10,7 +10,7 @@ import { ModelError, ROLES, type Role } from '../../models/model.ts';
 import { loadPlugin } from '../../plugins.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { duration } from '../ui/progress.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../../platform/clock.ts';
 import type { TrainFlags } from './options.ts';
 import { storePath } from './run.ts';
 import { configOf, setUp, type Setup } from './setup.ts';
@@ -43,7 +43,7 @@ export async function check(flags: TrainFlags): Promise<void> {
 
   const setup = await attempt('set-up', async () => {
     const { config, folder, path } = configOf(flags);
-    const value = await setUp(config, folder, systemClock.now());
+    const value = await setUp(config, folder, systemClock.epoch());
     return { value, detail: `${path ?? 'no config file'}; agent, grader "${value.grader.name}", algorithm "${value.optimizer.name}", placeholders` };
   });
   let plan: Plan | undefined;
@@ -69,7 +69,7 @@ function describeTasks({ tasks }: Setup): string {
 
 async function ping({ roles, simulated }: Setup, role: Role): Promise<{ value: number; detail: string }> {
   const { model, name } = roles[role];
-  const startedAt = systemClock.elapsed();
+  const startedAt = systemClock.now();
   try {
     await model.chat(
       { model: name, messages: [{ role: 'user', content: 'Reply with the word OK.' }], maxOutputTokens: 256 },
@@ -78,7 +78,7 @@ async function ping({ roles, simulated }: Setup, role: Role): Promise<{ value: n
   } catch (error) {
     throw describeFault(error, role, name, model.provider);
   }
-  const milliseconds = systemClock.elapsed() - startedAt;
+  const milliseconds = systemClock.now() - startedAt;
   return { value: milliseconds, detail: `${name} at ${model.provider} answered in ${milliseconds.toFixed(0)} ms${simulated && model.simulated ? ' (simulated)' : ''}` };
 }
 

@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { RunResult } from '../../engine/result.ts';
 import type { TrainEnd } from '../../engine/train.ts';
-import { promptText } from '../../core/prompt.ts';
+import { createPrompt, promptText } from '../../core/prompt.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
-import { recordBestPrompt } from '../../registry/record.ts';
+import { writeBestPrompts } from '../../registry/record.ts';
 import type { Run, Store } from '../../stores/store.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { renderReport } from './report.ts';
 import { storePath } from './run.ts';
 import type { Setup } from './setup.ts';
@@ -25,7 +25,7 @@ export async function writeResults(setup: Setup, store: Store, run: Run, { resul
     ...(config.trace ? { trajectory: join(traces, `${run.id}.jsonl`), trajectorySummary: join(traces, `${run.id}.summary.json`) } : {}),
   };
   const complete: RunResult = { ...result, files };
-  const at = new Date(systemClock.now()).toISOString();
+  const at = new Date(systemClock.epoch()).toISOString();
   await store.runs.update(run.id, { status: result.status, reason: result.reason, result: complete as unknown as JsonObject, updatedAt: at });
   writeFileAtomic(files.result, `${JSON.stringify(complete, null, 2)}\n`);
   const report = renderReport({
@@ -37,7 +37,20 @@ export async function writeResults(setup: Setup, store: Store, run: Run, { resul
     warnings: setup.tasks.warnings,
   });
   writeFileAtomic(files.report, report);
-  if (result.best.score !== null) await recordBestPrompt({ store, file: files.bestPrompts, result: complete, createdAt: at });
+  if (result.best.score !== null) {
+    const { score, interval, n, components } = result.best;
+    await store.prompts.save({
+      prompt: createPrompt(components),
+      runId: run.id,
+      score,
+      interval,
+      n,
+      verdict: result.verdict,
+      explanation: result.explanation ?? null,
+      createdAt: at,
+    });
+    await writeBestPrompts(store, config.results);
+  }
   if (config.trace) {
     await writeTrajectories({ folder: traces, run: { ...run, status: result.status, reason: result.reason, updatedAt: at }, rollouts: store.rollouts.list({ runId: run.id }) });
   }

@@ -4,6 +4,7 @@ import { canonicalJson } from '../../core/json.ts';
 import type { RoleBinding } from '../../engine/calls.ts';
 import { createLimiter } from '../../engine/limiter.ts';
 import { type Model, ROLES, type Role } from '../../models/model.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
 
 export type Roles = { readonly [role in Role]: RoleBinding };
@@ -19,7 +20,7 @@ export async function loadRoles(config: Config, context: { readonly folder: stri
     const model = models.get(providerKey) ?? loadPlugin('model', provider, context);
     models.set(providerKey, model);
     const limiterKey = canonicalJson([provider, name]);
-    const limiter = limiters.get(limiterKey) ?? createLimiter({ concurrency: config.concurrency });
+    const limiter = limiters.get(limiterKey) ?? createLimiter({ concurrency: config.concurrency, clock: systemClock });
     limiters.set(limiterKey, limiter);
     return { model: await model, name, temperature, maxOutputTokens, limiter };
   }

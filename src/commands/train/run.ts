@@ -14,7 +14,7 @@ import { type TrainEnd, train } from '../../engine/train.ts';
 import { loadPlugin } from '../../plugins.ts';
 import type { Owner, Run, Store } from '../../stores/store.ts';
 import { createProgress, type Progress } from '../ui/progress.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../../platform/clock.ts';
 import type { TrainFlags } from './options.ts';
 import { renderStart, renderEnd, resumeCommand } from './output.ts';
 import { writeResults } from './results.ts';
@@ -45,7 +45,7 @@ type Begun = { readonly setup: Setup; readonly store: Store; readonly run: Run }
 
 async function begin(flags: TrainFlags): Promise<Begun> {
   const { config, folder } = configOf(flags);
-  const startedAt = systemClock.now();
+  const startedAt = systemClock.epoch();
   const setup = await setUp(config, folder, startedAt);
   const store = await openStore(config);
   const createdAt = new Date(startedAt).toISOString();
@@ -86,7 +86,7 @@ async function resume(flags: TrainFlags): Promise<Begun> {
   }
   // Failures that stopped the run are tried again; everything that was used stays as it is.
   if (RETRIED.has(run.reason)) await store.journal.releaseFaults(run.id);
-  await store.runs.update(run.id, { status: 'running', reason: '', updatedAt: new Date(systemClock.now()).toISOString() });
+  await store.runs.update(run.id, { status: 'running', reason: '', updatedAt: new Date(systemClock.epoch()).toISOString() });
   return { setup, store, run };
 }
 
@@ -116,7 +116,7 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     stream: process.stderr,
     quiet: flags.quiet === true,
     expectedRollouts: setup.forecast.rollouts,
-    now: systemClock.elapsed,
+    now: systemClock.now,
   });
   progress.say(renderStart(setup, run.id));
   try {
@@ -136,7 +136,7 @@ async function partsOf(setup: Setup, store: Store, run: Run, stop: ReturnType<ty
   const { config, tasks } = setup;
   const { rollouts, calls, tokens, costUsd, minutes } = config.budget;
   const already = await store.journal.totals(run.id);
-  const startedAt = systemClock.elapsed();
+  const startedAt = systemClock.now();
   const budget = createBudget(
     {
       ...(rollouts === undefined ? {} : { rollouts }),
@@ -150,7 +150,7 @@ async function partsOf(setup: Setup, store: Store, run: Run, stop: ReturnType<ty
       tokens: already.usage.input + already.usage.output,
       costMicroUsd: already.costMicroUsd,
     },
-    () => systemClock.elapsed() - startedAt,
+    () => systemClock.now() - startedAt,
   );
   const caller = createCaller({
     runId: run.id,

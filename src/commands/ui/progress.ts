@@ -1,11 +1,11 @@
 import pc from 'picocolors';
-import { SYSTEM } from '../../core/prompt.ts';
+import { promptText } from '../../core/prompt.ts';
 import type { ScoredRollout } from '../../core/rollout.ts';
 import { addCost, addUsage, type MicroUsd, NO_USAGE, type Usage } from '../../core/usage.ts';
 import { ellipsis, terminalSafe } from '../../platform/text.ts';
 import type { IterationReport } from '../../optimizers/optimizer.ts';
 import type { JournalReply } from '../../stores/store.ts';
-import { diffWordsColored } from './diff.ts';
+import { diffText, renderDiff } from './diff.ts';
 
 export type ProgressOptions = {
   readonly stream: NodeJS.WriteStream;
@@ -87,14 +87,14 @@ export function createProgress({ stream, quiet, expectedRollouts, now }: Progres
     onIteration({ iteration, best, previous, score, critique }) {
       const change = lastScore === undefined ? '' : ` (${signed(score - lastScore)})`;
       lastScore = score;
-      const text = terminalSafe(best.components[SYSTEM] ?? Object.values(best.components).join('\n'));
-      const before = terminalSafe(previous.components[SYSTEM] ?? Object.values(previous.components).join('\n'));
+      const text = promptText(best);
+      const before = promptText(previous);
       say(
         [
           `${pc.bold(`iteration ${iteration}`)}  average reward ${pc.bold(score.toFixed(3))}${change}  ${pc.dim(line())}`,
           ...(critique === '' ? [] : [`  critic: ${ellipsis(terminalSafe(critique), 160)}`]),
-          `  prompt ${best.id}: ${text === before ? `${ellipsis(text, 160)} ${pc.dim('(unchanged)')}` : ''}`,
-          ...(text === before ? [] : [indent(diffWordsColored(before, text))]),
+          `  prompt ${best.id}: ${text === before ? `${ellipsis(terminalSafe(text), 160)} ${pc.dim('(unchanged)')}` : ''}`,
+          ...(text === before ? [] : [indent(renderDiff(diffText(before, text)))]),
         ].join('\n'),
       );
     },

@@ -3,6 +3,7 @@ import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Grade, Rollout } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
+import { abortable } from '../../platform/abort.ts';
 import type { Grader, GraderContext } from '../grader.ts';
 import { scored, unscored } from './grade.ts';
 
@@ -120,7 +121,7 @@ async function guarded(context: GraderContext, grade: (context: GraderContext) =
     },
   };
   try {
-    const result = await grade(watched);
+    const result = await abortable(context.signal, async () => grade(watched));
     return toGrade(result) ?? unscored(`the grader returned ${describe(result)} instead of a score in 0..1`);
   } catch (error) {
     context.signal.throwIfAborted();

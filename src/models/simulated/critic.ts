@@ -53,7 +53,7 @@ export function criticise(world: World, text: string, prompt: string, sample: nu
         `${scopeOf(rule.scope)?.label ?? ''}: ${random.pick(behaviourOf(rule.behaviour)?.complaints ?? ['unclear'])}`,
       ),
       evidence: cite(world, places, ids, random),
-      target: target?.text ?? '',
+      target: target === undefined ? '' : nameOf(target, prompt),
     });
   }
   if (findings.length === 0 && random.next() >= EMPTY_SHARE) findings.push(genericFinding(random));
@@ -140,6 +140,12 @@ function findContradicted(clauses: readonly Clause[], advice: Statement): Clause
         scope === advice.scope && behaviour === advice.behaviour && argument !== null && argument !== advice.argument,
     ),
   );
+}
+
+/** How the request names a statement of the prompt: by the id before it, or by its words. */
+function nameOf(clause: Clause, prompt: string): string {
+  const line = prompt.split('\n').find((candidate) => candidate.includes(clause.text)) ?? '';
+  return /^\s*[-*]?\s*[[(]?([a-z]{1,12}[-_]?\d{1,4})[\])]?[:.)]?\s/i.exec(line)?.[1] ?? clause.text;
 }
 
 function cite(

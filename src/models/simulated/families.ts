@@ -96,7 +96,7 @@ export const FAMILIES = {
   plain,
   'words-anew': { ...plain, freeWording: true },
   'long-tail': { ...plain, rules: [50, 60], zipf: [0, 0.3], room: [40, 50] },
-  'strong-seed': { ...plain, seeded: [0.6, 0.75] },
+  'strong-seed': { ...plain, seeded: [0.6, 0.75], room: [32, 40] },
   'harmful-seed': { ...plain, seededHarm: 3 },
   interacting: { ...plain, synergy: [0.5, 0.7] },
   ordered: { ...plain, order: [0.5, 0.7] },

@@ -97,12 +97,14 @@ export function formatPrompts(prompts: readonly string[], text: string, schema: 
 /** Tags that the instructions name: "wrapped with <START> and <END>", "in <prompt> tags", "begin with <INS>". */
 function wantedTag(text: string): { readonly open: string; readonly close: string } | undefined {
   if (/<START>/.test(text) && /<END>/.test(text)) return { open: 'START', close: 'END' };
-  const match = /\b(?:wrap\w*|within|between|inside|with|in|into|put)\b[^.\n<]{0,60}<([A-Za-z][\w-]*)>/i.exec(text);
+  const match =
+    /\b(?:wrap\w*|within|between|inside|with|in|into|put)\b[^.\n<]{0,60}<([A-Za-z][\w-]*)>/i.exec(text) ??
+    /\b(?:format|form|so)\b[^\n<]{0,40}:?\s*<([A-Za-z][\w-]*)>/i.exec(text);
   return match?.[1] === undefined ? undefined : { open: match[1], close: `/${match[1]}` };
 }
 
 /** `[[ ## field ## ]]` markers as DSPy asks for them: every output field is given. */
-function wrapInFields(text: string, value: string): string | undefined {
+export function wrapInFields(text: string, value: string): string | undefined {
   const asked = /starting with the field[^\n]*/i.exec(text)?.[0] ?? '';
   const fields = [...asked.matchAll(/\[\[ ## (\w+) ## \]\]/g)].map((match) => match[1] ?? '');
   if (fields.length === 0) return undefined;

@@ -34,6 +34,20 @@ const SPOILED = 0.15;
 
 /** Reads a prompt as the agent does. */
 export function readMeaning(world: World, prompt: string): Meaning {
+  const memory = meanings.get(world) ?? new Map<string, Meaning>();
+  meanings.set(world, memory);
+  const known = memory.get(prompt);
+  if (known !== undefined) return known;
+  if (memory.size >= PROMPTS_REMEMBERED) memory.clear();
+  const meaning = parseMeaning(world, prompt);
+  memory.set(prompt, meaning);
+  return meaning;
+}
+
+const PROMPTS_REMEMBERED = 500;
+const meanings = new WeakMap<World, Map<string, Meaning>>();
+
+function parseMeaning(world: World, prompt: string): Meaning {
   const { examples, rest } = takeExamples(world, prompt);
   const clauses = readClauses(rest);
   const statements = [

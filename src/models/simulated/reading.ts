@@ -34,6 +34,9 @@ const JUDGE_FIELD = /^(?:score|grade|rating|mark|correct|verdict|passed|accuracy
 const CRITIC_FIELD =
   /critique|finding|edits?$|issues|problems|causes?$|suggestion|advice|evidence|diagnosis|lessons|feedback/i;
 
+/** Property names that belong to the answer of a part. */
+export const FIELDS = { judge: JUDGE_FIELD, critic: CRITIC_FIELD, editor: EDITOR_FIELD } as const;
+
 export type Asked = {
   readonly messages: readonly Message[];
   readonly schema?: JsonObject | undefined;
@@ -72,7 +75,9 @@ function partOfSchema(names: readonly string[]): Part | undefined {
 
 function partOfText(text: string): Part | undefined {
   const found = (pattern: RegExp, unless: RegExp): boolean =>
-    [...text.matchAll(pattern)].some(([match]) => !unless.test(match));
+    [...text.matchAll(pattern)].some(
+      (match) => !unless.test(match[0]) && !/\b(?:not|never|n't|without)\s+$/i.test(text.slice(0, match.index)),
+    );
   if (found(NEW_PROMPT, /critique of|analysis|reasons|scores?\b|bullet|changes\b|edits\b/i)) return 'editor';
   if (ABOUT_PROMPTS.test(text) && found(WANTED_ADVICE, /scores?\b|grades?\b|rating/i)) return 'critic';
   if (found(CHANGED_PROMPT, ABOUT_ADVICE)) return 'editor';

@@ -73,6 +73,19 @@ const NEGATION = / (?:do not|don t|never|avoid|stop|no longer|refrain)(?: \S+){0
 
 /** Reads one clause; the result does not depend on list style, quotes, case or the order of its parts. */
 export function readClause(text: string): Clause {
+  const known = clauseMemory.get(text);
+  if (known !== undefined) return known;
+  if (clauseMemory.size >= CLAUSES_REMEMBERED) clauseMemory.clear();
+  const clause = parseClause(text);
+  clauseMemory.set(text, clause);
+  return clause;
+}
+
+/** Prompts share most of their sentences. */
+const CLAUSES_REMEMBERED = 5000;
+const clauseMemory = new Map<string, Clause>();
+
+function parseClause(text: string): Clause {
   const words = normalise(text);
   const scopes = [...new Set(matches(NOUNS, words))];
   const statements = STATED.flatMap(({ phrase, value }) => {

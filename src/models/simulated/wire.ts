@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Message, ToolCall, ToolDefinition } from '../../core/message.ts';
 import { addUsage, NO_USAGE, type Usage } from '../../core/usage.ts';
 import type { ChatRequest } from '../model.ts';
+import { ANY_OBJECT } from './respond.ts';
 
 /** The chat-completions wire format, as far as clients of a simulated model use it. */
 
@@ -42,8 +43,8 @@ export function readRequest(body: Json | undefined): WireRequest {
   return { ok: true, request, stream: body.stream === true, includeUsage: streamOptions.include_usage === true, count };
 }
 
-/** `json_object` promises an object without saying which: score and reason serve a judge, the rest is sniffed. */
 function readSchema(format: JsonObject): { readonly name: string; readonly schema: JsonObject } | undefined {
+  if (format.type === 'json_object') return { name: ANY_OBJECT, schema: {} };
   if (format.type !== 'json_schema' || !isJsonObject(format.json_schema ?? null)) return undefined;
   const { name, schema } = format.json_schema as JsonObject;
   return isJsonObject(schema ?? null) ? { name: String(name ?? 'reply'), schema: schema as JsonObject } : undefined;

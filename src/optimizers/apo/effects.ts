@@ -38,7 +38,7 @@ export function fitEffects(
   const taskPrecision = 1 / taskDeviation ** 2;
   const byTask: Observation[][] = Array.from({ length: taskCount }, () => []);
   for (const observation of observations) byTask[observation.task]?.push(observation);
-  let factor = new Float64Array(n * n);
+  let factor: Float64Array = new Float64Array(n * n);
 
   for (let step = 0; step < MAX_STEPS; step++) {
     const hessian = new Float64Array(n * n);
