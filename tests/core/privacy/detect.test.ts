@@ -204,7 +204,7 @@ describe('hostile texts', () => {
     '00:',
     'a::',
     '%40',
-    'x'.repeat(300) + ' ',
+    `${'x'.repeat(300)} `,
   ];
 
   // Quadratic time on a megabyte would run into the test's time limit by orders of magnitude.
