@@ -38,7 +38,8 @@ export async function runRollout(
   task: Task,
   sample: number,
 ): Promise<ScoredRollout> {
-  const id = `ro-${hashOf([parts.runId, prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
+  // Without the run: critics read these ids, and equal runs must ask equal questions.
+  const id = `ro-${hashOf([prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
   const startedAt = parts.clock.now();
   const signal = AbortSignal.any([parts.stop.signal, AbortSignal.timeout(parts.timeoutMs)]);
   const trace = createTrace(id, parts.clock);
@@ -51,7 +52,7 @@ export async function runRollout(
     promptId: prompt.id,
     sample,
     ...result,
-    traceId: hashOf(['trace', id]).slice(0, 32),
+    traceId: hashOf(['trace', parts.runId, id]).slice(0, 32),
     events: trace.events,
     usage: usage(),
     durationMs: Math.round(parts.clock.now() - startedAt),
