@@ -102,7 +102,7 @@ describe('a module of the user', () => {
   it.each([
     ['loops for ever', 'export const grade = () => { for (;;); };'],
     ['loops for ever in an asynchronous function', 'export const grade = async () => { while (true); };'],
-    ['backtracks for ever', 'export const grade = () => /^(a+)+$/.test(`${"a".repeat(40)}!`);'],
+    ['backtracks for ever', 'export const grade = () => /^(a+)+$/.test("a".repeat(40) + "!");'],
   ])('that %s is stopped, and the next one works (R18)', async (_name, source) => {
     const grader = await load(source);
     expect(await grader.grade(rolloutOf('42'), taskOf(), graderContext())).toEqual({
