@@ -107,13 +107,11 @@ export async function loadPlugin<K extends PluginKind>(
   return createOwn(kind, use, () => module.default(options.data as never, pluginContext));
 }
 
-/** What a plug-in cannot be without. */
-const FUNCTIONS: { readonly [K in PluginKind]: readonly (keyof Kinds[K])[] } = {
+/** What a user's own plug-in cannot be without, for the kinds that people write. */
+const FUNCTIONS: { readonly [K in PluginKind]?: readonly (keyof Kinds[K])[] } = {
   model: ['chat'],
   agent: ['validate', 'run'],
-  grader: ['grade'],
   optimizer: ['forecast', 'run'],
-  store: [],
 };
 
 /** A user's module may throw or return anything: then it is named, instead of failing somewhere in the run. */
@@ -132,7 +130,7 @@ async function createOwn<K extends PluginKind>(
       cause: error,
     });
   }
-  const missing = FUNCTIONS[kind].find((name) => typeof made?.[name] !== 'function');
+  const missing = FUNCTIONS[kind]?.find((name) => typeof made?.[name] !== 'function');
   if (missing === undefined) return made as Kinds[K];
   throw new ApoError('plugin-invalid', `${kind} "${use}" returns no function "${String(missing)}"`, {
     hint:
