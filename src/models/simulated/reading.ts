@@ -73,7 +73,18 @@ function partOfSchema(names: readonly string[]): Part | undefined {
   return names.some((name) => JUDGE_FIELD.test(name)) ? 'judge' : undefined;
 }
 
+const CALLED = /\byou are (?:the|an?)(?: \w+){0,3}? (critic|editor|judge|grader|evaluator|optimi[sz]er)\b/i;
+const CALLED_PART: { readonly [name: string]: Part } = {
+  critic: 'critic',
+  editor: 'editor',
+  judge: 'judge',
+  grader: 'judge',
+  evaluator: 'judge',
+};
+
 function partOfText(text: string): Part | undefined {
+  const called = CALLED_PART[CALLED.exec(text)?.[1]?.toLowerCase() ?? ''];
+  if (called !== undefined) return called;
   const found = (pattern: RegExp, unless: RegExp): boolean =>
     [...text.matchAll(pattern)].some(
       (match) => !unless.test(match[0]) && !/\b(?:not|never|n't|without)\s+$/i.test(text.slice(0, match.index)),
@@ -118,8 +129,21 @@ function rankOf(label: string): number {
 }
 
 function block(start: number, text: string, rank: number): Ranked[] {
-  const trimmed = text.trim();
-  return trimmed === '' || rank <= 0 ? [] : [{ start, end: start + text.length, text: trimmed, rank }];
+  const inner = unwrap(text);
+  const words = inner.text.trim();
+  // Instructions name tags too: "between <prompt> and </prompt>".
+  if (rank <= 0 || words.length < 4 || /^(?:and|or|to|the|\.\.\.|…)$/i.test(words)) return [];
+  return [{ start: start + inner.at, end: start + inner.at + inner.text.length, text: words, rank }];
+}
+
+/** The inside of one pair of tags, fences or quotes around the whole, or at the start of it. */
+function unwrap(text: string): { readonly at: number; readonly text: string } {
+  const match =
+    /^\s*<([A-Za-z][\w:-]*)(?:\s[^>\n]*)?>\n?([\s\S]*?)\n?<\/\1>/.exec(text) ??
+    /^\s*(`{3,}|"{3})[^\n`"]*\n([\s\S]*?)\n\1/.exec(text);
+  const body = match?.[2];
+  if (match === null || body === undefined) return { at: 0, text };
+  return { at: match[0].indexOf(body, (match[1] ?? '').length), text: body };
 }
 
 function taggedBlocks(text: string): Ranked[] {
