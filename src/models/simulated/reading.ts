@@ -55,12 +55,11 @@ export function partOf({ messages, schema, model }: Asked, isTask: (text: string
   const named = /sim-(agent|judge)\b/.exec(model)?.[1] as 'agent' | 'judge' | undefined;
   const bySchema = schema === undefined ? undefined : partOfSchema(propertyNames(schema));
   if (bySchema !== undefined) return bySchema;
-  const text = textOf(messages);
-  const asked = named === undefined ? partOfText(text) : undefined;
+  const asked = named === undefined ? partOfText(messages) : undefined;
   if (asked !== undefined) return asked;
   if (named !== undefined) {
     // A single model may play all parts: only an unmistakable request overrules its name.
-    const other = partOfText(text);
+    const other = partOfText(messages);
     return other === 'critic' || other === 'editor' ? other : named;
   }
   if (/sim-critic\b/.test(model)) return 'critic';
@@ -73,7 +72,8 @@ function partOfSchema(names: readonly string[]): Part | undefined {
   return names.some((name) => JUDGE_FIELD.test(name)) ? 'judge' : undefined;
 }
 
-const CALLED = /\byou are (?:the|an?)(?: \w+){0,3}? (critic|editor|judge|grader|evaluator|optimi[sz]er)\b/i;
+const OPENING_CHARACTERS = 300;
+const CALLED = /(?:^|[.!?:]\s+|\n\s*)you are (?:the|an?)(?: \w+){0,3}? (critic|editor|judge|grader|evaluator|optimi[sz]er)\b/i;
 const CALLED_PART: { readonly [name: string]: Part } = {
   critic: 'critic',
   editor: 'editor',
@@ -82,8 +82,11 @@ const CALLED_PART: { readonly [name: string]: Part } = {
   evaluator: 'judge',
 };
 
-function partOfText(text: string): Part | undefined {
-  const called = CALLED_PART[CALLED.exec(text)?.[1]?.toLowerCase() ?? ''];
+function partOfText(messages: readonly Message[]): Part | undefined {
+  const text = textOf(messages);
+  // Recorded requests further down may call somebody else something else.
+  const opening = messages[0]?.content.slice(0, OPENING_CHARACTERS) ?? '';
+  const called = CALLED_PART[CALLED.exec(opening)?.[1]?.toLowerCase() ?? ''];
   if (called !== undefined) return called;
   const found = (pattern: RegExp, unless: RegExp): boolean =>
     [...text.matchAll(pattern)].some(
@@ -116,6 +119,8 @@ export function findPrompt(text: string): Block | undefined {
   return blocks.sort((a, b) => b.rank - a.rank || a.start - b.start)[0];
 }
 
+const PLAIN_LABEL = /^(?:the |my |your )?(?:system )?(?:prompt|instructions?|prompt template|template)$/i;
+
 type Ranked = Block & { readonly rank: number };
 
 function rankOf(label: string): number {
@@ -125,7 +130,8 @@ function rankOf(label: string): number {
   )
     ? 2
     : 0;
-  return 1 + current - (OTHER_LABEL.test(label) ? 0.5 : 0);
+  const plain = PLAIN_LABEL.test(label.trim()) ? 0.6 : 0;
+  return 1 + current + plain - (OTHER_LABEL.test(label) ? 0.5 : 0);
 }
 
 function block(start: number, text: string, rank: number): Ranked[] {
