@@ -7,6 +7,8 @@ import type { Environment } from './config/environment.ts';
 import type { PluginContext, PluginModule, PluginSpec } from './config/plugin.ts';
 import { ApoError, messageOf } from './core/errors.ts';
 import { hashOf } from './core/json.ts';
+import type { OutsideDetector } from './core/privacy/detector.ts';
+import type { Exporter } from './exporters/exporter.ts';
 import type { Grader } from './graders/grader.ts';
 import { adaptGrader } from './graders/shared/adapt.ts';
 import type { HistoryDetector, HistoryOptions, HistorySource } from './history/source.ts';
@@ -46,9 +48,29 @@ const PLUGINS = {
     agno: () => import('./history/agno/index.ts'),
     conversations: () => import('./history/conversations.ts'),
   },
+  exporter: {
+    openai: () => import('./exporters/openai.ts'),
+    trl: () => import('./exporters/trl.ts'),
+    sharegpt: () => import('./exporters/sharegpt.ts'),
+    hermes: () => import('./exporters/hermes.ts'),
+    verl: () => import('./exporters/verl.ts'),
+    transitions: () => import('./exporters/transitions.ts'),
+    csv: () => import('./exporters/csv.ts'),
+  },
+  // Only users' own: what is built in runs at its redaction level, not by name.
+  detector: {},
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
-type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store; history: HistorySource };
+type Kinds = {
+  model: Model;
+  agent: Agent;
+  grader: Grader;
+  optimizer: Optimizer;
+  store: Store;
+  history: HistorySource;
+  exporter: Exporter;
+  detector: OutsideDetector;
+};
 export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {
