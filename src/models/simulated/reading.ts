@@ -73,7 +73,8 @@ function partOfSchema(names: readonly string[]): Part | undefined {
 }
 
 const OPENING_CHARACTERS = 300;
-const CALLED = /(?:^|[.!?:]\s+|\n\s*)you are (?:the|an?)(?: \w+){0,3}? (critic|editor|judge|grader|evaluator|optimi[sz]er)\b/i;
+const CALLED =
+  /(?:^|[.!?:]\s+|\n\s*)you are (?:the|an?)(?: \w+){0,3}? (critic|editor|judge|grader|evaluator|optimi[sz]er)\b/i;
 const CALLED_PART: { readonly [name: string]: Part } = {
   critic: 'critic',
   editor: 'editor',

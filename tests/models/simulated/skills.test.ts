@@ -242,6 +242,7 @@ describe('the judge', () => {
     expect(score(`Expected answer:\n${task?.expected}\n\nAnswer of the agent:\nNo idea.`)).toBeLessThan(0.5);
     expect(score(`<expected>${task?.expected}</expected><answer>No idea.</answer>`)).toBeLessThan(0.5);
     expect(score(`<expected>${task?.expected}</expected><answer>${task?.expected}</answer>`)).toBe(1);
+    expect(score(JSON.stringify({ answer: 'No idea.', expected_answer: task?.expected }))).toBeLessThan(0.5);
     expect(score(`Expected: none.\nAnswer of the agent:\n${task?.expected}`)).toBe(1);
     expect(score(`Response: ${task?.expected}`)).toBe(1);
   });
