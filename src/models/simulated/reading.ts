@@ -52,18 +52,14 @@ export function partOf({ messages, schema, model }: Asked, isTask: (text: string
   const last = messages.at(-1);
   const lastUser = messages.findLast(({ role }) => role === 'user')?.content ?? '';
   if (schema === undefined && (last?.role === 'tool' || isTask(lastUser.trim()))) return 'agent';
-  const named = /sim-(agent|judge)\b/.exec(model)?.[1] as 'agent' | 'judge' | undefined;
   const bySchema = schema === undefined ? undefined : partOfSchema(propertyNames(schema));
   if (bySchema !== undefined) return bySchema;
-  const asked = named === undefined ? partOfText(messages) : undefined;
-  if (asked !== undefined) return asked;
-  if (named !== undefined) {
-    // A single model may play all parts: only an unmistakable request overrules its name.
-    const other = partOfText(messages);
-    return other === 'critic' || other === 'editor' ? other : named;
-  }
-  if (/sim-critic\b/.test(model)) return 'critic';
-  return /sim-editor\b/.test(model) ? 'editor' : 'agent';
+  const told = partOfText(messages);
+  // One model may play all parts, so an unmistakable request overrules its name.
+  if (told === 'critic' || told === 'editor') return told;
+  const named = /\bsim-(agent|judge|critic|editor)\b/.exec(model)?.[1] as Part | undefined;
+  if (named === 'agent' || named === 'judge') return named;
+  return told ?? named ?? 'agent';
 }
 
 function partOfSchema(names: readonly string[]): Part | undefined {
