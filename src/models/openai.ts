@@ -34,8 +34,8 @@ export const options = z.strictObject({
   baseUrl: z.string().optional(),
   /** The variable that holds the key. A key is needed for api.openai.com only. */
   apiKeyEnv: z.string().default('OPENAI_API_KEY'),
-  /** For one attempt, from the connection to the last byte. Node's fetch itself waits no longer than 300 s for headers. */
-  timeoutMs: z.number().int().positive().max(300_000).default(120_000),
+  /** For one attempt, from the connection to the last byte. A connection that takes 10 s has failed. */
+  timeoutMs: z.number().int().positive().default(120_000),
   /** Sent with every request; the values are treated as secrets. */
   headers: z.record(z.string(), z.string()).default({}),
   /** How the output limit is sent; the other one is tried when the server rejects it. */
@@ -125,9 +125,13 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
 
 type Failed = { readonly fault: ServerError; readonly status: number };
 
-/** @throws ModelError `protocol` for a reply that is none. */
+/** @throws ModelError `protocol` for a reply that is none, `fatal` for a redirect. */
 function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRequest): ChatReply | Failed {
   const { status, headers, body } = exchange;
+  if (status >= 300 && status <= 399) {
+    const message = `a redirect to ${headers.get('location') ?? 'nowhere'}, which is not followed`;
+    throw new ModelError('fatal', `status ${status}, ${message}`, { status });
+  }
   if (status < 200 || status > 299) {
     const fault = readServerError(body);
     return isFiltered(status, fault) ? filteredReply(request, fault.message) : { fault, status };

@@ -215,6 +215,7 @@ const ROWS: { readonly [name: string]: Row } = {
     kind: 'protocol',
     sends: 2,
   },
+  'unknown content-encoding': { fault: ok('{}', { 'content-encoding': 'zstd' }), kind: 'protocol', sends: 2 },
   'gzip bomb': {
     fault: ok(gzipSync(Buffer.alloc(64 * 2 ** 20)), { 'content-encoding': 'gzip' }),
     kind: 'too-large',
@@ -427,14 +428,14 @@ describe('provider faults', () => {
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'fatal'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'fatal'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'fatal'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'network'],
-    ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
-    ['UND_ERR_BODY_TIMEOUT', 'timeout'],
+    ['ETIMEDOUT', 'network'],
+    ['HPE_HEADER_OVERFLOW', 'protocol'],
     ['EAI_AGAIN', 'network'],
     ['ENETUNREACH', 'network'],
   ])('%s of the connection is %s', (code, kind) => {
-    const cause = Object.assign(new Error('from the system'), { code });
-    expect(transportFault(new TypeError('fetch failed', { cause })).kind).toBe(kind);
+    const error = Object.assign(new Error('from the system'), { code });
+    expect(transportFault(error).kind).toBe(kind);
+    expect(transportFault(new AggregateError([error])).message).toContain(`${code}: from the system`);
   });
 });
 
