@@ -11,8 +11,11 @@ const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./init.ts'),
   () => import('./check.ts'),
   () => import('./train.ts'),
+  () => import('./dataset.ts'),
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
+  () => import('./export.ts'),
+  () => import('./serve.ts'),
   () => import('./simulate.ts'),
 ];
 

@@ -1,7 +1,7 @@
 import type { AssistantMessage, Message, ToolDefinition, ToolMessage } from '../core/message.ts';
 import type { Exporter, Rendered, RenderOptions, ThinkingMode, TrainingSample } from './exporter.ts';
 import { rows } from './exporter.ts';
-import { plainCall, splitSystem, textWithThinking, toolsJson } from './shared/render.ts';
+import { plainCall, splitSystem, taggedJson, textWithThinking, toolsJson } from './shared/render.ts';
 
 /** Function calling in the manner of Hermes (NousResearch): calls and results as XML tags in the text of the turns. */
 export default function hermesExporter(): Exporter {
@@ -61,12 +61,10 @@ function turnOf(group: readonly [Message, ...Message[]], thinking: ThinkingMode)
 }
 
 function assistantText(message: AssistantMessage, thinking: ThinkingMode): string {
-  const calls = (message.tool_calls ?? []).map(
-    (call) => `<tool_call>\n${JSON.stringify(plainCall(call))}\n</tool_call>`,
-  );
+  const calls = (message.tool_calls ?? []).map((call) => `<tool_call>\n${taggedJson(plainCall(call))}\n</tool_call>`);
   return [textWithThinking(message, thinking), ...calls].filter((text) => text !== '').join('\n');
 }
 
 function response(result: ToolMessage): string {
-  return `<tool_response>\n${JSON.stringify({ name: result.name ?? '', content: result.content })}\n</tool_response>`;
+  return `<tool_response>\n${taggedJson({ name: result.name ?? '', content: result.content })}\n</tool_response>`;
 }

@@ -12,7 +12,15 @@ import type {
 } from './exporter.ts';
 import { rows, unfit } from './exporter.ts';
 import { firstDifference } from './shared/divergence.ts';
-import { functionJson, hasThinking, plainCall, splitSystem, textWithThinking, thinkTag } from './shared/render.ts';
+import {
+  functionJson,
+  hasThinking,
+  plainCall,
+  splitSystem,
+  taggedJson,
+  textWithThinking,
+  thinkTag,
+} from './shared/render.ts';
 
 /**
  * ShareGPT as LLaMA-Factory reads it (`converter.py`, v0). It drops a sample that breaks one of its rules with only a
@@ -83,11 +91,16 @@ function assistantTurn(message: AssistantMessage, thinking: ThinkingMode): Turn 
     .filter((text) => text.trim() !== '')
     .join('\n\n');
   const prefix = thinking === 'tag' && thought !== '' ? thinkTag(thought) : '';
-  return { from: 'function_call', value: prefix + JSON.stringify(calls.length === 1 ? calls[0] : calls) };
+  return { from: 'function_call', value: prefix + taggedJson(calls[1] === undefined ? (calls[0] ?? null) : calls) };
 }
 
 function toolsText(tools: readonly ToolDefinition[]): string {
-  return tools.length === 0 ? '' : JSON.stringify(tools.map(functionJson));
+  return tools.length === 0 ? '' : JSON.stringify(tools.map(functionJson).map(withProperties));
+}
+
+/** Its tool templates read `parameters.properties` without asking whether it is there. */
+function withProperties(tool: JsonObject): JsonObject {
+  return { ...tool, parameters: { type: 'object', properties: {}, ...(tool.parameters as JsonObject) } };
 }
 
 /** Placeholders for media must match the rows' media lists, and there are none in text-only conversations. */

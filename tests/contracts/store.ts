@@ -179,11 +179,11 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.rollouts.get('r-3')).toBeUndefined();
       });
 
-      it('replaces a rollout that is saved again, in its place', async () => {
-        await store.rollouts.save([aRollout({ id: 'r-1' }), aRollout({ id: 'r-2' })]);
-        await store.rollouts.save([aRollout({ id: 'r-1', answer: 'again' })]);
+      it('keeps a scored rollout that is saved again, and replaces one without a score in its place', async () => {
+        await store.rollouts.save([aRollout({ id: 'r-1' }), aRollout({ id: 'r-2', score: null })]);
+        await store.rollouts.save([aRollout({ id: 'r-1', answer: 'again' }), aRollout({ id: 'r-2', answer: 'again' })]);
         const answers = (await collect(store.rollouts.list({ runId: 'run-1' }))).map(({ rollout }) => rollout.answer);
-        expect(answers).toEqual(['again', 'forty-two']);
+        expect(answers).toEqual(['forty-two', 'again']);
       });
 
       it('gives scores without bodies', async () => {

@@ -5,7 +5,7 @@ import { placeholdersOf } from '../../src/core/prompt.ts';
 
 const NONCE = nonceOf('test', 'a');
 
-describe('fence', () => {
+describe('fence (I01)', () => {
   it('puts texts as JSON strings between two tags', () => {
     expect(fence({ question: 'a "b"\nc', expected: null }, NONCE)).toBe(
       `<data-${NONCE}>\n{\n"question": "a \\"b\\"\\nc",\n"expected": null\n}\n</data-${NONCE}>`,
@@ -47,6 +47,7 @@ describe('fence', () => {
         expect(block.match(/[<>]/g)).toHaveLength(4);
         expect(block.match(new RegExp(NONCE, 'gi'))).toHaveLength(2);
         expect(placeholdersOf(block)).toEqual([]);
+        expect(block).not.toMatch(/\{\{|\}\}/);
         const inner = JSON.parse(block.slice(block.indexOf('{'), block.lastIndexOf('}') + 1));
         const kept = (text: string) => text.replaceAll(new RegExp(NONCE, 'gi'), '-');
         expect(inner).toEqual({ first: kept(first), second: kept(second) });

@@ -17,7 +17,7 @@ const RULES: readonly PatternRule[] = [
   },
   // Percent-encoded in a link.
   { type: 'EMAIL', pattern: /(?<![\w.+-])[\w.+-]{1,64}%40(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}/g, score: 0.9 },
-  { type: 'URL', pattern: /https?:\/\/[^\s"'<>]{1,4000}/gi, score: 0.9, accept: carriesToken },
+  { type: 'URL', pattern: /https?:\/\/[^\s"'<>]{1,4000}(?<![.,;:!?)\]}])/gi, score: 0.9, accept: carriesToken },
   {
     type: 'CARD',
     pattern: /(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d])/g,

@@ -13,7 +13,7 @@ export const nameDetector: Detector = {
 
 /** A capitalised word, and up to three of them. */
 const WORD = "\\p{Lu}[\\p{L}'’-]{1,30}";
-const WORDS = `${WORD}(?: (?:(?:van|von|de|der|da|di|del|la|le|bin|al) )?${WORD}){0,2}`;
+const WORDS = `${WORD}(?: (?:(?:van|von|de|der|den|da|di|del|la|le|bin|al) ){0,2}${WORD}){0,2}`;
 const DATE = '\\d{1,4}[-/. ]{1,2}(?:\\d{1,2}|[A-Za-z]{3,9})[-/., ]{1,2}\\d{2,4}|[A-Z][a-z]{2,8} \\d{1,2},? \\d{4}';
 
 function after(introduction: string, type: string, value: string, score: number): PatternRule {

@@ -64,7 +64,7 @@ const RULES: readonly PatternRule[] = [
   {
     type: 'SECRET',
     pattern:
-      /(?:api[_-]?key|apikey|secret|token|access[_-]?key|account[_-]?key|private[_-]?key|auth|credentials?)[A-Za-z0-9_-]{0,20}["']?\s{0,3}(?:[:=]|=>|is)\s{0,3}["']?(?<value>[^\s"',;<>{}]{10,500})/gi,
+      /(?:api[_-]?key|apikey|secret|token|access[_-]?key|account[_-]?key|private[_-]?key|auth|credentials?)[A-Za-z0-9_-]{0,20}["']?\s{0,3}(?:[:=]|=>|is)\s{0,3}["']?(?<value>[^\s"',;&<>{}]{10,500})/gi,
     score: 0.85,
     accept: isRandomLooking,
   },

@@ -86,11 +86,17 @@ function assistantOf({ thinking, content, calls }: Turn): AssistantMessage {
   };
 }
 
-/** Makes turns alternate, as every trainer wants: neighbours of one role become one turn. */
+/**
+ * Makes turns alternate and start with the user, as every trainer wants: neighbours of one role become one turn, and
+ * what the agent said before it was asked (a greeting, the rest of a cut recording) is dropped.
+ */
 export function alternate(messages: readonly Message[]): readonly Message[] {
   const merged: Message[] = [];
+  let asked = false;
   for (const message of messages) {
     const last = merged.at(-1);
+    asked ||= message.role === 'user';
+    if (!asked && message.role !== 'system') continue;
     if (last?.role === 'user' && message.role === 'user') {
       merged[merged.length - 1] = { role: 'user', content: joined(last.content, message.content) };
     } else if (last?.role === 'assistant' && message.role === 'assistant') {
@@ -98,6 +104,19 @@ export function alternate(messages: readonly Message[]): readonly Message[] {
     } else merged.push(message);
   }
   return merged;
+}
+
+/** Tool results carry the name of their tool, which some formats show; recordings often have it on the call only. */
+export function withToolNames(messages: readonly Message[]): readonly Message[] {
+  const names = new Map<string, string>();
+  return messages.map((message) => {
+    if (message.role === 'assistant') {
+      for (const { id, function: called } of message.tool_calls ?? []) names.set(id, called.name);
+    }
+    if (message.role !== 'tool' || (message.name ?? '') !== '') return message;
+    const name = names.get(message.tool_call_id);
+    return name === undefined ? message : { ...message, name };
+  });
 }
 
 function mergeAssistants(a: AssistantMessage, b: AssistantMessage): AssistantMessage {

@@ -59,6 +59,11 @@ export function plainCall(call: ToolCall): { readonly name: string; readonly arg
   return { name: call.function.name, arguments: argumentsOf(call) ?? {} };
 }
 
+/** JSON inside of tagged text: no value can open or close a tag such as `<think>` or `</tool_call>`. */
+export function taggedJson(value: Json | readonly { readonly name: string; readonly arguments: Json }[]): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
 /** Tool definitions as plain JSON. */
 export function toolsJson(tools: readonly ToolDefinition[]): readonly JsonObject[] {
   return tools.map((tool) => ({ type: 'function', function: functionJson(tool) }));

@@ -5,7 +5,7 @@ import { groupOf, recordedToolCalls, type Task } from '../../core/task.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 import type { StoredRollout } from '../../stores/store.ts';
 import type { TrainingSample } from '../exporter.ts';
-import { alternate, answerStart, messagesOf, toolsOffered } from './conversation.ts';
+import { alternate, answerStart, messagesOf, toolsOffered, withToolNames } from './conversation.ts';
 import { coverTools, toolsFromJson } from './tools.ts';
 
 /** Turns an id into something that does not name a person or a session; see core/privacy/pseudonym.ts. */
@@ -188,7 +188,7 @@ function assemble(
   known: readonly ToolDefinition[],
   facts: Omit<TrainingSample, 'messages' | 'answerAt' | 'tools' | 'inventedTools'>,
 ): Extract<Taken, { ok: true }> {
-  const messages = alternate(recorded);
+  const messages = withToolNames(alternate(recorded));
   const { tools, invented } = coverTools(messages, known);
   return {
     ok: true,

@@ -7,8 +7,16 @@ import { cholesky, solveLower, solveUpper } from './linear.ts';
  * Hessian's task block is diagonal), so that the cost depends on the number of effects and not on that of tasks.
  */
 export type Feature = readonly [effect: number, value: number];
-export type Observation = { readonly task: number; readonly features: readonly Feature[]; readonly reward: number; readonly weight: number };
+export type Observation = {
+  readonly task: number;
+  readonly features: readonly Feature[];
+  readonly reward: number;
+  readonly weight: number;
+};
 export type Prior = { readonly mean: number; readonly deviation: number };
+/** An effect that is estimated, by a name that stays when others are added: earlier estimates are where the next fit starts. */
+export type Effect = { readonly name: string; readonly prior: Prior };
+export type Start = { readonly means: ReadonlyMap<string, number>; readonly tasks: Float64Array };
 
 export type Posterior = {
   readonly mean: Float64Array;
@@ -21,18 +29,21 @@ export type Posterior = {
 };
 
 const MAX_STEPS = 12;
+/** From an earlier fit on, a few observations more move the mode little. */
+const MAX_STEPS_FROM_START = 3;
 const TOLERANCE = 1e-3;
 
 export function fitEffects(
-  priors: readonly Prior[],
+  effects: readonly Effect[],
   taskCount: number,
   taskDeviation: number,
   observations: readonly Observation[],
-  start?: { readonly mean: Float64Array; readonly tasks: Float64Array },
+  start?: Start,
 ): Posterior {
-  const n = priors.length;
+  const n = effects.length;
   const mean = new Float64Array(n);
-  for (let effect = 0; effect < n; effect++) mean[effect] = start?.mean[effect] ?? priors[effect]?.mean ?? 0;
+  for (let effect = 0; effect < n; effect++)
+    mean[effect] = start?.means.get(effects[effect]?.name ?? '') ?? effects[effect]?.prior.mean ?? 0;
   const tasks = new Float64Array(taskCount);
   if (start !== undefined) tasks.set(start.tasks.subarray(0, taskCount));
   const taskPrecision = 1 / taskDeviation ** 2;
@@ -40,12 +51,13 @@ export function fitEffects(
   for (const observation of observations) byTask[observation.task]?.push(observation);
   let factor: Float64Array = new Float64Array(n * n);
 
-  for (let step = 0; step < MAX_STEPS; step++) {
+  for (let step = 0; step < (start === undefined ? MAX_STEPS : MAX_STEPS_FROM_START); step++) {
     const hessian = new Float64Array(n * n);
     const gradient = new Float64Array(n);
-    const eliminated: { task: number; cross: Float64Array; touched: number[]; gradient: number; curvature: number }[] = [];
+    const eliminated: { task: number; cross: Float64Array; touched: number[]; gradient: number; curvature: number }[] =
+      [];
     for (let effect = 0; effect < n; effect++) {
-      const { mean: center, deviation } = priors[effect] as Prior;
+      const { mean: center, deviation } = (effects[effect] as Effect).prior;
       const precision = 1 / deviation ** 2;
       hessian[effect * n + effect] = precision;
       gradient[effect] = -precision * ((mean[effect] as number) - center);
@@ -69,7 +81,8 @@ export function fitEffects(
           gradient[effect] = (gradient[effect] as number) + residual * value;
           cross.set(effect, (cross.get(effect) ?? 0) + w * value);
           for (const [other, otherValue] of features) {
-            if (other <= effect) hessian[effect * n + other] = (hessian[effect * n + other] as number) + w * value * otherValue;
+            if (other <= effect)
+              hessian[effect * n + other] = (hessian[effect * n + other] as number) + w * value * otherValue;
           }
         }
       }
@@ -78,17 +91,26 @@ export function fitEffects(
       for (const a of touched) {
         gradient[a] = (gradient[a] as number) - ((cross.get(a) as number) * taskGradient) / curvature;
         for (const b of touched) {
-          if (b <= a) hessian[a * n + b] = (hessian[a * n + b] as number) - ((cross.get(a) as number) * (cross.get(b) as number)) / curvature;
+          if (b <= a)
+            hessian[a * n + b] =
+              (hessian[a * n + b] as number) - ((cross.get(a) as number) * (cross.get(b) as number)) / curvature;
         }
       }
-      eliminated.push({ task, cross: Float64Array.from(touched, (effect) => cross.get(effect) as number), touched, gradient: taskGradient, curvature });
+      eliminated.push({
+        task,
+        cross: Float64Array.from(touched, (effect) => cross.get(effect) as number),
+        touched,
+        gradient: taskGradient,
+        curvature,
+      });
     }
     factor = cholesky(hessian, n);
     const change = solveUpper(factor, n, solveLower(factor, n, gradient));
     const largest = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     // A long Newton step is cut: the logistic likelihood is flat far from its mode.
     const damping = largest > 3 ? 3 / largest : 1;
-    for (let effect = 0; effect < n; effect++) mean[effect] = (mean[effect] as number) + damping * (change[effect] as number);
+    for (let effect = 0; effect < n; effect++)
+      mean[effect] = (mean[effect] as number) + damping * (change[effect] as number);
     for (const { task, cross, touched, gradient: taskGradient, curvature } of eliminated) {
       let delta = taskGradient;
       touched.forEach((effect, index) => {

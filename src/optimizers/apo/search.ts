@@ -1,46 +1,32 @@
 import { allInOrder } from '../../core/async.ts';
-import { createPrompt, placeholdersOf, type Prompt, SYSTEM } from '../../core/prompt.ts';
-import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
-import type { ApoOptions } from '../apo.ts';
+import { createPrompt, type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
+import { rewardOf } from '../../core/rollout.ts';
 import type { OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
 import { finish } from './final.ts';
-import { type EffectModel, type Experiment, fitModel, type ModelOptions } from './model.ts';
-import { type Arm, createPool, type Pool } from './pool.ts';
-import { edit, type Proposal, propose } from './propose.ts';
-
-export const MODEL: ModelOptions = {
-  overall: { mean: -0.1, deviation: 0.5 },
-  relevance: { mean: 2, deviation: 1.2 },
-  wording: { mean: 0, deviation: 0.4 },
-  frame: { mean: 0, deviation: 0.5 },
-  kept: { mean: 0.3, deviation: 0.5 },
-  taskDeviation: 1,
-};
-
-/** A rollout on a training task, with the arm that its prompt was made from. */
-type Record = { readonly arm: Arm; readonly task: number; readonly scored: ScoredRollout; readonly reward: number };
-
-/** What the search knows. All of it is rebuilt by replay. */
-export type State = {
-  readonly context: OptimizerContext;
-  readonly settings: ApoOptions;
-  readonly pool: Pool;
-  readonly records: Record[];
-  /** Rollouts that a critic has read, by id. */
-  readonly criticised: Set<string>;
-  /** Training tasks in a fixed random order. */
-  readonly order: readonly number[];
-  position: number;
-  model: EffectModel;
-};
+import { fitModel } from './model.ts';
+import { type Arm, createPool } from './pool.ts';
+import { type Proposal, propose } from './propose.ts';
+import type { ApoOptions } from './settings.ts';
+import { MODEL, promptOf, type Record, refit, type State } from './state.ts';
 
 export async function search(settings: ApoOptions, context: OptimizerContext, planned: number): Promise<Outcome> {
   const state = begin(settings, context);
-  await context.addCandidate({ prompt: context.start, parents: [], iteration: 0, operator: 'start', critique: null, evidence: [], rejected: null });
+  await context.addCandidate({
+    prompt: context.start,
+    parents: [],
+    iteration: 0,
+    operator: 'start',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
   context.keep({ best: context.start, baseline: [], final: [] });
-  const finalRollouts = Math.min(3 * context.val.length, Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)));
+  const finalRollouts = Math.min(
+    3 * context.val.length,
+    Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)),
+  );
   const searchRollouts = Math.max(0, planned - finalRollouts);
   const roundSize = settings.stepTasks * settings.stepsPerRound;
   let spent = 0;
@@ -53,27 +39,34 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     const results = await allInOrder(
       arms.map(({ arm, prompt, trials, tasks }) =>
         context
-          .evaluate(prompt, trials, { iteration: iterationOf(spent, searchRollouts, context.iterations), split: 'train', label: `round ${round}` })
+          .evaluate(prompt, trials, {
+            iteration: iterationOf(spent, searchRollouts, context.iterations),
+            split: 'train',
+            label: `round ${round}`,
+          })
           .then((scored) => scored.map((one, index) => ({ arm, task: tasks[index] as number, scored: one }))),
       ),
     );
     spent += arms.reduce((sum, { trials }) => sum + trials.length, 0);
     for (const result of results.flat()) {
       const reward = rewardOf(result.scored);
-      if (reward !== undefined) state.records.push({ ...result, reward });
+      if (reward !== undefined) state.records.push({ ...result, reward: reward });
     }
-    refit(state);
     const proposals = await criticise(state, round);
-    if (proposals.length > 0) {
-      lastCritique = headline(proposals[0]?.critique ?? '');
-      adopt(state, proposals);
-      refit(state);
-    }
+    lastCritique = headline(proposals[0]?.critique ?? lastCritique);
+    adopt(state, proposals);
+    refit(state);
     const iteration = iterationOf(spent, searchRollouts, context.iterations);
     if (iteration > reported) {
       const arm = state.model.bestArm(state.model.mean);
       const best = promptOf(state, arm);
-      context.report({ iteration, previous: reportedPrompt, best, score: state.model.value(arm, state.model.mean), critique: lastCritique });
+      context.report({
+        iteration,
+        previous: reportedPrompt,
+        best,
+        score: state.model.value(arm, state.model.mean),
+        critique: lastCritique,
+      });
       reported = iteration;
       reportedPrompt = best;
     }
@@ -87,35 +80,47 @@ function iterationOf(spent: number, total: number, iterations: number): number {
 
 function begin(settings: ApoOptions, context: OptimizerContext): State {
   const pool = createPool(context.train);
-  pool.addFrame(context.start.components[SYSTEM] ?? '', { operator: 'start', critique: '', rollouts: [] }, ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'));
+  pool.addFrame(
+    context.start.components[SYSTEM] ?? '',
+    { operator: 'start', critique: '', rollouts: [] },
+    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'),
+  );
   const order = context.random('order').shuffle(context.train.map((_task, index) => index));
   const model = fitModel(pool, context.train.length, [], MODEL);
   return { context, settings, pool, records: [], criticised: new Set(), order, position: 0, model };
 }
 
-export function refit(state: State): void {
-  const experiments: Experiment[] = state.records.map(({ arm, task, reward }) => ({ arm, task, reward }));
-  state.model = fitModel(state.pool, state.context.train.length, experiments, MODEL);
-}
-
-export function promptOf({ pool, context }: State, arm: Arm): Prompt {
-  return createPrompt({ ...context.start.components, [SYSTEM]: pool.render(arm) });
-}
-
-type ChosenArm = { readonly arm: Arm; readonly prompt: Prompt; readonly tasks: readonly number[]; readonly trials: readonly Trial[] };
+type ChosenArm = {
+  readonly arm: Arm;
+  readonly prompt: Prompt;
+  readonly tasks: readonly number[];
+  readonly trials: readonly Trial[];
+};
 
 /** Draws prompts from the posterior, each with the tasks it is run on. The first round runs the prompt as it is. */
 function chooseArms(state: State, round: number, rollouts: number): readonly ChosenArm[] {
   const { context, settings, pool } = state;
   const chosen: ChosenArm[] = [];
   for (let step = 0; step * settings.stepTasks < rollouts; step++) {
-    const startArm: Arm = { frame: 0, statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
-    const arm = round === 1 ? startArm : state.model.bestArm(state.model.draw(context.random('draw', round, step), settings.exploration));
+    const startArm: Arm = {
+      frame: 0,
+      statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [],
+    };
+    const arm =
+      round === 1
+        ? startArm
+        : state.model.bestArm(state.model.draw(context.random('draw', round, step), settings.exploration));
     const prompt = promptOf(state, arm);
-    const tasks = nextTasks(state, arm, Math.min(settings.stepTasks, rollouts - step * settings.stepTasks), round === 1);
+    const tasks = nextTasks(
+      state,
+      arm,
+      Math.min(settings.stepTasks, rollouts - step * settings.stepTasks),
+      round === 1,
+    );
     const trials = tasks.map((task) => ({
       task: context.train[task] as Trial['task'],
-      sample: state.records.filter((record) => record.task === task && record.scored.rollout.promptId === prompt.id).length,
+      sample: state.records.filter((record) => record.task === task && record.scored.rollout.promptId === prompt.id)
+        .length,
     }));
     chosen.push({ arm, prompt, tasks, trials });
   }
@@ -128,7 +133,9 @@ function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): r
   const tasks: number[] = [];
   const uncertain = onlyOrder
     ? []
-    : arm.statements.filter((statement) => pool.statements[statement]?.fixed === false).map((statement) => ({ statement, weight: model.uncertainty(statement) }));
+    : arm.statements
+        .filter((statement) => pool.statements[statement]?.fixed === false)
+        .map((statement) => ({ statement, weight: model.uncertainty(statement) }));
   const fromOrder = uncertain.length === 0 ? count : Math.ceil(count / 2);
   while (tasks.length < Math.min(fromOrder, order.length)) {
     const task = order[state.position++ % order.length] as number;
@@ -141,7 +148,10 @@ function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): r
     .filter((task) => !tasks.includes(task))
     .map((task) => {
       const chance = model.predict(arm, task, model.mean);
-      const stakes = uncertain.reduce((sum, { statement, weight }) => sum + weight * pool.relevance(statement, task) ** 2, 0);
+      const stakes = uncertain.reduce(
+        (sum, { statement, weight }) => sum + weight * pool.relevance(statement, task) ** 2,
+        0,
+      );
       return { task, value: (chance * (1 - chance) * stakes) / Math.sqrt(1 + (seen.get(task) ?? 0)) };
     })
     .sort((a, b) => b.value - a.value);
@@ -153,17 +163,11 @@ async function criticise(state: State, round: number): Promise<readonly Proposal
   const { context, settings, pool, model, records, criticised } = state;
   const best = model.bestArm(model.mean);
   const open = records
-    .filter(({ scored, reward }) => reward < 0.7 && !criticised.has(scored.rollout.id))
-    .map((record) => ({ record, loss: 1 - model.predict(best, record.task, model.mean) }))
-    .filter(({ record, loss }) => loss > 0.25 && !isOnTrial(state, record))
-    .sort((a, b) => b.loss - a.loss || (a.record.scored.rollout.id < b.record.scored.rollout.id ? -1 : 1));
-  const distinct = open.filter(({ record }, index) => open.findIndex((other) => other.record.task === record.task) === index);
+    .filter((record) => record.reward < 0.7 && !criticised.has(record.scored.rollout.id) && !isOnTrial(state, record))
+    .reverse();
+  const rest = open.filter((record, index) => open.findIndex((other) => other.task === record.task) === index);
   const groups: Record[][] = [];
-  const most = round === 1 ? 3 : 1;
-  const rest = distinct.map(({ record }) => record);
-  while (groups.length < most && rest.length > 0 && (round === 1 || rest.length >= Math.min(3, settings.groupSize))) {
-    groups.push(rest.splice(0, settings.groupSize));
-  }
+  while (groups.length < 2 && rest.length > 0) groups.push(rest.splice(0, settings.groupSize));
   const replies = await allInOrder(
     groups.map((group, index) => {
       for (const { scored } of group) criticised.add(scored.rollout.id);
@@ -172,7 +176,10 @@ async function criticise(state: State, round: number): Promise<readonly Proposal
         parent: promptOf(state, arm),
         prompt: arm.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
         failures: group.map((record) => evidenceOf(state, record)),
-        passes: records.filter(({ reward }) => reward > 0.9).slice(-1).map((record) => evidenceOf(state, record)),
+        passes: records
+          .filter(({ reward }) => reward > 0.9)
+          .slice(-1)
+          .map((record) => evidenceOf(state, record)),
         useless: uselessStatements(state),
         sample: round * 10 + index,
       });
@@ -182,10 +189,13 @@ async function criticise(state: State, round: number): Promise<readonly Proposal
 }
 
 /** A failure is explained for now when a statement that was derived from its task has hardly been tried yet. */
-function isOnTrial({ pool, records }: State, { task }: Record): boolean {
+function isOnTrial({ pool, records }: State, { task, arm }: Record): boolean {
   return pool.statements.some(({ index, evidence, fixed }) => {
-    if (fixed || !evidence.has(task)) return false;
-    return records.filter((record) => record.arm.statements.includes(index) && pool.relevance(index, record.task) > 0.5).length < 3;
+    if (fixed || !evidence.has(task) || arm.statements.includes(index)) return false;
+    return (
+      records.filter((record) => record.arm.statements.includes(index) && pool.relevance(index, record.task) > 0.5)
+        .length < 3
+    );
   });
 }
 
@@ -207,7 +217,10 @@ function adopt(state: State, proposals: readonly Proposal[]): void {
   const taskOf = new Map(records.map(({ scored, task }) => [scored.rollout.id, task]));
   for (const { text, critique, operator, rollouts, removal } of proposals) {
     if (removal || text === '') continue;
-    const trial = createPrompt({ ...context.start.components, [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}` });
+    const trial = createPrompt({
+      ...context.start.components,
+      [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}`,
+    });
     if (context.reject(trial, context.start) !== undefined) continue;
     pool.add(
       text,
@@ -216,5 +229,3 @@ function adopt(state: State, proposals: readonly Proposal[]): void {
     );
   }
 }
-
-export { edit };
