@@ -140,7 +140,11 @@ function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRe
   if (/html|event-stream/i.test(type)) throw protocol(`the reply is ${type.split(';')[0]} instead of JSON`);
   if (body.trim() === '') throw protocol('the reply is empty');
   const parsed = parseJson(body);
-  if (!parsed.ok) throw protocol(`the reply is not usable JSON: ${parsed.reason}`);
+  if (!parsed.ok) {
+    // The parser's own message quotes a piece of the text, which may be a piece of an echoed key.
+    const rule = /^(nested deeper|forbidden key)/.test(parsed.reason) ? ` (${parsed.reason})` : '';
+    throw protocol(`the reply is not usable JSON${rule}`);
+  }
   const fault = errorIn(parsed.value);
   const said = fault === undefined ? undefined : statusOf(fault);
   if (fault !== undefined && said === undefined) throw protocol(`an error instead of a reply: ${fault.message}`);
