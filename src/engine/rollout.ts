@@ -45,6 +45,11 @@ export async function runRollout(
   const trace = createTrace(id, parts.clock);
   const { context, usage } = createContext(parts, id, sample, signal, trace);
   const result = await runAgent(parts, prompt, task, context);
+  // An agent that makes no model calls of ours shows at least what went in and what came out.
+  if (!trace.events.some(({ type }) => type === 'user')) {
+    trace.record({ type: 'user', content: task.input });
+    if (result.answer !== '') trace.record({ type: 'reply', content: result.answer });
+  }
   if (result.failure !== null) trace.record({ type: 'error', message: result.failure.message });
   const rollout: Rollout = {
     id,
@@ -164,15 +169,18 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
       toolCalls += 1;
       const startedAt = parts.clock.epoch();
       const request = { rolloutId, number: toolCalls, name: call.function.name, arguments: call.function.arguments };
-      const result = (await parts.caller.effect('tool', request, async () => ({ ...(await execute()) }))) as Awaited<
-        ReturnType<typeof execute>
-      >;
+      const result = (await parts.caller.effect(
+        'tool',
+        request,
+        async () => ({ ...(await execute()) }),
+        signal,
+      )) as Awaited<ReturnType<typeof execute>>;
       trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result, startedAt });
       return result;
     },
     async effect(name, request, perform) {
       trace.nextSpan();
-      return parts.caller.effect('effect', { name, request, sample }, () => perform(signal));
+      return parts.caller.effect('effect', { name, request, sample }, perform, signal);
     },
   };
   return { context, usage: () => usage };
