@@ -27,5 +27,7 @@ function expectedSchema(version: number): ReadonlyMap<string, string> {
 }
 
 function schemaOf(database: Sqlite.Database): ReadonlyMap<string, string> {
-  return new Map(database.prepare(SCHEMA).raw().all() as [string, string][]);
+  const rows = database.prepare(SCHEMA).raw().all() as [string, string][];
+  // A checkout with other line ends is the same schema.
+  return new Map(rows.map(([name, sql]) => [name, sql.replace(/\s+/g, ' ')]));
 }
