@@ -1,4 +1,6 @@
 import type { Json, JsonObject } from './json.ts';
+import type { ToolDefinition } from './message.ts';
+import type { Usage } from './usage.ts';
 
 /** What happened inside a rollout or a production turn, lossless and in order. */
 export type TraceEvent = {
@@ -9,6 +11,19 @@ export type TraceEvent = {
 } & (
   | { readonly type: 'system'; readonly content: string }
   | { readonly type: 'user'; readonly content: string }
+  | {
+      /** One model call, recorded when its reply is there (or it failed) and before the events that the reply holds. */
+      readonly type: 'model_call';
+      /** Milliseconds since the epoch. */
+      readonly startedAt: number;
+      readonly provider: string;
+      readonly model: string;
+      readonly finishReason: string;
+      readonly responseId: string;
+      readonly usage: Usage;
+      /** Tools offered; recorded with the first call and whenever they change. */
+      readonly tools?: readonly ToolDefinition[];
+    }
   | { readonly type: 'thinking'; readonly content: string }
   | {
       readonly type: 'tool_call';
@@ -24,6 +39,8 @@ export type TraceEvent = {
       readonly isError: boolean;
       /** Answered from a recording or the journal instead of being executed. */
       readonly replayed: boolean;
+      /** When its execution began, milliseconds since the epoch. */
+      readonly startedAt?: number;
     }
   | { readonly type: 'reply'; readonly content: string }
   | { readonly type: 'error'; readonly message: string }
@@ -44,6 +61,10 @@ export type Span = {
   readonly parentSpanId: string | null;
   readonly name: string;
   readonly kind: SpanKind;
+  /** The side of a remote call that OpenTelemetry knows, where it is not `internal`. */
+  readonly otelKind?: 'server' | 'client' | 'producer' | 'consumer';
+  /** W3C tracestate, where there is one. */
+  readonly traceState?: string;
   /** Nanoseconds since the epoch as a decimal string: they do not fit a double. */
   readonly startNs: string;
   /** '' while the span is open. */

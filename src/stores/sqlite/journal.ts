@@ -88,6 +88,21 @@ export function createJournalStore(connection: Connection): JournalStore {
       );
     },
 
+    async releaseFaults(runId) {
+      return connection.write(() => {
+        const where = `where run_id = ? and state = 'done' and json_extract(reply, '$.fault') is not null`;
+        for (const row of connection.all(`select role, count(*) as calls from calls ${where} group by role`, runId)) {
+          connection.run(
+            'update call_totals set calls = calls - ? where run_id = ? and role = ?',
+            row.calls ?? 0,
+            runId,
+            row.role ?? '',
+          );
+        }
+        return connection.run(`update calls set state = 'released', reply = null ${where}`, runId);
+      });
+    },
+
     async totals(runId) {
       return sumTotals(connection.all('select * from call_totals where run_id = ?', runId));
     },

@@ -59,7 +59,8 @@ function saveOne(connection: Connection, stored: StoredRollout): void {
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (run_id, id) do update set prompt_id = excluded.prompt_id, task_id = excluded.task_id,
        iteration = excluded.iteration, split = excluded.split, status = excluded.status, score = excluded.score,
-       body = excluded.body`,
+       body = excluded.body
+     where rollouts.score is null`,
     stored.runId,
     rollout.id,
     rollout.promptId,
