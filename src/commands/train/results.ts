@@ -9,8 +9,7 @@ import { writeBestPrompts } from '../../registry/record.ts';
 import type { Run, Store } from '../../stores/store.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
 import { renderReport } from './report.ts';
-import { storePath } from './run.ts';
-import type { Setup } from './setup.ts';
+import { type Setup, storePath } from './setup.ts';
 
 /** Writes everything a run leaves behind. The store comes first: files are derived from it and can be rebuilt. */
 export async function writeResults(
