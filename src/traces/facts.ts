@@ -111,6 +111,11 @@ export function createFacts() {
     ];
   }
   return {
+    /** What the root was asked, for traces whose model spans do not show it. */
+    opening(root: Span): readonly TraceEvent[] {
+      const place = { at: milliseconds(root.startNs), spanId: root.spanId };
+      return factsOfMessages(jsonList(root.attributes['gen_ai.input.messages']), place);
+    },
     of(span: Span): readonly TraceEvent[] {
       if (span.kind === 'model') return ofModel(span);
       if (span.kind === 'tool') return ofTool(span);
