@@ -40,6 +40,7 @@ function responseOf(id: string, output: readonly object[]): object {
     object: 'response',
     model: 'gpt-x-2026',
     status: 'completed',
+    instructions: 'Be kind.',
     output,
     usage: { input_tokens: 9, output_tokens: 3, total_tokens: 12 },
   };

@@ -217,9 +217,7 @@ function generation(data: JsonObject): Attributes {
   const { system, messages } = chatConversation(data.input);
   const usage = isJsonObject(data.usage) ? data.usage : {};
   const outputs = Array.isArray(data.output) ? data.output.filter(isJsonObject) : [];
-  const replies = outputs.flatMap(
-    (reply) => CHAT.outcome('choices' in reply ? reply : { choices: [{ message: reply }] }).messages,
-  );
+  const outcomes = outputs.map((reply) => CHAT.outcome('choices' in reply ? reply : { choices: [{ message: reply }] }));
   return {
     ...requestAttributes(
       { ...(isJsonObject(data.model_config) ? data.model_config : {}), model: data.model ?? '' },
@@ -227,10 +225,15 @@ function generation(data: JsonObject): Attributes {
       system,
     ),
     'gen_ai.input.messages': JSON.stringify(messages),
-    'gen_ai.output.messages': JSON.stringify(replies),
+    'gen_ai.output.messages': JSON.stringify(outcomes.flatMap((outcome) => outcome.messages)),
     'gen_ai.usage.input_tokens': usage.input_tokens,
     'gen_ai.usage.output_tokens': usage.output_tokens,
+    ...defined(outcomes[0]?.attributes ?? {}),
   };
+}
+
+function defined(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
 /** A call through the responses API. */
