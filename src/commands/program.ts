@@ -11,6 +11,7 @@ const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
   () => import('./serve.ts'),
+  () => import('./trace.ts'),
 ];
 
 /**
