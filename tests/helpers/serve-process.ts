@@ -24,9 +24,11 @@ export async function startServe(flags: readonly string[] = [], store = temporar
   child.stderr.on('data', (data) => {
     stderr += data;
   });
-  const [line] = await Promise.race([
-    once(child.stdout, 'data').then(([data]) => [String(data)]),
-    exited.then(() => Promise.reject(new Error(`apo serve ended: ${stderr}`))),
+  const line = await Promise.race([
+    once(child.stdout, 'data').then(([data]) => String(data)),
+    exited.then((): never => {
+      throw new Error(`apo serve ended: ${stderr}`);
+    }),
   ]);
   const [url, otlpUrl] = line.match(/http:\/\/\S+/g) ?? [];
   return {
