@@ -11,6 +11,7 @@ import type { OutsideDetector } from './core/privacy/detector.ts';
 import type { Exporter } from './exporters/exporter.ts';
 import type { Grader } from './graders/grader.ts';
 import { adaptGrader } from './graders/shared/adapt.ts';
+import type { HistoryDetector, HistoryOptions, HistorySource } from './history/source.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { Store } from './stores/store.ts';
@@ -37,6 +38,7 @@ const PLUGINS = {
     mean: () => import('./graders/mean.ts'),
   },
   optimizer: {
+    apo: () => import('./optimizers/apo.ts'),
     beam: () => import('./optimizers/beam.ts'),
   },
   store: {
@@ -53,6 +55,10 @@ const PLUGINS = {
   },
   // Only users' own: what is built in runs at its redaction level, not by name.
   detector: {},
+  history: {
+    agno: () => import('./history/agno/index.ts'),
+    conversations: () => import('./history/conversations.ts'),
+  },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
 type Kinds = {
@@ -63,6 +69,7 @@ type Kinds = {
   store: Store;
   exporter: Exporter;
   detector: OutsideDetector;
+  history: HistorySource;
 };
 export type PluginKind = keyof Kinds;
 
@@ -97,6 +104,36 @@ export async function loadPlugin<K extends PluginKind>(
     return adaptGrader(module, source, options.data, pluginContext) as Promise<Kinds[K]>;
   }
   return module.default(options.data as never, pluginContext);
+}
+
+/**
+ * Opens a recorded history with the source of that name (or the user's own by path), or with the first one that knows it.
+ * @throws ApoError `history-invalid` when the file cannot be read or no source knows it, `plugin-unknown`.
+ */
+export async function openHistory(
+  path: string,
+  sourceName: string | undefined,
+  options: Omit<HistoryOptions, 'path'> & { readonly folder: string; readonly environment: Environment },
+): Promise<HistorySource> {
+  const { folder, environment, ...reading } = options;
+  const name = sourceName ?? (await detectHistory(path));
+  return loadPlugin('history', { use: name, path, ...reading }, { folder, environment });
+}
+
+async function detectHistory(path: string): Promise<string> {
+  const { openForeign, describeTables } = await import('./history/shared/database.ts');
+  for (const [name, load] of Object.entries(PLUGINS.history)) {
+    const { detect }: HistoryDetector = await load();
+    if (detect(path)) return name;
+  }
+  const database = openForeign(path);
+  try {
+    throw new ApoError('history-invalid', `no conversation history in ${path}; ${describeTables(database)}`, {
+      hint: `known sources: ${pluginNames('history').join(', ')}; name one with --history-source`,
+    });
+  } finally {
+    database.close();
+  }
 }
 
 async function importPlugin<T>(kind: PluginKind, use: string, folder: string): Promise<PluginModule<T>> {

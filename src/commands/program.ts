@@ -11,6 +11,7 @@ const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./init.ts'),
   () => import('./check.ts'),
   () => import('./train.ts'),
+  () => import('./dataset.ts'),
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
   () => import('./simulate.ts'),

@@ -25,7 +25,8 @@ export function parseJson(text: string): ParsedJson {
   return reason === undefined ? { ok: true, value: value as Json } : { ok: false, reason };
 }
 
-function findUnsafe(root: unknown): string | undefined {
+/** Why a parsed value must not be taken in: too deep, or a key that could reach an object's prototype. */
+export function findUnsafe(root: unknown): string | undefined {
   const stack: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const { value, depth } = next;

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../core/clock.ts';
 import { ModelError } from '../models/model.ts';
+import { followAbort } from '../platform/abort.ts';
 import { LONGEST_SERVER_WAIT_MS } from './retry.ts';
 
 /** What is left of the concurrency after a rate-limit episode (Inspect AI's factor). */
@@ -95,9 +96,7 @@ export function createLimiter(options: { readonly concurrency: number; readonly 
       signal?.throwIfAborted();
       // The queue would drop running calls on abort as well; its own signal ends with the waiting.
       const leave = new AbortController();
-      const forward = (): void => leave.abort(signal?.reason);
-      signal?.addEventListener('abort', forward, { once: true });
-      const claimed = (): void => signal?.removeEventListener('abort', forward);
+      const claimed = signal === undefined ? () => undefined : followAbort(signal, leave);
       return await queue
         .add(
           async () => {

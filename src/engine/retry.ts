@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { type FaultKind, ModelError } from '../models/model.ts';
+import { abortable, followAbort } from '../platform/abort.ts';
 
 /*
  * The one owner of retries: provider clients have theirs switched off. It knows the classes of failures, not the
@@ -87,20 +88,16 @@ async function withDeadline<T>(
 ): Promise<T> {
   const stop = new AbortController();
   const timer = new AbortController();
-  const forward = (): void => stop.abort(signal.reason);
-  signal.addEventListener('abort', forward, { once: true });
-  const stopped = new Promise<never>((_resolve, reject) => {
-    stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true });
-  });
+  const unfollow = followAbort(signal, stop);
   clock.sleep(remainingMs, timer.signal).then(
     () => stop.abort(new ModelError('timeout', 'no reply within the deadline of the logical call')),
     () => undefined,
   );
   try {
-    return await Promise.race([attempt(stop.signal), stopped]);
+    return await abortable(stop.signal, () => attempt(stop.signal));
   } finally {
     timer.abort();
-    signal.removeEventListener('abort', forward);
+    unfollow();
   }
 }
 

@@ -75,7 +75,7 @@ export default function createModelGrader({ rubric, weights, scale }: z.infer<ty
       if (accuracy !== undefined && reasoning !== undefined) {
         const total = weights.accuracy + weights.reasoning;
         const score = (weights.accuracy * toUnit(accuracy) + weights.reasoning * toUnit(reasoning)) / total;
-        return { ...scored(clamp(score), verdict.reason) };
+        return scored(clamp(score), verdict.reason);
       }
       return scored(clamp(toUnit(reasoning ?? verdict.score)), verdict.reason);
     },
@@ -100,7 +100,7 @@ function composeRequest(
       MAX_PART_CHARACTERS,
     ),
     expected_answer: task.expected === null ? null : cutMiddle(task.expected, MAX_PART_CHARACTERS),
-    steps: cutMiddle(describeSteps(rollout.events), MAX_PART_CHARACTERS),
+    steps: cutMiddle(describeSteps(rollout.events, rollout.answer), MAX_PART_CHARACTERS),
     answer: cutMiddle(rollout.answer, MAX_PART_CHARACTERS),
     outcome: rollout.status,
   };

@@ -3,8 +3,11 @@ import type { Grader } from './grader.ts';
 import { type Quantity, quantitiesIn } from './number/parse.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 
-/** Doubles that went through a unit conversion still count as equal. */
+/** Decimal fractions and unit conversions are not exact in doubles: what is equal on paper must count as equal. */
 const ROUNDING = 1e-9;
+
+/** Of the end (or start) of an answer that is searched for its number, so that none takes longer than milliseconds. */
+const MAX_CHARACTERS = 20_000;
 
 export const options = z.strictObject({
   /** Largest difference that still counts, in the unit of the expected answer. */
@@ -23,9 +26,13 @@ export const options = z.strictObject({
  */
 export default function createNumberGrader(given: z.infer<typeof options>): Grader {
   const { tolerance, relativeTolerance, pick, decimal } = given;
-  const numberIn = (text: string): Quantity | undefined => quantitiesIn(text, decimal).at(pick === 'last' ? -1 : 0);
+  const numberIn = (text: string): Quantity | undefined =>
+    pick === 'last'
+      ? quantitiesIn(text.slice(-MAX_CHARACTERS), decimal).at(-1)
+      : quantitiesIn(text.slice(0, MAX_CHARACTERS), decimal)[0];
   const isClose = (value: number, expected: number): boolean =>
-    Math.abs(value - expected) <= Math.max(tolerance, Math.max(relativeTolerance, ROUNDING) * Math.abs(expected));
+    Math.abs(value - expected) <=
+    Math.max(tolerance, relativeTolerance * Math.abs(expected)) + ROUNDING * Math.abs(expected);
 
   return {
     name: 'number',

@@ -1,9 +1,11 @@
 import { OpenAI } from 'openai';
 import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { type JsonObject, parseJson } from '../core/json.ts';
+import { followAbort } from '../platform/abort.ts';
 import { type ChatOptions, type ChatReply, type ChatRequest, type Model, ModelError } from './model.ts';
+import { OPENAI_HOST, readEndpoint, readKey } from './openai/endpoint.ts';
 import { createExchanges, type Exchange, transportFault } from './openai/exchange.ts';
 import {
   classify,
@@ -24,7 +26,6 @@ import { bodyOf, type Dialect } from './openai/request.ts';
  * nothing of retries, concurrency or prices.
  */
 
-const OPENAI_HOST = 'api.openai.com';
 /** Each step of adaptation removes or replaces one parameter; there are not more than these. */
 const MAX_ADAPTATIONS = 5;
 
@@ -33,8 +34,8 @@ export const options = z.strictObject({
   baseUrl: z.string().optional(),
   /** The variable that holds the key. A key is needed for api.openai.com only. */
   apiKeyEnv: z.string().default('OPENAI_API_KEY'),
-  /** For one attempt, from the connection to the last byte. */
-  timeoutMs: z.number().int().positive().default(120_000),
+  /** For one attempt, from the connection to the last byte. Node's fetch itself waits no longer than 300 s for headers. */
+  timeoutMs: z.number().int().positive().max(300_000).default(120_000),
   /** Sent with every request; the values are treated as secrets. */
   headers: z.record(z.string(), z.string()).default({}),
   /** How the output limit is sent; the other one is tried when the server rejects it. */
@@ -48,7 +49,7 @@ type Options = z.output<typeof options>;
 export default function createOpenAi(given: Options, { environment }: PluginContext): Model {
   const endpoint = readEndpoint(given.baseUrl ?? environment.get('OPENAI_BASE_URL') ?? `https://${OPENAI_HOST}/v1`);
   const key = readKey(given.apiKeyEnv, endpoint.host, environment.get(given.apiKeyEnv));
-  const scrub = createScrubber([key ?? '', ...Object.values(given.headers), ...Object.values(endpoint.query)]);
+  const scrub = createScrubber(key, [...Object.values(given.headers), ...Object.values(endpoint.query)]);
   const exchanges = createExchanges();
   const client = new OpenAI({
     apiKey: key ?? 'none',
@@ -59,7 +60,8 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     defaultQuery: endpoint.query,
     defaultHeaders: { ...(key === undefined ? { Authorization: null } : {}), ...given.headers },
     maxRetries: 0,
-    timeout: given.timeoutMs,
+    // Told to the server in a header; the timer of `chat` is the earlier one.
+    timeout: given.timeoutMs + 1000,
     logLevel: 'off',
     fetch: exchanges.fetch,
   });
@@ -103,8 +105,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     async chat(request, callOptions) {
       callOptions.signal.throwIfAborted();
       const stop = new AbortController();
-      const forward = (): void => stop.abort(callOptions.signal.reason);
-      callOptions.signal.addEventListener('abort', forward, { once: true });
+      const unfollow = followAbort(callOptions.signal, stop);
       const timer = setTimeout(() => {
         stop.abort(new ModelError('timeout', `no complete reply within ${given.timeoutMs / 1000} s`));
       }, given.timeoutMs);
@@ -116,7 +117,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
         throw withMessage(fault, scrub(`model "${request.model}" at ${endpoint.host}: ${fault.message}`));
       } finally {
         clearTimeout(timer);
-        callOptions.signal.removeEventListener('abort', forward);
+        unfollow();
       }
     },
   };
@@ -154,8 +155,9 @@ function protocol(message: string): ModelError {
 function faultOf(status: number, error: ServerError, headers: Headers, request: ChatRequest): ModelError {
   const { kind, retryAfterMs } = classify(status, error, headers, Date.now());
   const said = error.message.trim() === '' ? 'no message' : error.message;
-  const summary = kind === 'invalid' ? ` (request: ${summaryOf(request)})` : '';
-  return new ModelError(kind, `status ${status}, ${said}${summary}`, {
+  const about = kind === 'invalid' ? ` to ${summaryOf(request)}` : '';
+  const advice = status === 404 ? ' (if the model exists, check the path of the base URL)' : '';
+  return new ModelError(kind, `status ${status}${about}: ${said}${advice}`, {
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -171,42 +173,4 @@ function summaryOf({ messages, tools = [], responseSchema, temperature, maxOutpu
     ...(temperature === undefined ? [] : [`temperature ${temperature}`]),
     ...(maxOutputTokens === undefined ? [] : [`at most ${maxOutputTokens} output tokens`]),
   ].join(', ');
-}
-
-type Endpoint = { readonly url: string; readonly host: string; readonly query: { readonly [name: string]: string } };
-
-/** @throws ApoError `config-invalid`; its message never holds the address, which may contain credentials. */
-function readEndpoint(text: string): Endpoint {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new ApoError('config-invalid', 'the base URL of the model provider is no http(s) address', {
-      hint: 'set baseUrl or OPENAI_BASE_URL to something like http://localhost:8000/v1',
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ApoError('config-invalid', `the base URL of the model provider at ${url.host} contains credentials`, {
-      hint: 'put the key into the environment variable that apiKeyEnv names',
-    });
-  }
-  return {
-    url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
-    host: url.host,
-    query: Object.fromEntries(url.searchParams),
-  };
-}
-
-/** @throws ApoError `config-invalid` when OpenAI itself is asked without a key, or the key cannot be a header. */
-function readKey(variable: string, host: string, value: string | undefined): string | undefined {
-  const key = value?.trim() || undefined;
-  if (key === undefined && host === OPENAI_HOST) {
-    throw new ApoError('config-invalid', `no API key for ${host}: ${variable} is not set`, {
-      hint: `set ${variable} in the environment or in .env, or OPENAI_BASE_URL to a server that needs no key`,
-    });
-  }
-  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
-    throw new ApoError('config-invalid', `the API key in ${variable} contains characters that no key has`, {
-      hint: `copy the key again into ${variable}, without spaces, quotes or line breaks`,
-    });
-  }
-  return key;
 }

@@ -45,7 +45,8 @@ export function readBestPrompts(path: string): readonly BestPrompt[] | undefined
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new ApoError('not-found', `cannot read ${path}: ${messageOf(error)}`, {
       hint: `it should be the ${BEST_PROMPTS_FILE} that apo train writes`,
       cause: error,

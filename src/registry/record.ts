@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
 import { promptText } from '../core/prompt.ts';
@@ -73,7 +73,10 @@ function readOrSetAside(path: string): readonly BestPrompt[] {
   try {
     return readBestPrompts(path) ?? [];
   } catch (error) {
-    if (!isApoError(error) || error.code !== 'store-corrupt' || !existsSync(path)) throw error;
+    if (!isApoError(error) || error.code !== 'store-corrupt') {
+      // Written over blindly, it would lose what other stores put there.
+      throw new ApoError('file-write', messageOf(error), { hint: 'check the permissions of the file', cause: error });
+    }
   }
   try {
     renameSync(path, `${path}.damaged`);

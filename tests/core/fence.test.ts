@@ -47,6 +47,7 @@ describe('fence', () => {
         expect(block.match(/[<>]/g)).toHaveLength(4);
         expect(block.match(new RegExp(NONCE, 'gi'))).toHaveLength(2);
         expect(placeholdersOf(block)).toEqual([]);
+        expect(block).not.toMatch(/\{\{|\}\}/);
         const inner = JSON.parse(block.slice(block.indexOf('{'), block.lastIndexOf('}') + 1));
         const kept = (text: string) => text.replaceAll(new RegExp(NONCE, 'gi'), '-');
         expect(inner).toEqual({ first: kept(first), second: kept(second) });

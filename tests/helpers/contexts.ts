@@ -3,6 +3,7 @@ import { createEnvironment } from '../../src/config/environment.ts';
 import type { PluginContext } from '../../src/config/plugin.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Message, ToolCall, ToolDefinition } from '../../src/core/message.ts';
+import type { Rollout } from '../../src/core/rollout.ts';
 import type { Task } from '../../src/core/task.ts';
 import { NO_USAGE } from '../../src/core/usage.ts';
 import type { GraderChatOptions, GraderContext } from '../../src/graders/grader.ts';
@@ -21,6 +22,12 @@ export function taskOf(parts: Partial<Task> = {}): Task {
     ...parts,
   };
 }
+
+export function rolloutOf(answer: string, parts: Partial<GradedRollout> = {}): GradedRollout {
+  return { status: 'ok', answer, events: [], ...parts };
+}
+
+type GradedRollout = Pick<Rollout, 'status' | 'answer' | 'events'>;
 
 export function replyOf(content: string, parts: Partial<ChatReply> = {}): ChatReply {
   const finishReason = parts.toolCalls === undefined ? 'stop' : 'tool_calls';

@@ -50,6 +50,8 @@ export type Fault =
   | 'stall'
   /** Bytes straight onto the socket, for what is not HTTP. */
   | { readonly socket: string }
+  /** A valid body of which one byte comes in each interval. */
+  | { readonly dripMs: number }
   /** The normal reply, later. */
   | { readonly latencyMs: number };
 
@@ -175,6 +177,10 @@ function inject(response: ServerResponse, fault: Exclude<Fault, { latencyMs: num
     response.write('{"id":"chatcmpl-', () => (fault === 'cut' ? response.socket?.destroy() : undefined));
   } else if ('socket' in fault) {
     response.socket?.end(fault.socket);
+  } else if ('dripMs' in fault) {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const drip = setInterval(() => response.write(' '), fault.dripMs);
+    response.once('close', () => clearInterval(drip));
   } else {
     sendJson(response, fault.status, fault.body ?? { error: { message: 'injected' } }, fault.headers);
   }

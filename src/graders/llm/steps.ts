@@ -3,9 +3,15 @@ import { cutEnd } from '../shared/text.ts';
 
 const MAX_STEP_CHARACTERS = 2000;
 
-/** What the agent did on the way to its answer, one step a line: thinking, tool calls and their results, replies, errors. */
-export function describeSteps(events: readonly TraceEvent[]): string {
-  return events.flatMap((event) => describe(event) ?? []).join('\n');
+/**
+ * What the agent did between the task and its answer, one step a line: thinking, tool calls and their results, replies,
+ * errors. The conversation before and the answer itself are left out, because they are shown apart.
+ */
+export function describeSteps(events: readonly TraceEvent[], answer: string): string {
+  const steps = events.slice(events.findLastIndex(({ type }) => type === 'user') + 1);
+  const last = steps.at(-1);
+  const isAnswer = last?.type === 'reply' && last.content === answer;
+  return (isAnswer ? steps.slice(0, -1) : steps).flatMap((event) => describe(event) ?? []).join('\n');
 }
 
 function describe(event: TraceEvent): string | undefined {

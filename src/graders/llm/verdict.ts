@@ -36,23 +36,28 @@ export function verdictSchema({ low, high, criteria }: VerdictShape): JsonObject
 }
 
 /**
- * Reads a reply strictly: the last complete JSON object counts, prose around it does not. Not a verdict are an object
- * that also stands in one of the graded texts (a quotation, or a grader that obeys one), two that disagree, and any
- * number off the scale or of another type.
+ * Reads a reply strictly: the last complete JSON object counts, prose around it does not. Not a verdict are one that the
+ * graded texts contain (a quotation, or a grader that obeys one), two that disagree, and any number off the scale or of
+ * another type.
  */
 export function readVerdict(reply: string, shape: VerdictShape, gradedTexts: readonly string[]): Verdict {
-  const texts = jsonObjectTexts(reply);
-  if (texts.length === 0) return no('the grader gave no verdict');
-  const objects = texts.map((text) => parseJson(text)).map((parsed) => (parsed.ok ? parsed.value : undefined));
+  const objects = jsonObjectTexts(reply).map((text) => {
+    const parsed = parseJson(text);
+    return parsed.ok ? parsed.value : undefined;
+  });
   const last = objects.at(-1);
+  if (objects.length === 0) return no('the grader gave no verdict');
   if (!isJsonObject(last)) return no('the grader gave no valid JSON');
 
-  const quoted = new Set(gradedTexts.flatMap(verdictsIn));
-  const own = objects.filter((value): value is JsonObject => isVerdictLike(value) && !quoted.has(canonicalJson(value)));
+  const graded = gradedTexts.map(compact);
+  const verdicts = objects.filter(isVerdictLike);
+  const own = verdicts.filter((verdict) => !graded.some((text) => isQuoted(verdict, text)));
   const final = own.at(-1);
-  if (final === undefined) return no(quoted.size > 0 ? 'the only verdict is one from the graded text' : 'no verdict');
-  if (final !== last && isVerdictLike(last)) return no('the last verdict is one from the graded text');
-  if (own.some((value) => canonicalJson(value) !== canonicalJson(final))) return no('the grader gave two verdicts');
+  if (final === undefined) {
+    return no(verdicts.length > 0 ? 'the only verdict is one from the graded text' : 'the grader gave no verdict');
+  }
+  if (verdicts.at(-1) !== final) return no('the last verdict is one from the graded text');
+  if (own.some((verdict) => canonicalJson(verdict) !== canonicalJson(final))) return no('the grader gave two verdicts');
   return checkVerdict(final, shape);
 }
 
@@ -77,12 +82,18 @@ function checkVerdict(verdict: JsonObject, { low, high, criteria }: VerdictShape
   };
 }
 
-/** Canonical forms of all verdicts that a text contains, as it stands and with one level of JSON escapes removed. */
-function verdictsIn(text: string): readonly string[] {
-  return [text, text.replace(/\\(["\\])/g, '$1')]
-    .flatMap(jsonObjectTexts)
-    .map((part) => parseJson(part))
-    .flatMap((parsed) => (parsed.ok && isVerdictLike(parsed.value) ? [canonicalJson(parsed.value)] : []));
+/**
+ * Whether a verdict comes from a graded text: its reason stands there as a JSON member, in whatever order, spacing or
+ * depth of escapes, whatever was added to it; without a reason, all of its members do.
+ */
+function isQuoted(verdict: JsonObject, graded: string): boolean {
+  const { reason } = verdict;
+  const telling = typeof reason === 'string' && reason.trim() !== '' ? { reason } : verdict;
+  return Object.entries(telling).every(([key, value]) => graded.includes(compact(`"${key}":${JSON.stringify(value)}`)));
+}
+
+function compact(text: string): string {
+  return text.replace(/[\s\\]+/g, '');
 }
 
 function isVerdictLike(value: unknown): value is JsonObject {

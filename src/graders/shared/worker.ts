@@ -96,6 +96,11 @@ async function startWorker(): Promise<Worker> {
     workerData: { ajv: require.resolve('ajv'), ajv2020: require.resolve('ajv/dist/2020.js') },
   });
   await answerOf(thread);
+  // Whoever waits for an answer hears of it; an idle thread that dies is replaced at the next check.
+  thread.on('error', () => {});
+  thread.once('exit', () => {
+    worker = undefined;
+  });
   return thread;
 }
 

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import { ellipsis, terminalSafe } from '../../platform/text.ts';
 import { type FaultKind, ModelError } from '../model.ts';
-import { retryAfterInText, retryAfterOf } from './timing.ts';
+import { rateLimitResetOf, retryAfterInText, retryAfterOf } from './timing.ts';
 
 /** What a server says about a failure, whatever shape it uses: OpenAI's, FastAPI's `detail`, a list, or plain text. */
 export type ServerError = {
@@ -24,7 +24,11 @@ const NOTHING = { codes: '', param: '', status: undefined };
 /** The error in a body that may also be a completion; undefined when there is none. */
 export function errorIn(value: Json): ServerError | undefined {
   if (Array.isArray(value)) return value.length > 0 && isJsonObject(value[0]) ? errorIn(value[0]) : undefined;
-  if (!isJsonObject(value) || Array.isArray(value.choices)) return undefined;
+  if (!isJsonObject(value)) return undefined;
+  if (Array.isArray(value.choices) && value.choices.length > 0) {
+    const [choice] = value.choices;
+    return isJsonObject(choice) && isJsonObject(choice.error) ? errorIn({ error: choice.error }) : undefined;
+  }
   const error = value.error ?? value.detail ?? (typeof value.message === 'string' ? value : undefined);
   if (typeof error === 'string') return { message: error, ...NOTHING, codes: words(value) };
   if (Array.isArray(error)) return { message: error.map(validationIssue).join('; '), ...NOTHING };
@@ -63,7 +67,7 @@ const CURRENT_QUOTA = /exceeded your current quota/;
 const CONTEXT =
   /context[_ ]?(length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens|reduce the length|string_above_max_length/;
 const MODEL =
-  /model_not_found|model[^.]{0,120}(does not exist|not found|not exist|is not available)|unknown model|invalid model|no such model/;
+  /model_not_found|model.{0,80}(does not exist|not found|not exist|is not available)|unknown model|invalid model|no such model/;
 const FILTER = /content_filter|content_policy|responsibleaipolicy/;
 
 /** Whether the provider's content filter rejected the request: an outcome of the rollout, not a failure of the call. */
@@ -79,20 +83,17 @@ export function classify(
   nowMs: number,
 ): { readonly kind: FaultKind; readonly retryAfterMs: number | undefined } {
   const text = `${error.codes} ${error.message.toLowerCase()}`;
-  const waits = status === 429 ? (retryAfterOf(headers, nowMs) ?? retryAfterInText(error.message)) : undefined;
   const retryAfterMs =
-    waits ?? (status >= 500 || status === 408 ? retryAfterOf(retryHeaders(headers), nowMs) : undefined);
+    retryAfterOf(headers, nowMs) ??
+    // Reset times of rate limits come with every reply; they mean a wait only on a 429.
+    (status === 429 ? (rateLimitResetOf(headers, nowMs) ?? retryAfterInText(error.message)) : undefined);
   return { kind: kindOf(status, text, retryAfterMs !== undefined), retryAfterMs };
-}
-
-/** Reset times of rate limits come with every reply; they mean a wait only on a 429. */
-function retryHeaders(headers: Headers): Headers {
-  return new Headers([...headers].filter(([name]) => name.startsWith('retry-after')));
 }
 
 function kindOf(status: number, text: string, saysWhen: boolean): FaultKind {
   if (status === 402) return 'quota';
   if (status < 500 && (QUOTA.test(text) || (CURRENT_QUOTA.test(text) && !saysWhen))) return 'quota';
+  if (status === 403 && text.includes('model_not_found')) return 'model-unknown';
   if (status === 401 || status === 403) return 'auth';
   if (status === 413) return 'context-overflow';
   if (status === 429) return /request too large/.test(text) ? 'too-large' : 'rate-limit';
@@ -112,20 +113,28 @@ export function statusOf({ status, codes }: ServerError): number | undefined {
   return undefined;
 }
 
-/** Replaces every secret that a server echoes, and makes the text one safe line. */
-export function createScrubber(secrets: readonly string[]): (text: string) => string {
-  const known = [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))]
-    .filter((secret) => secret.length >= 4)
-    .sort((a, b) => b.length - a.length);
+/** Shorter header values are words, not secrets. */
+const SHORTEST_SECRET = 8;
+/** Enough for any message; a body of 16 MiB is not searched. */
+const MAX_TEXT = 65_536;
+
+/** Removes what must not be shown from a text of the server, and makes it one safe line of at most 300 characters. */
+export function createScrubber(key: string | undefined, others: readonly string[]): (text: string) => string {
+  const secrets = others.filter((value) => value.length >= SHORTEST_SECRET);
+  if (key !== undefined) secrets.push(key);
+  const known = [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
+  // The longest first, in case that one contains another.
+  known.sort((a, b) => b.length - a.length);
   return (text) => {
-    const clean = known.reduce((scrubbed, secret) => scrubbed.replaceAll(secret, '[REDACTED]'), text);
+    const clean = known.reduce((rest, secret) => rest.replaceAll(secret, '[REDACTED]'), text.slice(0, MAX_TEXT));
     const guessed = clean
       .replace(/\bBearer\s+[^\s"',;]+/gi, 'Bearer [REDACTED]')
       .replace(/\b(sk|pk|rk)-[A-Za-z0-9_*.-]{6,}/g, '[REDACTED]');
-    return ellipsis(terminalSafe(guessed), 300);
+    return ellipsis(terminalSafe(guessed.slice(0, 2000)), 300);
   };
 }
 
+/** The same error with another message. */
 export function withMessage(error: ModelError, message: string): ModelError {
   return new ModelError(error.kind, message, {
     ...(error.status === undefined ? {} : { status: error.status }),

@@ -6,18 +6,16 @@
 /** Monthly quotas reset within 31 days; nothing sensible is longer. */
 const ABSURD_MS = 31 * 24 * 3_600_000;
 
-/** Milliseconds to wait, from `retry-after-ms`, `retry-after`, or the rate-limit headers, in this order. */
+/** Milliseconds to wait, from `retry-after-ms` (OpenAI, Azure) or `retry-after`. */
 export function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   return (
-    plausible(milliseconds(headers.get('retry-after-ms'))) ??
-    plausible(retryAfter(headers.get('retry-after'), nowMs)) ??
-    plausible(rateLimitReset(headers, nowMs))
+    plausible(milliseconds(headers.get('retry-after-ms'))) ?? plausible(retryAfter(headers.get('retry-after'), nowMs))
   );
 }
 
 /** `Please try again in 6m0.5s` or `retryDelay: "34s"` in an error's text, for servers that send no header. */
 export function retryAfterInText(text: string): number | undefined {
-  const found = /(?:try again in|retryDelay"?\s*:\s*"?)\s*((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)/i.exec(text)?.[1];
+  const found = /(?:(?:try again|retry) in|retryDelay"?\s*:\s*"?)\s*((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)/i.exec(text)?.[1];
   return found === undefined ? undefined : plausible(goDuration(found));
 }
 
@@ -43,7 +41,7 @@ function retryAfter(value: string | null, nowMs: number): number | undefined {
  * 3339), and the single bucket of others (`x-ratelimit-reset`, `ratelimit-reset`: seconds, or seconds or milliseconds since
  * 1970). All buckets are sent with every reply, so only the exhausted ones count where the server says which they are.
  */
-function rateLimitReset(headers: Headers, nowMs: number): number | undefined {
+export function rateLimitResetOf(headers: Headers, nowMs: number): number | undefined {
   const buckets: { waitMs: number; exhausted: boolean }[] = [];
   for (const [name, value] of headers) {
     if (!/^(x-|anthropic-)?ratelimit-(.*-)?reset(-.*)?$/.test(name)) continue;

@@ -1,6 +1,7 @@
 import { hashOf } from '../../core/json.ts';
 import { createRandom } from '../../core/random.ts';
 import { findTask, SLIPS } from './agent.ts';
+import { SCOPES } from './scopes.ts';
 import { behaviourOf, scopeOf } from './tasks.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +23,7 @@ export function judge(world: World, text: string, sample: number): Judgement {
     task?.needs.filter((index) => text.includes(`${scopeOf(world.rules[index]?.scope)?.label}: noted.`)) ?? [];
   const slipped = SLIPS.some((slip) => text.includes(slip));
   const wrong = missed.length + silent.length;
-  const off = wrong === 0 && !slipped && task !== undefined && !isAnswered(text, task.expected);
+  const off = wrong === 0 && !slipped && !(task === undefined ? isInStyle(text) : isAnswered(text, task.expected));
   const size = Math.max(task?.needs.length ?? wrong, wrong, 1);
   const fair = off ? 0.1 : slipped ? 0.2 : wrong === 0 ? 1 : 0.7 * (1 - wrong / size) + 0.1;
   const complaints = missed
@@ -42,9 +43,19 @@ export function judge(world: World, text: string, sample: number): Judgement {
   };
 }
 
-/** Whether the expected answer stands in the request as an answer and not only as the reference. */
+const LABEL =
+  /(expected|reference|gold|ground truth|correct|ideal)\b[\w _-]*|\b(?:answer|response|reply|output|assistant|agent|actual|submission|said)\b/gi;
+
+/** Whether the expected answer stands in the request as the answer, and not only as the reference: its label tells. */
 function isAnswered(text: string, expected: string): boolean {
-  const shown = text.split(expected).length - 1;
-  const referenced = /expected|reference|gold|correct answer|ground truth/i.test(text);
-  return shown >= (referenced ? 2 : 1);
+  const parts = text.split(expected);
+  return parts.slice(0, -1).some((before) => {
+    const label = [...before.slice(-80).matchAll(LABEL)].at(-1);
+    return label?.[1] === undefined;
+  });
+}
+
+/** Of a task that is not of this world only the shape of an answer is known: a subject, a colon and what is done. */
+function isInStyle(text: string): boolean {
+  return SCOPES.some(({ label }) => text.includes(`${label}: `));
 }

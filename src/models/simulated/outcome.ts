@@ -73,9 +73,11 @@ function parseMeaning(world: World, prompt: string): Meaning {
     ...new Set(statements.filter(({ scope }) => scope === null).map(({ behaviour }) => behaviour)),
   ].sort();
   const memorised = new Set(examples.map(({ input }) => input));
-  const shown = lift.map((value) => value.toFixed(4));
+  // Whatever is said counts, useful or not: another prompt is another draw. Words, layout and order do not count, but
+  // for what an order does to the lifts.
+  const said = [[...keys].sort(), lift.map((value) => value.toFixed(4)), decoys, [...memorised].sort(), others, framed];
   return {
-    key: JSON.stringify([shown, decoys, general, [...memorised].sort(), excess]),
+    key: JSON.stringify(said),
     lift,
     decoys,
     general,

@@ -95,7 +95,13 @@ const OTHER_LABEL =
 
 /** The prompt that the request is about: tagged, fenced, under a heading or quoted. Undefined when none is marked. */
 export function findPrompt(text: string): Block | undefined {
-  const blocks = [...taggedBlocks(text), ...fencedBlocks(text), ...headedBlocks(text), ...quotedBlocks(text)];
+  const blocks = [
+    ...taggedBlocks(text),
+    ...fencedBlocks(text),
+    ...headedBlocks(text),
+    ...quotedBlocks(text),
+    ...scoredBlocks(text),
+  ];
   return blocks.sort((a, b) => b.rank - a.rank || a.start - b.start)[0];
 }
 
@@ -153,7 +159,17 @@ function headedBlocks(text: string): Ranked[] {
 function quotedBlocks(text: string): Ranked[] {
   return [...text.matchAll(/([^\n"]{0,80})\n?"([^"]{8,})"\s*(?:\n|$)/g)].flatMap((match) => {
     const [whole, label = '', body = ''] = match;
-    return block(match.index + whole.indexOf(`"${body}`) + 1, body, rankOf(label) === 0 ? 0 : rankOf(label) - 0.2);
+    return block(match.index + whole.indexOf(`"${body}`) + 1, body, rankOf(label) === 0 ? 0 : rankOf(label) + 0.3);
+  });
+}
+
+/** Of a list of texts with scores: the better, the higher. */
+function scoredBlocks(text: string): Ranked[] {
+  const pattern =
+    /^(?:text|instruction|prompt)[ \t]*\d*:[ \t]*\n?([\s\S]+?)\n\s*score:?[ \t]*\n?[ \t]*(\d+(?:\.\d+)?)/gim;
+  return [...text.matchAll(pattern)].flatMap((match) => {
+    const [whole, body = '', score = '0'] = match;
+    return block(match.index + whole.indexOf(body), body, 1 + Number(score) / 1e4);
   });
 }
 

@@ -9,6 +9,9 @@ import { cholesky, solveLower, solveUpper } from './linear.ts';
 export type Feature = readonly [effect: number, value: number];
 export type Observation = { readonly task: number; readonly features: readonly Feature[]; readonly reward: number; readonly weight: number };
 export type Prior = { readonly mean: number; readonly deviation: number };
+/** An effect that is estimated, by a name that stays when others are added: earlier estimates are where the next fit starts. */
+export type Effect = { readonly name: string; readonly prior: Prior };
+export type Start = { readonly means: ReadonlyMap<string, number>; readonly tasks: Float64Array };
 
 export type Posterior = {
   readonly mean: Float64Array;
@@ -21,18 +24,20 @@ export type Posterior = {
 };
 
 const MAX_STEPS = 12;
+/** From an earlier fit on, a few observations more move the mode little. */
+const MAX_STEPS_FROM_START = 3;
 const TOLERANCE = 1e-3;
 
 export function fitEffects(
-  priors: readonly Prior[],
+  effects: readonly Effect[],
   taskCount: number,
   taskDeviation: number,
   observations: readonly Observation[],
-  start?: { readonly mean: Float64Array; readonly tasks: Float64Array },
+  start?: Start,
 ): Posterior {
-  const n = priors.length;
+  const n = effects.length;
   const mean = new Float64Array(n);
-  for (let effect = 0; effect < n; effect++) mean[effect] = start?.mean[effect] ?? priors[effect]?.mean ?? 0;
+  for (let effect = 0; effect < n; effect++) mean[effect] = start?.means.get(effects[effect]?.name ?? '') ?? effects[effect]?.prior.mean ?? 0;
   const tasks = new Float64Array(taskCount);
   if (start !== undefined) tasks.set(start.tasks.subarray(0, taskCount));
   const taskPrecision = 1 / taskDeviation ** 2;
@@ -40,12 +45,12 @@ export function fitEffects(
   for (const observation of observations) byTask[observation.task]?.push(observation);
   let factor: Float64Array = new Float64Array(n * n);
 
-  for (let step = 0; step < MAX_STEPS; step++) {
+  for (let step = 0; step < (start === undefined ? MAX_STEPS : MAX_STEPS_FROM_START); step++) {
     const hessian = new Float64Array(n * n);
     const gradient = new Float64Array(n);
     const eliminated: { task: number; cross: Float64Array; touched: number[]; gradient: number; curvature: number }[] = [];
     for (let effect = 0; effect < n; effect++) {
-      const { mean: center, deviation } = priors[effect] as Prior;
+      const { mean: center, deviation } = (effects[effect] as Effect).prior;
       const precision = 1 / deviation ** 2;
       hessian[effect * n + effect] = precision;
       gradient[effect] = -precision * ((mean[effect] as number) - center);

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/random.ts';
-import { type Feature, fitEffects, type Observation, type Posterior, type Prior } from './effects.ts';
+import { type Effect, type Feature, fitEffects, type Observation, type Posterior, type Prior, type Start } from './effects.ts';
 import type { Arm, Pool } from './pool.ts';
 
 /** A graded rollout, as the effect model sees it. */
@@ -10,6 +10,7 @@ export type ModelOptions = {
   readonly relevance: Prior;
   /** How far wordings of one meaning may differ. */
   readonly wording: Prior;
+  readonly wordingRelevance: Prior;
   readonly frame: Prior;
   /** Overall effect of a statement that stood in the starting prompt. */
   readonly kept: Prior;
@@ -27,6 +28,8 @@ export type EffectModel = {
   /** A draw from the posterior (Thompson sampling). */
   draw(random: Random, scale: number): Float64Array;
   readonly mean: Float64Array;
+  /** Where the next fit starts. */
+  readonly start: Start;
   /** Expected reward of an arm on a task under the given effects. */
   predict(arm: Arm, task: number, effects: Float64Array): number;
   /** Mean of `predict` over the training tasks. */
@@ -37,17 +40,20 @@ export type EffectModel = {
 
 const INTERCEPT: Prior = { mean: 0, deviation: 2 };
 
-export function fitModel(pool: Pool, taskCount: number, experiments: readonly Experiment[], options: ModelOptions): EffectModel {
-  const priors: Prior[] = [INTERCEPT];
-  const allocate = (prior: Prior): number => priors.push(prior) - 1;
-  const frameEffects = pool.frames.map((frame) => (frame.index === 0 ? -1 : allocate(options.frame)));
+export function fitModel(pool: Pool, taskCount: number, experiments: readonly Experiment[], options: ModelOptions, start?: Start): EffectModel {
+  const all: Effect[] = [{ name: 'intercept', prior: INTERCEPT }];
+  const allocate = (name: string, prior: Prior): number => all.push({ name, prior }) - 1;
+  const frameEffects = pool.frames.map((frame) => (frame.index === 0 ? -1 : allocate(`frame ${frame.index}`, options.frame)));
   const fromStart = new Set(pool.frames[0]?.pieces.flatMap(({ statement }) => (statement === undefined ? [] : [(pool.statements[statement]?.meaning ?? -1)])));
   const meaningEffects = pool.meanings.map((_members, meaning) => ({
-    overall: allocate(fromStart.has(meaning) ? options.kept : options.overall),
-    relevance: allocate(options.relevance),
+    overall: allocate(`meaning ${meaning}`, fromStart.has(meaning) ? options.kept : options.overall),
+    relevance: allocate(`meaning ${meaning} relevance`, options.relevance),
   }));
   const wordingEffects = pool.statements.map((statement) =>
-    (pool.meanings[statement.meaning]?.length ?? 0) > 1 ? { overall: allocate(options.wording), relevance: allocate(options.wording) } : undefined,
+    (pool.meanings[statement.meaning]?.length ?? 0) > 1 ? {
+          overall: allocate(`wording ${statement.index}`, options.wording),
+          relevance: allocate(`wording ${statement.index} relevance`, options.wordingRelevance),
+        } : undefined,
   );
 
   function featuresOf(statement: number, task: number): Feature[] {
@@ -69,7 +75,7 @@ export function fitModel(pool: Pool, taskCount: number, experiments: readonly Ex
     features.reduce((sum, [effect, value]) => sum + (effects[effect] as number) * value, 0);
 
   const observations: Observation[] = experiments.map(({ arm, task, reward }) => ({ task, features: armFeatures(arm, task), reward, weight: 1 }));
-  const posterior: Posterior = fitEffects(priors, taskCount, options.taskDeviation, observations);
+  const posterior: Posterior = fitEffects(all, taskCount, options.taskDeviation, observations, start);
   const difficulty = (task: number): number => posterior.tasks[task] as number;
 
   function predict(arm: Arm, task: number, effects: Float64Array): number {
@@ -130,6 +136,7 @@ export function fitModel(pool: Pool, taskCount: number, experiments: readonly Ex
     bestArm,
     draw: (random, scale) => posterior.sample(random, scale),
     mean: posterior.mean,
+    start: { means: new Map(all.map(({ name }, effect) => [name, posterior.mean[effect] as number])), tasks: posterior.tasks },
     predict,
     value: (arm, effects) => {
       let sum = 0;

@@ -50,7 +50,8 @@ export type Pool = {
 };
 
 /** Rarity-weighted overlap from which two statements have one meaning. Served in the design's prototype. */
-export const SAME_MEANING = 0.35;
+export const TUNE: Record<string, number> = JSON.parse((globalThis as unknown as { process: { env: Record<string, string> } }).process['env']['TUNE'] ?? '{}');
+export const SAME_MEANING = TUNE.same ?? 0.35;
 /** From here on two texts are one statement. */
 const SAME_STATEMENT = 0.9;
 
@@ -81,7 +82,7 @@ export function createPool(train: readonly Task[]): Pool {
     const known = relevances.get(statement.index);
     if (known !== undefined) return known;
     const lexical = taskWords.map((words) => coverage(statement.words, words, rarity));
-    const most = Math.max(0.15, ...lexical);
+    const most = Math.max(TUNE.most ?? 0.15, ...lexical);
     const values = Float64Array.from(lexical, (value, task) => Math.min(1, value / most + (statement.evidence.has(task) ? 0.5 : 0)));
     relevances.set(statement.index, values);
     return values;

@@ -7,13 +7,14 @@ import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
 import { finish } from './final.ts';
 import { type EffectModel, type Experiment, fitModel, type ModelOptions } from './model.ts';
-import { type Arm, createPool, type Pool } from './pool.ts';
+import { type Arm, createPool, type Pool, TUNE } from './pool.ts';
 import { edit, type Proposal, propose } from './propose.ts';
 
 export const MODEL: ModelOptions = {
   overall: { mean: -0.1, deviation: 0.5 },
   relevance: { mean: 2, deviation: 1.2 },
   wording: { mean: 0, deviation: 0.4 },
+  wordingRelevance: { mean: 0, deviation: 0.8 },
   frame: { mean: 0, deviation: 0.5 },
   kept: { mean: 0.3, deviation: 0.5 },
   taskDeviation: 1,
@@ -60,15 +61,12 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     spent += arms.reduce((sum, { trials }) => sum + trials.length, 0);
     for (const result of results.flat()) {
       const reward = rewardOf(result.scored);
-      if (reward !== undefined) state.records.push({ ...result, reward });
+      if (reward !== undefined) state.records.push({ ...result, reward: reward });
     }
-    refit(state);
     const proposals = await criticise(state, round);
-    if (proposals.length > 0) {
-      lastCritique = headline(proposals[0]?.critique ?? '');
-      adopt(state, proposals);
-      refit(state);
-    }
+    lastCritique = headline(proposals[0]?.critique ?? lastCritique);
+    adopt(state, proposals);
+    refit(state);
     const iteration = iterationOf(spent, searchRollouts, context.iterations);
     if (iteration > reported) {
       const arm = state.model.bestArm(state.model.mean);
@@ -94,8 +92,9 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
 }
 
 export function refit(state: State): void {
-  const experiments: Experiment[] = state.records.map(({ arm, task, reward }) => ({ arm, task, reward }));
-  state.model = fitModel(state.pool, state.context.train.length, experiments, MODEL);
+  const dense = TUNE.dense ?? 0;
+  const experiments: Experiment[] = state.records.map(({ arm, task, reward, scored }) => ({ arm, task, reward: (1 - dense) * reward + dense * (reward >= 1 ? 1 : likeness(scored.rollout.answer, state.context.train[task]?.expected ?? null, reward)) }));
+  state.model = fitModel(state.pool, state.context.train.length, experiments, MODEL, state.model.start);
 }
 
 export function promptOf({ pool, context }: State, arm: Arm): Prompt {
@@ -152,18 +151,10 @@ function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): r
 async function criticise(state: State, round: number): Promise<readonly Proposal[]> {
   const { context, settings, pool, model, records, criticised } = state;
   const best = model.bestArm(model.mean);
-  const open = records
-    .filter(({ scored, reward }) => reward < 0.7 && !criticised.has(scored.rollout.id))
-    .map((record) => ({ record, loss: 1 - model.predict(best, record.task, model.mean) }))
-    .filter(({ record, loss }) => loss > 0.25 && !isOnTrial(state, record))
-    .sort((a, b) => b.loss - a.loss || (a.record.scored.rollout.id < b.record.scored.rollout.id ? -1 : 1));
-  const distinct = open.filter(({ record }, index) => open.findIndex((other) => other.record.task === record.task) === index);
+  const open = records.filter((record) => record.reward < 0.7 && !criticised.has(record.scored.rollout.id) && !isOnTrial(state, record)).reverse();
+  const rest = open.filter((record, index) => open.findIndex((other) => other.task === record.task) === index);
   const groups: Record[][] = [];
-  const most = round === 1 ? 3 : 1;
-  const rest = distinct.map(({ record }) => record);
-  while (groups.length < most && rest.length > 0 && (round === 1 || rest.length >= Math.min(3, settings.groupSize))) {
-    groups.push(rest.splice(0, settings.groupSize));
-  }
+  while (groups.length < 2 && rest.length > 0) groups.push(rest.splice(0, settings.groupSize));
   const replies = await allInOrder(
     groups.map((group, index) => {
       for (const { scored } of group) criticised.add(scored.rollout.id);
@@ -182,9 +173,9 @@ async function criticise(state: State, round: number): Promise<readonly Proposal
 }
 
 /** A failure is explained for now when a statement that was derived from its task has hardly been tried yet. */
-function isOnTrial({ pool, records }: State, { task }: Record): boolean {
+function isOnTrial({ pool, records }: State, { task, arm }: Record): boolean {
   return pool.statements.some(({ index, evidence, fixed }) => {
-    if (fixed || !evidence.has(task)) return false;
+    if (fixed || !evidence.has(task) || arm.statements.includes(index)) return false;
     return records.filter((record) => record.arm.statements.includes(index) && pool.relevance(index, record.task) > 0.5).length < 3;
   });
 }
@@ -218,3 +209,17 @@ function adopt(state: State, proposals: readonly Proposal[]): void {
 }
 
 export { edit };
+
+function likeness(answer: string, expected: string | null, reward: number): number {
+  if (expected === null) return reward;
+  const a = answer.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const e = expected.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const counts = new Map<string, number>();
+  for (const word of e) counts.set(word, (counts.get(word) ?? 0) + 1);
+  let common = 0;
+  for (const word of a) {
+    const left = counts.get(word) ?? 0;
+    if (left > 0) { common++; counts.set(word, left - 1); }
+  }
+  return a.length + e.length === 0 ? 0 : (2 * common) / (a.length + e.length);
+}

@@ -6,19 +6,37 @@ type Job = {
   readonly reject: (error: unknown) => void;
 };
 
+export type Writer = {
+  /** One transaction now, blocking. */
+  now<T>(work: () => T): T;
+  /** In the transaction of this turn of the event loop. */
+  submit<T>(work: () => T): Promise<T>;
+  /** Commits now what is waiting. */
+  flush(): void;
+};
+
+/** Transactions between two marks; a write-ahead log of 1,000 pages holds a few hundred transactions. */
+const MARK_EVERY = 256;
+
 /**
+ * All writing, in transactions that are IMMEDIATE: a deferred one fails with SQLITE_BUSY, whatever the timeout, when it
+ * turns from reading to writing while another process writes.
  * Group commit: what is submitted in one turn of the event loop shares one transaction, so one fsync pays for all calls
  * that start or finish together. A promise resolves only after its transaction is on disk. Each job has a savepoint:
  * one that fails takes nothing with it.
  */
-export function createGroupCommit(database: Database): {
-  submit<T>(work: () => T): Promise<T>;
-  /** Commits now what is waiting. */
-  flush(): void;
-} {
+export function createWriter(database: Database): Writer {
   let waiting: Job[] = [];
-  const immediately = database.transaction((work: () => void) => work()).immediate;
+  let transactions = 0;
+  // Puts the store's identity into the write-ahead log, see `store_identity` in 0001.
+  const mark = database.prepare('update store_identity set marks = marks + 1');
   const savepoint = database.transaction((work: () => unknown) => work());
+  const now = database.transaction((work: () => unknown) => {
+    if (transactions % MARK_EVERY === 0) mark.run();
+    const value = work();
+    transactions++;
+    return value;
+  }).immediate as <T>(work: () => T) => T;
 
   function flush(): void {
     const jobs = waiting;
@@ -26,7 +44,7 @@ export function createGroupCommit(database: Database): {
     if (jobs.length === 0) return;
     const settle: (() => void)[] = [];
     try {
-      immediately(() => {
+      now(() => {
         for (const job of jobs) settle.push(attempt(job));
       });
     } catch (error) {
@@ -48,6 +66,7 @@ export function createGroupCommit(database: Database): {
   }
 
   return {
+    now,
     submit: <T>(work: () => T) =>
       new Promise<T>((resolve, reject) => {
         if (waiting.length === 0) setImmediate(flush);
