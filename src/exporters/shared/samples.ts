@@ -19,7 +19,12 @@ export type Taken =
       /** The recorded answer, where the sample's is a correction of it. */
       readonly corrected?: readonly Message[];
     }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Set where the record is the worse half of a pair and nothing else. */
+      readonly superseded?: TrainingSample;
+    };
 
 type Origin = {
   readonly hash: HashId;
