@@ -1,8 +1,15 @@
 // node bench/dev.js families=plain,ordered budgets=300 seeds=5 optimizer=apo style=json '{"stepTasks":4}'
-import { createWorld, bounds, BENCHMARK_FAMILIES } from './worlds/referee.js';
-import { DEVELOPMENT_SEEDS } from './worlds/seeds.js';
+
 import { runOnWorld } from './harness.js';
-const args = Object.fromEntries(process.argv.slice(2).filter((a) => a.includes('=') && !a.startsWith('{')).map((a) => a.split('=')));
+import { BENCHMARK_FAMILIES, bounds, createWorld } from './worlds/referee.js';
+import { DEVELOPMENT_SEEDS } from './worlds/seeds.js';
+
+const args = Object.fromEntries(
+  process.argv
+    .slice(2)
+    .filter((a) => a.includes('=') && !a.startsWith('{'))
+    .map((a) => a.split('=')),
+);
 const json = process.argv.slice(2).find((a) => a.startsWith('{')) ?? '{}';
 const name = args.optimizer ?? 'apo';
 const { default: create, options } = await import(`../dist/optimizers/${name}.js`);
@@ -20,12 +27,23 @@ for (const family of families) {
     const results = [];
     for (const seed of seeds) {
       const world = createWorld(family, seed);
-      results.push(await runOnWorld({ world, optimizer: create(options.parse(JSON.parse(json))), maxRollouts: budget, seed: results.length, criticStyle: args.style ?? 'json', ...(args.iterations ? { iterations: Number(args.iterations) } : {}) }));
+      results.push(
+        await runOnWorld({
+          world,
+          optimizer: create(options.parse(JSON.parse(json))),
+          maxRollouts: budget,
+          seed: results.length,
+          criticStyle: args.style ?? 'json',
+          ...(args.iterations ? { iterations: Number(args.iterations) } : {}),
+        }),
+      );
     }
     const exact = m(results.map((r) => r.exact));
     all.get(budget).push(exact);
     const optimism = m(results.map((r) => (r.reported ?? 0) - r.exact));
-    row.push(`| ${budget}: ${exact.toFixed(3)} opt ${optimism.toFixed(3)} calls ${m(results.map((r) => r.calls - r.rollouts)).toFixed(0)} tok ${(m(results.map((r) => r.tokens)) / 1000).toFixed(0)}k ${((performance.now() - started) / 1000 / seeds.length).toFixed(1)}s`);
+    row.push(
+      `| ${budget}: ${exact.toFixed(3)} opt ${optimism.toFixed(3)} calls ${m(results.map((r) => r.calls - r.rollouts)).toFixed(0)} tok ${(m(results.map((r) => r.tokens)) / 1000).toFixed(0)}k ${((performance.now() - started) / 1000 / seeds.length).toFixed(1)}s`,
+    );
     const bad = results.find((r) => r.error);
     if (bad) row.push(`ERR ${bad.error.slice(0, 100)}`);
     if (args.show) console.log(results[0].text, results[0].verdict);

@@ -1,14 +1,13 @@
 // What the engine needs besides tasks and optimizer, with a simulated model behind every role.
-import createChatAgent from '../dist/agents/chat.js';
+import createChatAgent, { options as chatOptions } from '../dist/agents/chat.js';
+import { createGate } from '../dist/core/gate.js';
+import { createPrompt } from '../dist/core/prompt.js';
 import { createBudget } from '../dist/engine/budget.js';
 import { createCaller } from '../dist/engine/calls.js';
-import { createGate } from '../dist/engine/gate.js';
 import { createLimiter } from '../dist/engine/limiter.js';
 import { createPrices } from '../dist/engine/prices.js';
 import { createStopSwitch } from '../dist/engine/stop.js';
-import { createPrompt } from '../dist/core/prompt.js';
 import createExactGrader, { options as exactOptions } from '../dist/graders/exact.js';
-import { options as chatOptions } from '../dist/agents/chat.js';
 import { respond } from '../dist/models/simulated/respond.js';
 import { systemClock } from '../dist/platform/clock.js';
 import createSqliteStore from '../dist/stores/sqlite.js';
@@ -17,7 +16,17 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
   const store = createSqliteStore({ path: ':memory:', create: true }, { folder: '.' });
   const runId = 'bench';
   const now = new Date(0).toISOString();
-  await store.runs.create({ id: runId, status: 'running', reason: '', algorithm: 'bench', seed, config: {}, createdAt: now, updatedAt: now, result: null });
+  await store.runs.create({
+    id: runId,
+    status: 'running',
+    reason: '',
+    algorithm: 'bench',
+    seed,
+    config: {},
+    createdAt: now,
+    updatedAt: now,
+    result: null,
+  });
   const clock = systemClock;
   const stop = createStopSwitch();
   const model = {
@@ -27,13 +36,43 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
       // A model that knows no JSON schema answers in sentences.
       const { responseSchema, ...text } = request;
       const reply = respond(world, criticStyle === 'text' ? text : request, request.seed ?? 0);
-      return { content: reply.content, thinking: '', toolCalls: reply.toolCalls, finishReason: 'stop', usage: reply.usage, model: request.model, responseId: '' };
+      return {
+        content: reply.content,
+        thinking: '',
+        toolCalls: reply.toolCalls,
+        finishReason: 'stop',
+        usage: reply.usage,
+        model: request.model,
+        responseId: '',
+      };
     },
   };
-  const binding = (name) => ({ model, name, temperature: undefined, maxOutputTokens: undefined, limiter: createLimiter({ concurrency: 64, clock }) });
-  const roles = { agent: binding('sim-agent'), grader: binding('sim-judge'), critic: binding('sim-critic'), editor: binding('sim-editor') };
+  const binding = (name) => ({
+    model,
+    name,
+    temperature: undefined,
+    maxOutputTokens: undefined,
+    limiter: createLimiter({ concurrency: 64, clock }),
+  });
+  const roles = {
+    agent: binding('sim-agent'),
+    grader: binding('sim-judge'),
+    critic: binding('sim-critic'),
+    editor: binding('sim-editor'),
+  };
   const budget = createBudget({ rollouts: maxRollouts }, { calls: 0, tokens: 0, costMicroUsd: 0 }, () => 0);
-  const caller = createCaller({ runId, journal: store.journal, roles, budget, prices: createPrices({}), stop, clock, random: Math.random, callTimeoutMs: 60_000, observer: {} });
+  const caller = createCaller({
+    runId,
+    journal: store.journal,
+    roles,
+    budget,
+    prices: createPrices({}),
+    stop,
+    clock,
+    random: Math.random,
+    callTimeoutMs: 60_000,
+    observer: {},
+  });
   return {
     runId,
     seed,

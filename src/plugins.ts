@@ -44,6 +44,10 @@ const PLUGINS = {
   store: {
     sqlite: () => import('./stores/sqlite.ts'),
   },
+  history: {
+    agno: () => import('./history/agno/index.ts'),
+    conversations: () => import('./history/conversations.ts'),
+  },
   exporter: {
     openai: () => import('./exporters/openai.ts'),
     trl: () => import('./exporters/trl.ts'),
@@ -55,10 +59,6 @@ const PLUGINS = {
   },
   // Only users' own: what is built in runs at its redaction level, not by name.
   detector: {},
-  history: {
-    agno: () => import('./history/agno/index.ts'),
-    conversations: () => import('./history/conversations.ts'),
-  },
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
 type Kinds = {
@@ -67,9 +67,9 @@ type Kinds = {
   grader: Grader;
   optimizer: Optimizer;
   store: Store;
+  history: HistorySource;
   exporter: Exporter;
   detector: OutsideDetector;
-  history: HistorySource;
 };
 export type PluginKind = keyof Kinds;
 

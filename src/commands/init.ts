@@ -1,4 +1,4 @@
-import { copyFileSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -27,7 +27,10 @@ function init(folder: string): void {
     mkdirSync(folder, { recursive: true });
     for (const name of FILES) copyFileSync(join(templates, name), join(folder, name), constants.COPYFILE_EXCL);
   } catch (error) {
-    throw new ApoError('file-write', `cannot write into ${folder}: ${messageOf(error)}`, { hint: 'check the permissions of the folder', cause: error });
+    throw new ApoError('file-write', `cannot write into ${folder}: ${messageOf(error)}`, {
+      hint: 'check the permissions of the folder',
+      cause: error,
+    });
   }
   process.stdout.write(
     `${FILES.map((name) => `wrote ${join(folder, name)}`).join('\n')}\nnext: put OPENAI_API_KEY into the environment or .env, then run apo check and apo train\n`,

@@ -14,8 +14,9 @@ const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./dataset.ts'),
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
-  () => import('./simulate.ts'),
   () => import('./export.ts'),
+  () => import('./serve.ts'),
+  () => import('./simulate.ts'),
 ];
 
 /**

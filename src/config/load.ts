@@ -20,8 +20,15 @@ const DEFAULT_FILES = ['apo.yaml', 'apo.yml', 'apo.json'];
  * directory is used when there is one. Paths in the file are relative to the file, those in overrides to the working directory.
  * @throws ApoError `config-invalid` naming the file and the key
  */
-export function loadConfig(path: string | undefined, overrides: Partial<ConfigInput>, workingFolder: string): LoadedConfig {
-  const found = path === undefined ? DEFAULT_FILES.map((name) => join(workingFolder, name)).find(existsSync) : resolve(workingFolder, path);
+export function loadConfig(
+  path: string | undefined,
+  overrides: Partial<ConfigInput>,
+  workingFolder: string,
+): LoadedConfig {
+  const found =
+    path === undefined
+      ? DEFAULT_FILES.map((name) => join(workingFolder, name)).find(existsSync)
+      : resolve(workingFolder, path);
   const folder = found === undefined ? workingFolder : dirname(found);
   const fromFile = found === undefined ? {} : absolutePaths(readConfigFile(found), folder);
   // Tasks come from one place: naming a dataset replaces the history of the file, and the other way round.
@@ -67,7 +74,9 @@ const PATH_KEYS = ['dataset', 'history', 'results', 'store', 'traceFolder'];
 function absolutePaths(values: object, folder: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) =>
-      PATH_KEYS.includes(key) && typeof value === 'string' && !isAbsolute(value) ? [key, join(folder, value)] : [key, value],
+      PATH_KEYS.includes(key) && typeof value === 'string' && !isAbsolute(value)
+        ? [key, join(folder, value)]
+        : [key, value],
     ),
   );
 }
@@ -79,7 +88,9 @@ function merge(base: Record<string, unknown>, over: Record<string, unknown>): Re
     if (value === undefined) continue;
     const before = result[key];
     result[key] =
-      isJsonObject(before) && isJsonObject(value) && !('use' in value) ? merge(before as Record<string, unknown>, value as Record<string, unknown>) : value;
+      isJsonObject(before) && isJsonObject(value) && !('use' in value)
+        ? merge(before as Record<string, unknown>, value as Record<string, unknown>)
+        : value;
   }
   return result;
 }
@@ -100,6 +111,9 @@ function withPromptFile(config: Config, folder: string): Config {
   const { prompt } = config;
   return {
     ...config,
-    prompt: typeof prompt === 'string' ? read(prompt) : Object.fromEntries(Object.entries(prompt).map(([name, text]) => [name, read(text)])),
+    prompt:
+      typeof prompt === 'string'
+        ? read(prompt)
+        : Object.fromEntries(Object.entries(prompt).map(([name, text]) => [name, read(text)])),
   };
 }

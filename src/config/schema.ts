@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** `exact`, or `{ use: exact, ...options }`; options belong to the plug-in, which brings its own schema. */
-const plugin = z.union([z.string(), z.looseObject({ use: z.string() })]).transform((spec) => (typeof spec === 'string' ? { use: spec } : spec));
+const plugin = z
+  .union([z.string(), z.looseObject({ use: z.string() })])
+  .transform((spec) => (typeof spec === 'string' ? { use: spec } : spec));
 
 /** One or several graders; several make a weighted mean. */
 const grader = z.union([
@@ -14,7 +16,9 @@ const grader = z.union([
 
 const role = z
   .union([z.string(), z.looseObject({ use: z.string().optional(), model: z.string() })])
-  .transform((spec) => (typeof spec === 'string' ? { use: 'openai', model: spec } : { ...spec, use: spec.use ?? 'openai' }))
+  .transform((spec) =>
+    typeof spec === 'string' ? { use: 'openai', model: spec } : { ...spec, use: spec.use ?? 'openai' },
+  )
   .pipe(
     z.looseObject({
       use: z.string(),
@@ -46,8 +50,9 @@ export const configSchema = z.strictObject({
   historySource: z.string().optional(),
   tasks: z
     .strictObject({
-      maxAgeDays: z.number().positive().default(30),
-      minRating: z.number().min(0).max(1).optional(),
+      /** Default 30 for a history; a dataset is taken as it is. */
+      maxAgeDays: z.number().positive().optional(),
+      minRating: z.number().min(0).max(5).optional(),
       limit: z.int().positive().optional(),
       categories: z.array(z.string()).optional(),
       difficulties: z.array(z.enum(['easy', 'medium', 'hard'])).optional(),

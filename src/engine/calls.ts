@@ -1,10 +1,17 @@
+import { type Clock, isoTime } from '../core/clock.ts';
 import { ApoError, messageOf } from '../core/errors.ts';
-import { type Json, hashOf, isJsonObject } from '../core/json.ts';
+import { hashOf, isJsonObject, type Json } from '../core/json.ts';
 import { NO_USAGE } from '../core/usage.ts';
-import { type ChatReply, type ChatRequest, type FaultKind, type Model, ModelError, type Role } from '../models/model.ts';
+import {
+  type ChatReply,
+  type ChatRequest,
+  type FaultKind,
+  type Model,
+  ModelError,
+  type Role,
+} from '../models/model.ts';
 import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
-import { type Clock, isoTime } from '../core/clock.ts';
 import type { Limiter, Slot } from './limiter.ts';
 import type { Prices } from './prices.ts';
 import { retry } from './retry.ts';
@@ -80,7 +87,13 @@ export function createCaller(parts: CallerParts): Caller {
     return promise;
   }
 
-  async function send(role: Role, request: ChatRequest, key: JournalKey, signal: AbortSignal, slot: Slot): Promise<JournalReply> {
+  async function send(
+    role: Role,
+    request: ChatRequest,
+    key: JournalKey,
+    signal: AbortSignal,
+    slot: Slot,
+  ): Promise<JournalReply> {
     const binding = roles[role];
     const inputTokens = Math.ceil(JSON.stringify(request.messages).length / 3);
     const outputTokens = request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS;
@@ -90,7 +103,11 @@ export function createCaller(parts: CallerParts): Caller {
     });
     try {
       const { value, attempts } = await retry(
-        (attempt) => slot.attempt(() => binding.model.chat(request, { signal: attempt.signal, idempotencyKey: key.key }), attempt.signal),
+        (attempt) =>
+          slot.attempt(
+            () => binding.model.chat(request, { signal: attempt.signal, idempotencyKey: key.key }),
+            attempt.signal,
+          ),
         {
           deadlineMs: parts.callTimeoutMs,
           ...(reachedOnce ? {} : { maxAttempts: FIRST_CONTACT_ATTEMPTS }),
@@ -111,14 +128,25 @@ export function createCaller(parts: CallerParts): Caller {
   }
 
   /** Faults that say something about this one call become its outcome; the others stop the run. */
-  async function sendOrStop(role: Role, request: ChatRequest, key: JournalKey, signal: AbortSignal, slot: Slot): Promise<JournalReply> {
+  async function sendOrStop(
+    role: Role,
+    request: ChatRequest,
+    key: JournalKey,
+    signal: AbortSignal,
+    slot: Slot,
+  ): Promise<JournalReply> {
     try {
       return await send(role, request, key, signal, slot);
     } catch (error) {
       const fault = faultOf(error, signal, stop.signal);
       const reason = fault === undefined ? undefined : stopReason(fault, role, roles[role], reachedOnce);
       if (fault !== undefined && reason === undefined) {
-        return { reply: { fault: { kind: fault.kind, message: fault.message } }, usage: NO_USAGE, costMicroUsd: 0, attempts: 1 };
+        return {
+          reply: { fault: { kind: fault.kind, message: fault.message } },
+          usage: NO_USAGE,
+          costMicroUsd: 0,
+          attempts: 1,
+        };
       }
       if (!stop.signal.aborted) await journal.release(key);
       if (reason !== undefined) stop.request(reason);
@@ -183,7 +211,12 @@ function faultOf(error: unknown, deadline: AbortSignal, stopping: AbortSignal): 
   return error instanceof ModelError ? error : undefined;
 }
 
-function stopReason(fault: ModelError, role: Role, { model, name }: RoleBinding, reachedOnce: boolean): ApoError | undefined {
+function stopReason(
+  fault: ModelError,
+  role: Role,
+  { model, name }: RoleBinding,
+  reachedOnce: boolean,
+): ApoError | undefined {
   const where = `${role} model "${name}" at ${model.provider}`;
   const make = (code: ConstructorParameters<typeof ApoError>[0], what: string, hint: string): ApoError =>
     new ApoError(code, `${what} - ${where}: ${messageOf(fault)}`, { hint, cause: fault });
@@ -191,20 +224,36 @@ function stopReason(fault: ModelError, role: Role, { model, name }: RoleBinding,
     case 'auth':
       return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');
     case 'quota':
-      return make('provider-quota', 'the provider account has no quota left', 'add credit or raise the limit, then resume');
+      return make(
+        'provider-quota',
+        'the provider account has no quota left',
+        'add credit or raise the limit, then resume',
+      );
     case 'model-unknown':
       return reachedOnce
         ? make('provider-unavailable', 'the provider no longer knows the model', 'check the model name, then resume')
-        : make('model-unknown', 'the provider does not know the model', `check the name given by --${role}-model or models.${role}`);
+        : make(
+            'model-unknown',
+            'the provider does not know the model',
+            `check the name given by --${role}-model or models.${role}`,
+          );
     case 'invalid':
-      return make('request-invalid', 'the provider rejected the request', 'check the options of this model in the config');
+      return make(
+        'request-invalid',
+        'the provider rejected the request',
+        'check the options of this model in the config',
+      );
     case 'fatal':
       return make('provider-unavailable', 'the connection to the provider cannot be trusted', 'check OPENAI_BASE_URL');
     case 'network':
     case 'timeout':
       return reachedOnce
         ? undefined
-        : make('provider-unavailable', 'the provider cannot be reached', 'check OPENAI_BASE_URL and that the server is running');
+        : make(
+            'provider-unavailable',
+            'the provider cannot be reached',
+            'check OPENAI_BASE_URL and that the server is running',
+          );
     default:
       return undefined;
   }

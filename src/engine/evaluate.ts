@@ -28,7 +28,11 @@ export function createEvaluate(parts: EvaluateParts) {
   const known = new Map<string, Promise<ScoredRollout>>();
   const recent: boolean[] = [];
 
-  return async function evaluate(prompt: Prompt, trials: readonly Trial[], purpose: EvaluationPurpose): Promise<readonly ScoredRollout[]> {
+  return async function evaluate(
+    prompt: Prompt,
+    trials: readonly Trial[],
+    purpose: EvaluationPurpose,
+  ): Promise<readonly ScoredRollout[]> {
     parts.stop.check();
     const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
     const fresh = [...new Map(trials.map((trial) => [keyOf(trial), trial]))].filter(([key]) => !known.has(key));
@@ -65,10 +69,19 @@ function isHealthy({ rollout, grade }: ScoredRollout): boolean {
 }
 
 /** @throws ApoError `step-failed` with the most frequent reason */
-function checkHealth(results: readonly ScoredRollout[], recent: readonly boolean[], threshold: number, purpose: EvaluationPurpose): void {
+function checkHealth(
+  results: readonly ScoredRollout[],
+  recent: readonly boolean[],
+  threshold: number,
+  purpose: EvaluationPurpose,
+): void {
   const sick = results.filter((result) => !isHealthy(result));
   const enough = results.length >= HEALTH_WINDOW / 2;
-  const share = enough ? sick.length / results.length : recent.length < HEALTH_WINDOW ? 0 : recent.filter((healthy) => !healthy).length / recent.length;
+  const share = enough
+    ? sick.length / results.length
+    : recent.length < HEALTH_WINDOW
+      ? 0
+      : recent.filter((healthy) => !healthy).length / recent.length;
   if (share <= threshold || sick.length === 0) return;
   const reasons = new Map<string, number>();
   for (const { grade } of sick) reasons.set(grade.reason, (reasons.get(grade.reason) ?? 0) + 1);
@@ -76,10 +89,24 @@ function checkHealth(results: readonly ScoredRollout[], recent: readonly boolean
   throw new ApoError(
     'step-failed',
     `${Math.round(share * 100)} % of the rollouts are failed or unscored (limit ${Math.round(threshold * 100)} %) - in ${purpose.label}: ${reason}`,
-    { hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; or raise failureThreshold' },
+    {
+      hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; or raise failureThreshold',
+    },
   );
 }
 
-function toStored(scored: ScoredRollout, runId: string, task: Trial['task'], purpose: EvaluationPurpose): StoredRollout {
-  return { ...scored, runId, iteration: purpose.iteration, split: purpose.split, category: task.category, difficulty: task.difficulty };
+function toStored(
+  scored: ScoredRollout,
+  runId: string,
+  task: Trial['task'],
+  purpose: EvaluationPurpose,
+): StoredRollout {
+  return {
+    ...scored,
+    runId,
+    iteration: purpose.iteration,
+    split: purpose.split,
+    category: task.category,
+    difficulty: task.difficulty,
+  };
 }

@@ -1,7 +1,14 @@
 import { type Prompt, promptText } from '../core/prompt.ts';
 import type { Random } from '../core/random.ts';
-import { type ScoredRollout, rewardOf } from '../core/rollout.ts';
-import { type Interval, type PairedBootstrap, detectableGain, mean, meanInterval, pairedBootstrap } from '../core/statistics.ts';
+import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
+import {
+  detectableGain,
+  type Interval,
+  mean,
+  meanInterval,
+  type PairedBootstrap,
+  pairedBootstrap,
+} from '../core/statistics.ts';
 import type { Outcome, Verdict } from '../optimizers/optimizer.ts';
 import type { JournalTotals } from '../stores/store.ts';
 
@@ -29,7 +36,12 @@ export type RunResult = {
   readonly baseline: ScoreSummary;
   readonly best: ScoreSummary & { readonly text: string; readonly components: Prompt['components'] };
   /** Both prompts on the sealed test part, looked at once; null without one. */
-  readonly test: { readonly baseline: ScoreSummary; readonly best: ScoreSummary; readonly difference: number; readonly interval: Interval } | null;
+  readonly test: {
+    readonly baseline: ScoreSummary;
+    readonly best: ScoreSummary;
+    readonly difference: number;
+    readonly interval: Interval;
+  } | null;
   readonly usage: {
     readonly rollouts: number;
     readonly calls: JournalTotals['calls'];
@@ -66,7 +78,11 @@ function taskScores(rollouts: readonly ScoredRollout[]): Map<string, number> {
 }
 
 /** Compares two prompts on the tasks that both have a score for. */
-export function compare(before: readonly ScoredRollout[], after: readonly ScoredRollout[], random: Random): PairedBootstrap {
+export function compare(
+  before: readonly ScoredRollout[],
+  after: readonly ScoredRollout[],
+  random: Random,
+): PairedBootstrap {
   const old = taskScores(before);
   const now = [...taskScores(after)].filter(([task]) => old.has(task));
   return pairedBootstrap(

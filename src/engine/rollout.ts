@@ -1,4 +1,5 @@
 import type { Agent, AgentContext, AgentResult } from '../agents/agent.ts';
+import type { Clock } from '../core/clock.ts';
 import { isApoError, messageOf } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
 import type { Message, ToolDefinition } from '../core/message.ts';
@@ -6,11 +7,10 @@ import type { Prompt } from '../core/prompt.ts';
 import type { Grade, Rollout, ScoredRollout } from '../core/rollout.ts';
 import { type Task, taskHash } from '../core/task.ts';
 import type { TraceEvent } from '../core/trace.ts';
-import { NO_USAGE, addUsage } from '../core/usage.ts';
+import { addUsage, NO_USAGE } from '../core/usage.ts';
 import type { Grader } from '../graders/grader.ts';
 import { type ChatReply, ModelError } from '../models/model.ts';
 import type { Caller } from './calls.ts';
-import type { Clock } from '../core/clock.ts';
 import type { StopSwitch } from './stop.ts';
 
 export type RolloutParts = {
@@ -32,7 +32,12 @@ type EventBody = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'a
  * Runs the agent on one task and grades the answer. What the agent or its provider does wrong is a result; only what has
  * to stop the run is thrown.
  */
-export async function runRollout(parts: RolloutParts, prompt: Prompt, task: Task, sample: number): Promise<ScoredRollout> {
+export async function runRollout(
+  parts: RolloutParts,
+  prompt: Prompt,
+  task: Task,
+  sample: number,
+): Promise<ScoredRollout> {
   const id = `ro-${hashOf([parts.runId, prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
   const startedAt = parts.clock.now();
   const signal = AbortSignal.any([parts.stop.signal, AbortSignal.timeout(parts.timeoutMs)]);
@@ -54,7 +59,12 @@ export async function runRollout(parts: RolloutParts, prompt: Prompt, task: Task
   return { rollout, grade: await gradeRollout(parts, rollout, task, sample, signal) };
 }
 
-async function runAgent({ agent, stop }: RolloutParts, prompt: Prompt, task: Task, context: AgentContext): Promise<AgentResult> {
+async function runAgent(
+  { agent, stop }: RolloutParts,
+  prompt: Prompt,
+  task: Task,
+  context: AgentContext,
+): Promise<AgentResult> {
   try {
     return await agent.run(prompt, task, context);
   } catch (error) {
@@ -62,13 +72,25 @@ async function runAgent({ agent, stop }: RolloutParts, prompt: Prompt, task: Tas
     if (isApoError(error)) throw error;
     // A request that is too long is the prompt's or the agent's doing; every other fault is the provider's.
     const own = !(error instanceof ModelError) || error.kind === 'context-overflow' || error.kind === 'too-large';
-    return { status: 'failed', answer: '', failure: { kind: own ? 'agent' : 'infrastructure', message: messageOf(error) } };
+    return {
+      status: 'failed',
+      answer: '',
+      failure: { kind: own ? 'agent' : 'infrastructure', message: messageOf(error) },
+    };
   }
 }
 
-async function gradeRollout(parts: RolloutParts, rollout: Rollout, task: Task, sample: number, signal: AbortSignal): Promise<Grade> {
-  if (rollout.failure?.kind === 'infrastructure') return { status: 'unscored', reason: `not graded: ${rollout.failure.message}` };
-  if (rollout.failure !== null) return { status: 'scored', score: 0, reason: `the agent failed: ${rollout.failure.message}` };
+async function gradeRollout(
+  parts: RolloutParts,
+  rollout: Rollout,
+  task: Task,
+  sample: number,
+  signal: AbortSignal,
+): Promise<Grade> {
+  if (rollout.failure?.kind === 'infrastructure')
+    return { status: 'unscored', reason: `not graded: ${rollout.failure.message}` };
+  if (rollout.failure !== null)
+    return { status: 'scored', score: 0, reason: `the agent failed: ${rollout.failure.message}` };
   try {
     return await parts.grader.grade(rollout, task, {
       signal,
@@ -120,7 +142,16 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
       const { model, finishReason, responseId } = reply;
       const newTools = offered.tools !== knownTools ? offered : {};
       knownTools = offered.tools;
-      trace.record({ type: 'model_call', startedAt, provider: parts.provider, model, finishReason, responseId, usage: reply.usage, ...newTools });
+      trace.record({
+        type: 'model_call',
+        startedAt,
+        provider: parts.provider,
+        model,
+        finishReason,
+        responseId,
+        usage: reply.usage,
+        ...newTools,
+      });
       recordReply(trace, reply);
       // The agent puts this reply into its next messages; it is on record already.
       shown += 1;
@@ -132,7 +163,9 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
       toolCalls += 1;
       const startedAt = parts.clock.epoch();
       const request = { rolloutId, number: toolCalls, name: call.function.name, arguments: call.function.arguments };
-      const result = (await parts.caller.effect('tool', request, async () => ({ ...(await execute()) }))) as Awaited<ReturnType<typeof execute>>;
+      const result = (await parts.caller.effect('tool', request, async () => ({ ...(await execute()) }))) as Awaited<
+        ReturnType<typeof execute>
+      >;
       trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result, startedAt });
       return result;
     },
@@ -145,7 +178,8 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
 }
 
 function recordMessage(trace: Trace, message: Message, isFirst: boolean): void {
-  if (message.role === 'system' || message.role === 'user') trace.record({ type: message.role, content: message.content });
+  if (message.role === 'system' || message.role === 'user')
+    trace.record({ type: message.role, content: message.content });
   if (message.role === 'assistant') {
     for (const call of message.tool_calls ?? []) {
       trace.record({ type: 'tool_call', id: call.id, name: call.function.name, arguments: call.function.arguments });

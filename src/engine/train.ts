@@ -1,5 +1,6 @@
 import type { Agent } from '../agents/agent.ts';
-import { ApoError, isApoError } from '../core/errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { type ApoError, isApoError } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
@@ -9,9 +10,8 @@ import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../o
 import type { Store } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
-import type { Clock } from '../core/clock.ts';
 import { createEvaluate } from './evaluate.ts';
-import { type RunResult, compare, decideVerdict, describeBest, round, roundInterval, summarize } from './result.ts';
+import { compare, decideVerdict, describeBest, type RunResult, round, roundInterval, summarize } from './result.ts';
 import type { StopSwitch } from './stop.ts';
 
 export type TrainParts = {
@@ -89,7 +89,10 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     runId: parts.runId,
     status: error === undefined ? 'completed' : RESUMABLE.has(error.code) ? 'stopped' : 'failed',
     reason,
-    verdict: error === undefined ? (outcome.verdict ?? decideVerdict(isStart, comparison)) : decideVerdict(isStart, comparison),
+    verdict:
+      error === undefined
+        ? (outcome.verdict ?? decideVerdict(isStart, comparison))
+        : decideVerdict(isStart, comparison),
     algorithm: parts.optimizer.name,
     seed: parts.seed,
     simulated: parts.simulated,
@@ -137,7 +140,9 @@ function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerCon
     async ask(role, request, sample) {
       try {
         const reply = await parts.caller.chat(role, request, { sample, signal: parts.stop.signal });
-        const unusable = ['refusal', 'content_filter'].includes(reply.finishReason) || (role === 'editor' && reply.finishReason === 'length');
+        const unusable =
+          ['refusal', 'content_filter'].includes(reply.finishReason) ||
+          (role === 'editor' && reply.finishReason === 'length');
         return unusable ? undefined : reply.content;
       } catch (error) {
         if (isApoError(error)) throw error;
@@ -167,7 +172,12 @@ async function lookAtTest(parts: TrainParts, evaluate: Evaluate, best: Prompt): 
   const before = await evaluate(parts.start, trials, purpose);
   const after = await evaluate(best, trials, purpose);
   const { difference, interval } = compare(before, after, createRandom(parts.seed, 'test'));
-  return { baseline: summarize(parts.start, before), best: summarize(best, after), difference: round(difference), interval: roundInterval(interval) };
+  return {
+    baseline: summarize(parts.start, before),
+    best: summarize(best, after),
+    difference: round(difference),
+    interval: roundInterval(interval),
+  };
 }
 
 function asApoError(error: unknown): ApoError {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Optimizer } from './optimizer.ts';
 import { search } from './apo/search.ts';
+import type { Optimizer } from './optimizer.ts';
 
 /**
  * The `apo` optimizer: a prompt is a set of statements, every rollout runs another subset, and an effect model learns from
@@ -39,7 +39,8 @@ export default function createApo(settings: ApoOptions): Optimizer {
         note: `about ${statements} statements can be tested; ${Math.min(val, finalTasks(settings, rollouts, val))} validation tasks are kept for the end`,
       };
     },
-    run: (context) => search(settings, context, plannedRollouts(settings, context.iterations, context.remainingRollouts())),
+    run: (context) =>
+      search(settings, context, plannedRollouts(settings, context.iterations, context.remainingRollouts())),
   };
 }
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { allInOrder } from '../core/async.ts';
-import { type Prompt, createPrompt, placeholdersOf, promptText } from '../core/prompt.ts';
-import { type ScoredRollout, rewardOf } from '../core/rollout.ts';
+import { createPrompt, type Prompt, placeholdersOf, promptText } from '../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
 import { mean } from '../core/statistics.ts';
 import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts';
 import { createFence } from './shared/fence.ts';
 import { headline, promptFromReply } from './shared/reply.ts';
-import { CRITIC_TEMPLATES, EDITOR_TEMPLATES, critiqueRequest, editRequest } from './shared/templates.ts';
+import { CRITIC_TEMPLATES, critiqueRequest, EDITOR_TEMPLATES, editRequest } from './shared/templates.ts';
 
 /**
  * Beam search with textual gradients: the loop of APO in Microsoft's agent-lightning v0.3 (after ProTeGi, arXiv 2305.03495,
@@ -44,12 +44,27 @@ export default function createBeam(settings: Options): Optimizer {
   };
 }
 
-async function search({ beamWidth, branchFactor, gradientBatch, validationBatch }: Options, context: OptimizerContext): Promise<Outcome> {
+async function search(
+  { beamWidth, branchFactor, gradientBatch, validationBatch }: Options,
+  context: OptimizerContext,
+): Promise<Outcome> {
   const { start, val, iterations } = context;
   const sampling = createSampling(context.train, val, context);
-  await context.addCandidate({ prompt: start, parents: [], iteration: 0, operator: 'start', critique: null, evidence: [], rejected: null });
+  await context.addCandidate({
+    prompt: start,
+    parents: [],
+    iteration: 0,
+    operator: 'start',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
 
-  const baseline = await context.evaluate(start, sampling.fresh(start, val), { iteration: 0, split: 'val', label: 'the starting prompt' });
+  const baseline = await context.evaluate(start, sampling.fresh(start, val), {
+    iteration: 0,
+    split: 'val',
+    label: 'the starting prompt',
+  });
   let best = { prompt: start, rollouts: baseline, score: scoreOf(baseline) };
   let beam: readonly Prompt[] = [start];
   const keep = () => context.keep({ best: best.prompt, baseline, final: best.rollouts });
@@ -63,7 +78,9 @@ async function search({ beamWidth, branchFactor, gradientBatch, validationBatch 
         : context.random('parents', round).shuffle(beam);
     const branches = parents.flatMap((parent) => Array.from({ length: branchFactor }, () => parent));
     const children = await allInOrder(
-      branches.map((parent, index) => propose(context, sampling, parent, sampling.nextTrainBatch(gradientBatch), round, index)),
+      branches.map((parent, index) =>
+        propose(context, sampling, parent, sampling.nextTrainBatch(gradientBatch), round, index),
+      ),
     );
 
     const candidates = [...beam, ...children.flatMap((child) => (child.prompt === undefined ? [] : [child.prompt]))];
@@ -79,10 +96,17 @@ async function search({ beamWidth, branchFactor, gradientBatch, validationBatch 
       }),
     );
     // Array.sort is stable: ties favour the prompts that were there before.
-    beam = [...scored].sort((a, b) => b.score - a.score).slice(0, beamWidth).map(({ prompt }) => prompt);
+    beam = [...scored]
+      .sort((a, b) => b.score - a.score)
+      .slice(0, beamWidth)
+      .map(({ prompt }) => prompt);
 
     const leader = beam[0] as Prompt;
-    const rollouts = await context.evaluate(leader, sampling.fresh(leader, val), { iteration: round, split: 'val', label: `round ${round}, best` });
+    const rollouts = await context.evaluate(leader, sampling.fresh(leader, val), {
+      iteration: round,
+      split: 'val',
+      label: `round ${round}, best`,
+    });
     const score = scoreOf(rollouts);
     if (score > best.score) best = { prompt: leader, rollouts, score };
     keep();
@@ -115,11 +139,20 @@ async function propose(
   branch: number,
 ): Promise<Proposal> {
   const trials = sampling.fresh(parent, batch);
-  const rollouts = await context.evaluate(parent, trials, { iteration: round, split: 'train', label: `round ${round}, gradient` });
+  const rollouts = await context.evaluate(parent, trials, {
+    iteration: round,
+    split: 'train',
+    label: `round ${round}, gradient`,
+  });
   const random = context.random('templates', round, branch);
   const text = promptText(parent);
   const evidence = rollouts.map((scored, index) => ({ task: (trials[index] as Trial).task, scored }));
-  const critic = critiqueRequest({ promptText: text, evidence, template: random.pick(CRITIC_TEMPLATES), fence: createFence(evidence) });
+  const critic = critiqueRequest({
+    promptText: text,
+    evidence,
+    template: random.pick(CRITIC_TEMPLATES),
+    fence: createFence(evidence),
+  });
   const sample = round * 1000 + branch;
   const critique = (await context.ask('critic', critic, sample))?.trim();
   if (critique === undefined || critique === '') return {};
@@ -170,7 +203,11 @@ function createSampling(train: readonly Task[], val: readonly Task[], context: O
 }
 
 /** Endless shuffled epochs; a batch may straddle two but never holds a task twice. */
-function createBatches(tasks: readonly Task[], name: string, context: OptimizerContext): (size: number) => readonly Task[] {
+function createBatches(
+  tasks: readonly Task[],
+  name: string,
+  context: OptimizerContext,
+): (size: number) => readonly Task[] {
   let epoch = 0;
   let rest: readonly Task[] = [];
   return (size) => {

@@ -4,7 +4,7 @@ import { pseudonymOf } from '../../core/privacy/pseudonym.ts';
 import type { Task } from '../../core/task.ts';
 import type { HashId } from '../../exporters/shared/samples.ts';
 import type { SampleSource } from '../../exporters/shared/source.ts';
-import { rolloutSource, taskSource } from '../../exporters/shared/sources.ts';
+import { rolloutSource, taskSource, traceSource } from '../../exporters/shared/sources.ts';
 import { projectKey } from '../../platform/project-key.ts';
 import type { Store } from '../../stores/store.ts';
 import { findRun } from '../runs/find.ts';
@@ -13,8 +13,8 @@ import type { ExportFlags } from './options.ts';
 import { openTasks, type TaskFile } from './tasks.ts';
 
 /**
- * Opens what the flags name for the time of the work: a run (the newest one when nothing is named), a session's traces,
- * or a file of tasks. Tasks together with a run are the run's own: they bring references, sessions and users.
+ * Opens what the flags name for the time of the work: a run (the newest one when nothing is named), a session's traces
+ * (`all` for every session), or a file of tasks. Tasks together with a run are the run's own: they bring references, sessions and users.
  */
 export async function withSource<T>(flags: ExportFlags, work: (source: SampleSource) => Promise<T>): Promise<T> {
   const { run, session } = flags;
@@ -25,20 +25,24 @@ export async function withSource<T>(flags: ExportFlags, work: (source: SampleSou
   try {
     const hash = createHashId(flags);
     if (file !== undefined && run === undefined) return await work(taskSource(file.read, file.kind, hash));
-    return await withStore(flags, async (store) => work(await rolloutsOf(store, run ?? 'latest', file, hash)));
+    return await withStore(flags, async (store) => {
+      if (session !== undefined) return work(tracesOf(store, session, hash));
+      // A store that only ever received traces has no run to be meant.
+      const hasRuns = run !== undefined || (await store.runs.list({ limit: 1 })).length > 0;
+      return work(hasRuns ? await rolloutsOf(store, run ?? 'latest', file, hash) : tracesOf(store, 'all', hash));
+    });
   } finally {
     file?.close();
   }
 }
 
-async function rolloutsOf(
-  store: Store,
-  run: string,
-  file: TaskFile | undefined,
-  hash: HashId,
-): Promise<SampleSource> {
+async function rolloutsOf(store: Store, run: string, file: TaskFile | undefined, hash: HashId): Promise<SampleSource> {
   const { id } = await findRun(store, run);
   return rolloutSource(store.rollouts, id, hash, await tasksById(file));
+}
+
+function tracesOf(store: Store, session: string, hash: HashId): SampleSource {
+  return traceSource(store.traces, session === 'all' ? {} : { sessionId: session }, hash);
 }
 
 export async function tasksById(file: TaskFile | undefined): Promise<ReadonlyMap<string, Task>> {

@@ -72,7 +72,7 @@ export function addTrainOptions(command: Command): Command {
   add('--max-cost <usd>', 'hard limit of cost in USD', positive);
   add('--max-minutes <n>', 'hard limit of wall time in minutes', positive);
   add('--max-age-days <n>', 'leave out turns of the history that are older (default 30)', positive);
-  add('--min-rating <0..1>', 'leave out turns that are rated lower', fraction);
+  add('--min-rating <rating>', 'leave out turns that are rated lower (0..1, or stars above 1)', positive);
   add('--limit <n>', 'at most this many tasks', integer(1));
   add('--category <name...>', 'only these categories');
   add('--difficulty <level...>', 'only these: easy, medium, hard');
@@ -90,7 +90,9 @@ function integer(minimum: number) {
   return (value: string): number => {
     const number = Number(value);
     if (!Number.isSafeInteger(number) || number < minimum) {
-      throw new InvalidArgumentError(minimum > 0 ? `must be a whole number of at least ${minimum}.` : 'must be a whole number.');
+      throw new InvalidArgumentError(
+        minimum > 0 ? `must be a whole number of at least ${minimum}.` : 'must be a whole number.',
+      );
     }
     return number;
   };

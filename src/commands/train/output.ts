@@ -33,7 +33,11 @@ export function renderEnd(result: RunResult): string {
     `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}`,
     `  start  ${renderScore(baseline)}`,
     `  best   ${renderScore(best)}`,
-    ...(test === null ? [] : [`  sealed test: gain ${test.difference.toFixed(3)} (95 % ${test.interval[0].toFixed(3)} to ${test.interval[1].toFixed(3)})`]),
+    ...(test === null
+      ? []
+      : [
+          `  sealed test: gain ${test.difference.toFixed(3)} (95 % ${test.interval[0].toFixed(3)} to ${test.interval[1].toFixed(3)})`,
+        ]),
     `  spent  ${usage.rollouts} rollouts, ${calls} calls, ${usage.tokens.input + usage.tokens.output} tokens, ${usage.costUsd === null ? 'cost unknown' : `$${usage.costUsd.toFixed(4)}`}, ${(result.durationMs / 1000).toFixed(1)} s`,
     '',
     terminalSafe(best.text),

@@ -1,6 +1,6 @@
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
-import { terminalSafe } from '../../platform/text.ts';
 import type { Candidate } from '../../optimizers/optimizer.ts';
+import { terminalSafe } from '../../platform/text.ts';
 import type { JournalTotals } from '../../stores/store.ts';
 
 export type ReportInput = {
@@ -32,11 +32,15 @@ export function renderReport({ result, candidates, totals, startText, date, warn
       '|---|---|---|---|',
       summaryRow('start', result.baseline),
       summaryRow('best', result.best),
-      ...(result.test === null ? [] : [summaryRow('start, sealed test', result.test.baseline), summaryRow('best, sealed test', result.test.best)]),
+      ...(result.test === null
+        ? []
+        : [summaryRow('start, sealed test', result.test.baseline), summaryRow('best, sealed test', result.test.best)]),
     ].join('\n'),
     ...(result.test === null
       ? []
-      : [`Gain on the sealed test: ${result.test.difference.toFixed(3)} (95 % ${result.test.interval[0].toFixed(3)} to ${result.test.interval[1].toFixed(3)}).`]),
+      : [
+          `Gain on the sealed test: ${result.test.difference.toFixed(3)} (95 % ${result.test.interval[0].toFixed(3)} to ${result.test.interval[1].toFixed(3)}).`,
+        ]),
     `## Best prompt ${result.best.promptId}\n\n${codeBlock(result.best.text)}`,
     `## Starting prompt ${result.baseline.promptId}\n\n${codeBlock(startText)}`,
     [
@@ -48,9 +52,13 @@ export function renderReport({ result, candidates, totals, startText, date, warn
       `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing)' : `$${usage.costUsd}`}`,
       ...(totals.inDoubt === 0
         ? []
-        : [`- ${totals.inDoubt} calls were in flight when the process died and were sent again; each may have been paid for twice`]),
+        : [
+            `- ${totals.inDoubt} calls were in flight when the process died and were sent again; each may have been paid for twice`,
+          ]),
     ].join('\n'),
-    ...(warnings.length === 0 ? [] : [`## Warnings\n\n${warnings.map((warning) => `- ${markdownSafe(warning)}`).join('\n')}`]),
+    ...(warnings.length === 0
+      ? []
+      : [`## Warnings\n\n${warnings.map((warning) => `- ${markdownSafe(warning)}`).join('\n')}`]),
     `## Candidates\n\n${candidates.map(renderCandidate).join('\n')}`,
   ].join('\n\n')}\n`;
 }
@@ -75,5 +83,7 @@ function codeBlock(text: string): string {
 }
 
 function markdownSafe(text: string): string {
-  return terminalSafe(text).replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|!#]/g, '\\$&');
+  return terminalSafe(text)
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>|!#]/g, '\\$&');
 }

@@ -1,19 +1,24 @@
 import { join, resolve } from 'node:path';
+import type { JsonObject } from '../../core/json.ts';
+import { createPrompt, promptText } from '../../core/prompt.ts';
 import type { RunResult } from '../../engine/result.ts';
 import type { TrainEnd } from '../../engine/train.ts';
-import { createPrompt, promptText } from '../../core/prompt.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
 import { writeBestPrompts } from '../../registry/record.ts';
 import type { Run, Store } from '../../stores/store.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
-import { systemClock } from '../../platform/clock.ts';
 import { renderReport } from './report.ts';
 import { storePath } from './run.ts';
 import type { Setup } from './setup.ts';
 
 /** Writes everything a run leaves behind. The store comes first: files are derived from it and can be rebuilt. */
-export async function writeResults(setup: Setup, store: Store, run: Run, { result }: TrainEnd): Promise<RunResult['files']> {
+export async function writeResults(
+  setup: Setup,
+  store: Store,
+  run: Run,
+  { result }: TrainEnd,
+): Promise<RunResult['files']> {
   const { config } = setup;
   const folder = resolve(config.results, 'runs', run.id);
   const traces = config.traceFolder ?? resolve(config.results, 'trajectories');
@@ -22,11 +27,18 @@ export async function writeResults(setup: Setup, store: Store, run: Run, { resul
     result: join(folder, 'result.json'),
     store: resolve(storePath(config)),
     bestPrompts: resolve(config.results, 'best_prompts.json'),
-    ...(config.trace ? { trajectory: join(traces, `${run.id}.jsonl`), trajectorySummary: join(traces, `${run.id}.summary.json`) } : {}),
+    ...(config.trace
+      ? { trajectory: join(traces, `${run.id}.jsonl`), trajectorySummary: join(traces, `${run.id}.summary.json`) }
+      : {}),
   };
   const complete: RunResult = { ...result, files };
   const at = new Date(systemClock.epoch()).toISOString();
-  await store.runs.update(run.id, { status: result.status, reason: result.reason, result: complete as unknown as JsonObject, updatedAt: at });
+  await store.runs.update(run.id, {
+    status: result.status,
+    reason: result.reason,
+    result: complete as unknown as JsonObject,
+    updatedAt: at,
+  });
   writeFileAtomic(files.result, `${JSON.stringify(complete, null, 2)}\n`);
   const report = renderReport({
     result: complete,
@@ -52,7 +64,11 @@ export async function writeResults(setup: Setup, store: Store, run: Run, { resul
     await writeBestPrompts(store, config.results);
   }
   if (config.trace) {
-    await writeTrajectories({ folder: traces, run: { ...run, status: result.status, reason: result.reason, updatedAt: at }, rollouts: store.rollouts.list({ runId: run.id }) });
+    await writeTrajectories({
+      folder: traces,
+      run: { ...run, status: result.status, reason: result.reason, updatedAt: at },
+      rollouts: store.rollouts.list({ runId: run.id }),
+    });
   }
   return files;
 }

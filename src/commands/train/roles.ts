@@ -10,7 +10,10 @@ import { loadPlugin } from '../../plugins.ts';
 export type Roles = { readonly [role in Role]: RoleBinding };
 
 /** Loads the model of each role. Roles with the same provider options share the client, with the same model the limiter. */
-export async function loadRoles(config: Config, context: { readonly folder: string; readonly environment: Environment }): Promise<Roles> {
+export async function loadRoles(
+  config: Config,
+  context: { readonly folder: string; readonly environment: Environment },
+): Promise<Roles> {
   const models = new Map<string, Promise<Model>>();
   const limiters = new Map<string, RoleBinding['limiter']>();
 

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
+import { createGate } from '../../core/gate.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createBudget } from '../../engine/budget.ts';
 import { createCaller } from '../../engine/calls.ts';
-import { createGate } from '../../engine/gate.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { createStopSwitch } from '../../engine/stop.ts';
 import { type TrainEnd, train } from '../../engine/train.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
 import type { Owner, Run, Store } from '../../stores/store.ts';
 import { createProgress, type Progress } from '../ui/progress.ts';
-import { systemClock } from '../../platform/clock.ts';
 import type { TrainFlags } from './options.ts';
-import { renderStart, renderEnd, resumeCommand } from './output.ts';
+import { renderEnd, renderStart, resumeCommand } from './output.ts';
 import { writeResults } from './results.ts';
-import { configOf, setUp, type Setup } from './setup.ts';
+import { configOf, type Setup, setUp } from './setup.ts';
 import { stopOnSignals } from './signals.ts';
 
 /** `apo train`: set up, train, write results; throws what stopped the run after everything is on disk. */
@@ -39,7 +39,12 @@ export async function runTraining(flags: TrainFlags): Promise<void> {
 }
 
 /** What a run is started from, and resumed from: the resolved configuration, without secrets. */
-type StoredConfig = { readonly config: Config; readonly folder: string; readonly startedAt: number; readonly tasksHash: string };
+type StoredConfig = {
+  readonly config: Config;
+  readonly folder: string;
+  readonly startedAt: number;
+  readonly tasksHash: string;
+};
 
 type Begun = { readonly setup: Setup; readonly store: Store; readonly run: Run };
 
@@ -76,7 +81,10 @@ async function resume(flags: TrainFlags): Promise<Begun> {
     results: given.results,
     ...(given.store === undefined ? {} : { store: given.store }),
     concurrency: flags.concurrency ?? stored.config.concurrency,
-    budget: { ...stored.config.budget, ...Object.fromEntries(Object.entries(given.budget).filter(([, limit]) => limit !== undefined)) },
+    budget: {
+      ...stored.config.budget,
+      ...Object.fromEntries(Object.entries(given.budget).filter(([, limit]) => limit !== undefined)),
+    },
   };
   const setup = await setUp(config, stored.folder, stored.startedAt);
   if (setup.tasksHash !== stored.tasksHash) {
@@ -86,14 +94,21 @@ async function resume(flags: TrainFlags): Promise<Begun> {
   }
   // Failures that stopped the run are tried again; everything that was used stays as it is.
   if (RETRIED.has(run.reason)) await store.journal.releaseFaults(run.id);
-  await store.runs.update(run.id, { status: 'running', reason: '', updatedAt: new Date(systemClock.epoch()).toISOString() });
+  await store.runs.update(run.id, {
+    status: 'running',
+    reason: '',
+    updatedAt: new Date(systemClock.epoch()).toISOString(),
+  });
   return { setup, store, run };
 }
 
 const RETRIED = new Set(['step-failed', 'provider-unavailable', 'provider-quota', 'provider-auth']);
 
 async function findRun(store: Store, id: string | undefined): Promise<Run> {
-  const run = id === undefined ? (await store.runs.list()).find(({ status }) => status !== 'completed') : await store.runs.get(id);
+  const run =
+    id === undefined
+      ? (await store.runs.list()).find(({ status }) => status !== 'completed')
+      : await store.runs.get(id);
   if (run !== undefined) return run;
   throw new ApoError('not-found', id === undefined ? 'there is no unfinished run to resume' : `there is no run ${id}`, {
     hint: 'apo runs list shows the runs of this store; --store names another',
@@ -101,7 +116,11 @@ async function findRun(store: Store, id: string | undefined): Promise<Run> {
 }
 
 function openStore(config: Config, create = true): Promise<Store> {
-  return loadPlugin('store', { use: 'sqlite', path: storePath(config), create }, { folder: process.cwd(), environment: loadEnvironment() });
+  return loadPlugin(
+    'store',
+    { use: 'sqlite', path: storePath(config), create },
+    { folder: process.cwd(), environment: loadEnvironment() },
+  );
 }
 
 export function storePath(config: Config): string {
@@ -109,7 +128,6 @@ export function storePath(config: Config): string {
 }
 
 async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags): Promise<TrainEnd> {
-  const { config } = setup;
   const stop = createStopSwitch();
   const release = stopOnSignals(stop);
   const progress = createProgress({
@@ -124,7 +142,9 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     progress.close();
     const files = await writeResults(setup, store, run, end);
     const result = { ...end.result, files };
-    process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : flags.quiet === true ? '' : renderEnd(result));
+    process.stdout.write(
+      flags.json === true ? `${JSON.stringify(result)}\n` : flags.quiet === true ? '' : renderEnd(result),
+    );
     return { ...end, result };
   } finally {
     progress.close();
@@ -132,7 +152,13 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
   }
 }
 
-async function partsOf(setup: Setup, store: Store, run: Run, stop: ReturnType<typeof createStopSwitch>, progress: Progress) {
+async function partsOf(
+  setup: Setup,
+  store: Store,
+  run: Run,
+  stop: ReturnType<typeof createStopSwitch>,
+  progress: Progress,
+) {
   const { config, tasks } = setup;
   const { rollouts, calls, tokens, costUsd, minutes } = config.budget;
   const already = await store.journal.totals(run.id);

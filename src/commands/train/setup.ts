@@ -5,7 +5,7 @@ import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
 import { hashOf } from '../../core/json.ts';
 import { createPrompt, type Prompt } from '../../core/prompt.ts';
-import { type LoadedTasks, loadTasks } from '../../datasets/tasks.ts';
+import { DEFAULT_MAX_AGE_DAYS, type LoadedTasks, loadTasks } from '../../datasets/tasks.ts';
 import type { Grader } from '../../graders/grader.ts';
 import type { Forecast, Optimizer } from '../../optimizers/optimizer.ts';
 import { loadPlugin, openHistory } from '../../plugins.ts';
@@ -43,8 +43,12 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   // Cheap and most often wrong first; nothing here calls a model.
   const optimizer = await loadPlugin('optimizer', config.algorithm, context);
   const grader = await loadPlugin('grader', config.grader, context);
-  const agent = await loadPlugin('agent', { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) }, context);
-  const tasks = await load(config, now);
+  const agent = await loadPlugin(
+    'agent',
+    { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) },
+    context,
+  );
+  const tasks = await load(config, now, context);
   agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);
   const roles = await loadRoles(config, context);
@@ -55,7 +59,9 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     environment,
     start,
     tasks,
-    tasksHash: hashOf([tasks.split.train, tasks.split.val, tasks.split.test].map((part) => part.map((task) => hashOf(task)))),
+    tasksHash: hashOf(
+      [tasks.split.train, tasks.split.val, tasks.split.test].map((part) => part.map((task) => hashOf(task))),
+    ),
     agent,
     grader,
     optimizer,
@@ -71,22 +77,27 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   };
 }
 
-async function load(config: Config, now: number): Promise<LoadedTasks> {
+async function load(
+  config: Config,
+  now: number,
+  context: { readonly folder: string; readonly environment: Environment },
+): Promise<LoadedTasks> {
   if (config.dataset === undefined && config.history === undefined) {
     throw new ApoError('config-invalid', 'there are no tasks to train on', {
       hint: 'give --dataset FILE or --history FILE, or set dataset: or history: in the config',
     });
   }
-  const { maxAgeDays, expectObserved } = config.tasks;
+  const { maxAgeDays = DEFAULT_MAX_AGE_DAYS, expectObserved } = config.tasks;
+  const reading = { maxAgeDays, now, expectObserved };
   const history =
     config.history === undefined
       ? undefined
-      : await openHistory(config.history, config.historySource, { maxAgeDays, now, expectObserved, goodRating: 0.7 });
+      : await openHistory(config.history, config.historySource, { ...context, ...reading });
   try {
     return await loadTasks({
       ...(config.dataset === undefined ? {} : { dataset: config.dataset }),
       ...(history === undefined ? {} : { history }),
-      ...config.tasks,
+      ...definedOnly(config.tasks),
       now,
       seed: config.seed,
       split: config.split,
@@ -94,6 +105,12 @@ async function load(config: Config, now: number): Promise<LoadedTasks> {
   } finally {
     history?.close();
   }
+}
+
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 function requireExpected(grader: Grader, { split }: LoadedTasks): void {

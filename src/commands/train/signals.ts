@@ -14,7 +14,9 @@ export function stopOnSignals(stop: StopSwitch): () => void {
     const handler = (): void => {
       const code = signal === 'SIGINT' ? 'interrupted' : 'terminated';
       stop.request(new ApoError(code, `${code} by ${signal}; calls in flight were finished`, { hint: 'continue' }));
-      process.stderr.write(`\nstopping: calls in flight may finish within ${GRACE_MS / 1000} s; once more to end at once\n`);
+      process.stderr.write(
+        `\nstopping: calls in flight may finish within ${GRACE_MS / 1000} s; once more to end at once\n`,
+      );
       setTimeout(() => stop.abort(), GRACE_MS).unref();
     };
     process.once(signal, handler);

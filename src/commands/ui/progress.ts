@@ -2,8 +2,8 @@ import pc from 'picocolors';
 import { promptText } from '../../core/prompt.ts';
 import type { ScoredRollout } from '../../core/rollout.ts';
 import { addCost, addUsage, type MicroUsd, NO_USAGE, type Usage } from '../../core/usage.ts';
-import { ellipsis, terminalSafe } from '../../platform/text.ts';
 import type { IterationReport } from '../../optimizers/optimizer.ts';
+import { ellipsis, terminalSafe } from '../../platform/text.ts';
 import type { JournalReply } from '../../stores/store.ts';
 import { diffText, renderDiff } from './diff.ts';
 
@@ -42,7 +42,10 @@ export function createProgress({ stream, quiet, expectedRollouts, now }: Progres
   function line(): string {
     const seconds = (now() - startedAt) / 1000;
     const known = Number.isFinite(expectedRollouts);
-    const eta = known && rollouts > 0 ? ` · about ${duration((seconds / rollouts) * Math.max(0, expectedRollouts - rollouts))} left` : '';
+    const eta =
+      known && rollouts > 0
+        ? ` · about ${duration((seconds / rollouts) * Math.max(0, expectedRollouts - rollouts))} left`
+        : '';
     return [
       `${rollouts}${known ? `/${expectedRollouts}` : ''} rollouts`,
       ...(failed === 0 ? [] : [`${failed} failed`]),
@@ -126,5 +129,7 @@ export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)}s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes}m${String(Math.round(seconds % 60)).padStart(2, '0')}s` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+  return minutes < 60
+    ? `${minutes}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }

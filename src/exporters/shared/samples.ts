@@ -143,6 +143,8 @@ export function conversationOf(task: Task, answer: string): readonly Message[] {
 export type TraceRecord = {
   readonly traceId: string;
   readonly events: readonly TraceEvent[];
+  /** As offered to the model; empty when that was not captured. */
+  readonly tools: readonly ToolDefinition[];
   readonly status: 'ok' | 'error';
   /** 0..1, or null without feedback. */
   readonly score: number | null;
@@ -161,7 +163,7 @@ export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
   const start = answerStart(recorded);
   const messages =
     correction === null ? recorded : [...withoutAnswer(recorded), { role: 'assistant' as const, content: correction }];
-  const taken = assemble(messages, toolsOffered(trace.events), {
+  const taken = assemble(messages, trace.tools, {
     id: trace.traceId,
     score: correction === null ? trace.score : REFERENCE_SCORE,
     reason: trace.reason,

@@ -19,10 +19,17 @@ const MODES = {
 } as const;
 
 export function editorRequest({ prompt, critique, placeholders, fence, mode }: EditorInput): AskRequest {
-  const keep = placeholders.length === 0 ? '' : ` Keep these placeholders exactly: ${placeholders.map((name) => `{{${name}}}`).join(', ')}.`;
+  const keep =
+    placeholders.length === 0
+      ? ''
+      : ` Keep these placeholders exactly: ${placeholders.map((name) => `{{${name}}}`).join(', ')}.`;
   return {
     messages: [
-      { role: 'system', content: 'You are the editor in a prompt training loop: you improve the prompt of an agent by a critique of it.' },
+      {
+        role: 'system',
+        content:
+          'You are the editor in a prompt training loop: you improve the prompt of an agent by a critique of it.',
+      },
       {
         role: 'user',
         content:
@@ -48,6 +55,8 @@ export function newStatements(before: string, after: string): readonly string[] 
   const rarity = createRarity([...old.map(({ words }) => words), ...added.map(wordsOf)]);
   return added.filter((text) => {
     const words = wordsOf(text);
-    return words.size > 0 && !old.some((known) => known.text === text || overlap(known.words, words, rarity) >= UNCHANGED);
+    return (
+      words.size > 0 && !old.some((known) => known.text === text || overlap(known.words, words, rarity) >= UNCHANGED)
+    );
   });
 }

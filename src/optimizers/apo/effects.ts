@@ -7,7 +7,12 @@ import { cholesky, solveLower, solveUpper } from './linear.ts';
  * Hessian's task block is diagonal), so that the cost depends on the number of effects and not on that of tasks.
  */
 export type Feature = readonly [effect: number, value: number];
-export type Observation = { readonly task: number; readonly features: readonly Feature[]; readonly reward: number; readonly weight: number };
+export type Observation = {
+  readonly task: number;
+  readonly features: readonly Feature[];
+  readonly reward: number;
+  readonly weight: number;
+};
 export type Prior = { readonly mean: number; readonly deviation: number };
 /** An effect that is estimated, by a name that stays when others are added: earlier estimates are where the next fit starts. */
 export type Effect = { readonly name: string; readonly prior: Prior };
@@ -37,7 +42,8 @@ export function fitEffects(
 ): Posterior {
   const n = effects.length;
   const mean = new Float64Array(n);
-  for (let effect = 0; effect < n; effect++) mean[effect] = start?.means.get(effects[effect]?.name ?? '') ?? effects[effect]?.prior.mean ?? 0;
+  for (let effect = 0; effect < n; effect++)
+    mean[effect] = start?.means.get(effects[effect]?.name ?? '') ?? effects[effect]?.prior.mean ?? 0;
   const tasks = new Float64Array(taskCount);
   if (start !== undefined) tasks.set(start.tasks.subarray(0, taskCount));
   const taskPrecision = 1 / taskDeviation ** 2;
@@ -48,7 +54,8 @@ export function fitEffects(
   for (let step = 0; step < (start === undefined ? MAX_STEPS : MAX_STEPS_FROM_START); step++) {
     const hessian = new Float64Array(n * n);
     const gradient = new Float64Array(n);
-    const eliminated: { task: number; cross: Float64Array; touched: number[]; gradient: number; curvature: number }[] = [];
+    const eliminated: { task: number; cross: Float64Array; touched: number[]; gradient: number; curvature: number }[] =
+      [];
     for (let effect = 0; effect < n; effect++) {
       const { mean: center, deviation } = (effects[effect] as Effect).prior;
       const precision = 1 / deviation ** 2;
@@ -74,7 +81,8 @@ export function fitEffects(
           gradient[effect] = (gradient[effect] as number) + residual * value;
           cross.set(effect, (cross.get(effect) ?? 0) + w * value);
           for (const [other, otherValue] of features) {
-            if (other <= effect) hessian[effect * n + other] = (hessian[effect * n + other] as number) + w * value * otherValue;
+            if (other <= effect)
+              hessian[effect * n + other] = (hessian[effect * n + other] as number) + w * value * otherValue;
           }
         }
       }
@@ -83,17 +91,26 @@ export function fitEffects(
       for (const a of touched) {
         gradient[a] = (gradient[a] as number) - ((cross.get(a) as number) * taskGradient) / curvature;
         for (const b of touched) {
-          if (b <= a) hessian[a * n + b] = (hessian[a * n + b] as number) - ((cross.get(a) as number) * (cross.get(b) as number)) / curvature;
+          if (b <= a)
+            hessian[a * n + b] =
+              (hessian[a * n + b] as number) - ((cross.get(a) as number) * (cross.get(b) as number)) / curvature;
         }
       }
-      eliminated.push({ task, cross: Float64Array.from(touched, (effect) => cross.get(effect) as number), touched, gradient: taskGradient, curvature });
+      eliminated.push({
+        task,
+        cross: Float64Array.from(touched, (effect) => cross.get(effect) as number),
+        touched,
+        gradient: taskGradient,
+        curvature,
+      });
     }
     factor = cholesky(hessian, n);
     const change = solveUpper(factor, n, solveLower(factor, n, gradient));
     const largest = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     // A long Newton step is cut: the logistic likelihood is flat far from its mode.
     const damping = largest > 3 ? 3 / largest : 1;
-    for (let effect = 0; effect < n; effect++) mean[effect] = (mean[effect] as number) + damping * (change[effect] as number);
+    for (let effect = 0; effect < n; effect++)
+      mean[effect] = (mean[effect] as number) + damping * (change[effect] as number);
     for (const { task, cross, touched, gradient: taskGradient, curvature } of eliminated) {
       let delta = taskGradient;
       touched.forEach((effect, index) => {

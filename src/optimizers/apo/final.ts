@@ -16,9 +16,20 @@ export async function finish(state: State, rollouts: number): Promise<Outcome> {
   const { context, model, pool } = state;
   const arm = model.bestArm(model.mean);
   const best = promptOf(state, arm);
-  await context.addCandidate({ prompt: best, parents: [context.start.id], iteration: context.iterations, operator: 'statements', critique: null, evidence: [], rejected: null });
+  await context.addCandidate({
+    prompt: best,
+    parents: [context.start.id],
+    iteration: context.iterations,
+    operator: 'statements',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
   const isStart = best.id === context.start.id;
-  const count = Math.max(1, Math.min(context.val.length, Math.floor(Math.min(rollouts, context.remainingRollouts()) / (isStart ? 1 : 2))));
+  const count = Math.max(
+    1,
+    Math.min(context.val.length, Math.floor(Math.min(rollouts, context.remainingRollouts()) / (isStart ? 1 : 2))),
+  );
   const tasks = context.random('final').shuffle(context.val).slice(0, count);
   const trials = tasks.map((task) => ({ task, sample: 0 }));
   const purpose = { iteration: context.iterations, split: 'val', label: 'the final comparison' } as const;
@@ -52,7 +63,7 @@ function differences(before: readonly ScoredRollout[], after: readonly ScoredRol
 
 /** P(mean difference > 0) when a normal belief from training meets the paired validation differences. */
 function chanceAbove(paired: readonly number[], believed: number, believedDeviation: number): number {
-  const variance = (Math.max(0.3, deviation(paired)) ** 2) / Math.max(1, paired.length);
+  const variance = Math.max(0.3, deviation(paired)) ** 2 / Math.max(1, paired.length);
   const precision = 1 / variance + 1 / believedDeviation ** 2;
   const center = (paired.length === 0 ? 0 : mean(paired) / variance + believed / believedDeviation ** 2) / precision;
   return normalCdf(center * Math.sqrt(precision));
@@ -61,16 +72,26 @@ function chanceAbove(paired: readonly number[], believed: number, believedDeviat
 /** Abramowitz and Stegun 26.2.17. */
 function normalCdf(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const tail = 0.3989423 * Math.exp((-z * z) / 2) * t * (0.3193815 + t * (-0.3565638 + t * (1.781478 + t * (-1.821256 + t * 1.330274))));
+  const tail =
+    0.3989423 *
+    Math.exp((-z * z) / 2) *
+    t *
+    (0.3193815 + t * (-0.3565638 + t * (1.781478 + t * (-1.821256 + t * 1.330274))));
   return z > 0 ? 1 - tail : tail;
 }
 
-function explain({ pool, model }: State, arm: { readonly frame: number; readonly statements: readonly number[] }): Outcome['explanation'] {
+function explain(
+  { pool, model }: State,
+  arm: { readonly frame: number; readonly statements: readonly number[] },
+): Outcome['explanation'] {
   const reached = model.value(arm, model.mean);
   return {
     statements: arm.statements.map((index) => {
       const statement = pool.statements[index];
-      const without = model.value({ ...arm, statements: arm.statements.filter((other) => other !== index) }, model.mean);
+      const without = model.value(
+        { ...arm, statements: arm.statements.filter((other) => other !== index) },
+        model.mean,
+      );
       const spread = model.uncertainty(index);
       return {
         text: statement?.text ?? '',

@@ -1,5 +1,13 @@
 import type { Random } from '../../core/random.ts';
-import { type Effect, type Feature, fitEffects, type Observation, type Posterior, type Prior, type Start } from './effects.ts';
+import {
+  type Effect,
+  type Feature,
+  fitEffects,
+  type Observation,
+  type Posterior,
+  type Prior,
+  type Start,
+} from './effects.ts';
 import type { Arm, Pool } from './pool.ts';
 
 /** A graded rollout, as the effect model sees it. */
@@ -40,41 +48,72 @@ export type EffectModel = {
 
 const INTERCEPT: Prior = { mean: 0, deviation: 2 };
 
-export function fitModel(pool: Pool, taskCount: number, experiments: readonly Experiment[], options: ModelOptions, start?: Start): EffectModel {
+export function fitModel(
+  pool: Pool,
+  taskCount: number,
+  experiments: readonly Experiment[],
+  options: ModelOptions,
+  start?: Start,
+): EffectModel {
   const all: Effect[] = [{ name: 'intercept', prior: INTERCEPT }];
   const allocate = (name: string, prior: Prior): number => all.push({ name, prior }) - 1;
-  const frameEffects = pool.frames.map((frame) => (frame.index === 0 ? -1 : allocate(`frame ${frame.index}`, options.frame)));
-  const fromStart = new Set(pool.frames[0]?.pieces.flatMap(({ statement }) => (statement === undefined ? [] : [(pool.statements[statement]?.meaning ?? -1)])));
+  const frameEffects = pool.frames.map((frame) =>
+    frame.index === 0 ? -1 : allocate(`frame ${frame.index}`, options.frame),
+  );
+  const fromStart = new Set(
+    pool.frames[0]?.pieces.flatMap(({ statement }) =>
+      statement === undefined ? [] : [pool.statements[statement]?.meaning ?? -1],
+    ),
+  );
   const meaningEffects = pool.meanings.map((_members, meaning) => ({
     overall: allocate(`meaning ${meaning}`, fromStart.has(meaning) ? options.kept : options.overall),
     relevance: allocate(`meaning ${meaning} relevance`, options.relevance),
   }));
   const wordingEffects = pool.statements.map((statement) =>
-    (pool.meanings[statement.meaning]?.length ?? 0) > 1 ? {
+    (pool.meanings[statement.meaning]?.length ?? 0) > 1
+      ? {
           overall: allocate(`wording ${statement.index}`, options.wording),
           relevance: allocate(`wording ${statement.index} relevance`, options.wordingRelevance),
-        } : undefined,
+        }
+      : undefined,
   );
 
   function featuresOf(statement: number, task: number): Feature[] {
     const relevance = pool.relevance(statement, task);
-    const shared = meaningEffects[(pool.statements[statement] as { meaning: number }).meaning] as { overall: number; relevance: number };
+    const shared = meaningEffects[(pool.statements[statement] as { meaning: number }).meaning] as {
+      overall: number;
+      relevance: number;
+    };
     const own = wordingEffects[statement];
     return [
       [shared.overall, 1],
       [shared.relevance, relevance],
-      ...(own === undefined ? [] : ([[own.overall, 1], [own.relevance, relevance]] as Feature[])),
+      ...(own === undefined
+        ? []
+        : ([
+            [own.overall, 1],
+            [own.relevance, relevance],
+          ] as Feature[])),
     ];
   }
   function armFeatures(arm: Arm, task: number): Feature[] {
     const frame = frameEffects[arm.frame] ?? -1;
-    return [[0, 1], ...(frame < 0 ? [] : ([[frame, 1]] as Feature[])), ...arm.statements.filter(isFree).flatMap((statement) => featuresOf(statement, task))];
+    return [
+      [0, 1],
+      ...(frame < 0 ? [] : ([[frame, 1]] as Feature[])),
+      ...arm.statements.filter(isFree).flatMap((statement) => featuresOf(statement, task)),
+    ];
   }
   const isFree = (statement: number): boolean => pool.statements[statement]?.fixed === false;
   const dot = (features: readonly Feature[], effects: Float64Array): number =>
     features.reduce((sum, [effect, value]) => sum + (effects[effect] as number) * value, 0);
 
-  const observations: Observation[] = experiments.map(({ arm, task, reward }) => ({ task, features: armFeatures(arm, task), reward, weight: 1 }));
+  const observations: Observation[] = experiments.map(({ arm, task, reward }) => ({
+    task,
+    features: armFeatures(arm, task),
+    reward,
+    weight: 1,
+  }));
   const posterior: Posterior = fitEffects(all, taskCount, options.taskDeviation, observations, start);
   const difficulty = (task: number): number => posterior.tasks[task] as number;
 
@@ -89,13 +128,16 @@ export function fitModel(pool: Pool, taskCount: number, experiments: readonly Ex
 
   /** Coordinate ascent: meaning by meaning, the wording (or none) with the greatest expected reward given the others. */
   function bestArm(effects: Float64Array): Arm {
-    const contribution = pool.statements.map((statement) => (statement.fixed ? undefined : contributions(statement.index, effects)));
+    const contribution = pool.statements.map((statement) =>
+      statement.fixed ? undefined : contributions(statement.index, effects),
+    );
     let best: { arm: Arm; value: number } | undefined;
     for (const frame of pool.frames) {
       const frameEffect = frameEffects[frame.index] ?? -1;
       const linear = Float64Array.from(
         { length: taskCount },
-        (_, task) => difficulty(task) + (effects[0] as number) + (frameEffect < 0 ? 0 : (effects[frameEffect] as number)),
+        (_, task) =>
+          difficulty(task) + (effects[0] as number) + (frameEffect < 0 ? 0 : (effects[frameEffect] as number)),
       );
       const chosen = new Map<number, number>();
       for (let pass = 0; pass < 3; pass++) {
@@ -136,7 +178,10 @@ export function fitModel(pool: Pool, taskCount: number, experiments: readonly Ex
     bestArm,
     draw: (random, scale) => posterior.sample(random, scale),
     mean: posterior.mean,
-    start: { means: new Map(all.map(({ name }, effect) => [name, posterior.mean[effect] as number])), tasks: posterior.tasks },
+    start: {
+      means: new Map(all.map(({ name }, effect) => [name, posterior.mean[effect] as number])),
+      tasks: posterior.tasks,
+    },
     predict,
     value: (arm, effects) => {
       let sum = 0;
@@ -156,11 +201,13 @@ function sigmoid(value: number): number {
 
 function addTo(linear: Float64Array, values: Float64Array | undefined, sign: number): void {
   if (values === undefined) return;
-  for (let task = 0; task < linear.length; task++) linear[task] = (linear[task] as number) + sign * (values[task] as number);
+  for (let task = 0; task < linear.length; task++)
+    linear[task] = (linear[task] as number) + sign * (values[task] as number);
 }
 
 function meanSigmoid(linear: Float64Array, extra: Float64Array | undefined): number {
   let sum = 0;
-  for (let task = 0; task < linear.length; task++) sum += sigmoid((linear[task] as number) + (extra === undefined ? 0 : (extra[task] as number)));
+  for (let task = 0; task < linear.length; task++)
+    sum += sigmoid((linear[task] as number) + (extra === undefined ? 0 : (extra[task] as number)));
   return sum / linear.length;
 }

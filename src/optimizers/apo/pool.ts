@@ -50,13 +50,17 @@ export type Pool = {
 };
 
 /** Rarity-weighted overlap from which two statements have one meaning. Served in the design's prototype. */
-export const TUNE: Record<string, number> = JSON.parse((globalThis as unknown as { process: { env: Record<string, string> } }).process['env']['TUNE'] ?? '{}');
+export const TUNE: Record<string, number> = JSON.parse(
+  (globalThis as unknown as { process: { env: Record<string, string> } }).process['env']['TUNE'] ?? '{}',
+);
 export const SAME_MEANING = TUNE.same ?? 0.35;
 /** From here on two texts are one statement. */
 const SAME_STATEMENT = 0.9;
 
 export function createPool(train: readonly Task[]): Pool {
-  const taskWords = train.map((task) => wordsOf([task.input, task.expected ?? '', ...task.context.map(({ content }) => content)].join('\n')));
+  const taskWords = train.map((task) =>
+    wordsOf([task.input, task.expected ?? '', ...task.context.map(({ content }) => content)].join('\n')),
+  );
   const statements: Statement[] = [];
   const frames: Frame[] = [];
   const meanings: number[][] = [];
@@ -83,17 +87,30 @@ export function createPool(train: readonly Task[]): Pool {
     if (known !== undefined) return known;
     const lexical = taskWords.map((words) => coverage(statement.words, words, rarity));
     const most = Math.max(TUNE.most ?? 0.15, ...lexical);
-    const values = Float64Array.from(lexical, (value, task) => Math.min(1, value / most + (statement.evidence.has(task) ? 0.5 : 0)));
+    const values = Float64Array.from(lexical, (value, task) =>
+      Math.min(1, value / most + (statement.evidence.has(task) ? 0.5 : 0)),
+    );
     relevances.set(statement.index, values);
     return values;
   }
 
-  function add(text: string, evidence: Iterable<number>, origin: Origin, options: { readonly fixed?: boolean } = {}): number {
+  function add(
+    text: string,
+    evidence: Iterable<number>,
+    origin: Origin,
+    options: { readonly fixed?: boolean } = {},
+  ): number {
     const words = wordsOf(text);
     const near = closest(words);
-    const same = statements.find((statement) => statement.text === text) ?? (near.similarity >= SAME_STATEMENT ? statements[near.index] : undefined);
+    const same =
+      statements.find((statement) => statement.text === text) ??
+      (near.similarity >= SAME_STATEMENT ? statements[near.index] : undefined);
     if (same !== undefined) {
-      statements[same.index] = { ...same, evidence: new Set([...same.evidence, ...evidence]), origins: [...same.origins, origin] };
+      statements[same.index] = {
+        ...same,
+        evidence: new Set([...same.evidence, ...evidence]),
+        origins: [...same.origins, origin],
+      };
       relevances.delete(same.index);
       return same.index;
     }
@@ -116,7 +133,10 @@ export function createPool(train: readonly Task[]): Pool {
     addFrame(prompt, origin, isFixed) {
       const pieces = splitPrompt(prompt).map((piece) => ({
         raw: piece.raw,
-        statement: /\p{L}/u.test(piece.text) && !/^#{1,6}\s/.test(piece.text) ? add(piece.text, [], origin, { fixed: isFixed(piece) }) : undefined,
+        statement:
+          /\p{L}/u.test(piece.text) && !/^#{1,6}\s/.test(piece.text)
+            ? add(piece.text, [], origin, { fixed: isFixed(piece) })
+            : undefined,
       }));
       const frame = { index: frames.length, origin, pieces };
       frames.push(frame);

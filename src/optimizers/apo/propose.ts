@@ -1,4 +1,4 @@
-import { type Prompt, SYSTEM, placeholdersOf } from '../../core/prompt.ts';
+import { type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
 import type { OptimizerContext } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
@@ -33,7 +33,11 @@ export type ProposeInput = {
  */
 export async function propose(context: OptimizerContext, input: ProposeInput): Promise<readonly Proposal[]> {
   const { failures, passes, parent, sample } = input;
-  const reply = await context.ask('critic', criticRequest({ ...input, fence: createFence([failures, passes, parent.id]) }), sample);
+  const reply = await context.ask(
+    'critic',
+    criticRequest({ ...input, fence: createFence([failures, passes, parent.id]) }),
+    sample,
+  );
   if (reply === undefined || reply.trim() === '') return [];
   const ids = failures.map(({ scored }) => scored.rollout.id);
   const findings = parseFindings(reply);
@@ -71,7 +75,13 @@ export async function edit(
   sample: number,
 ): Promise<string | undefined> {
   const prompt = parent.components[SYSTEM] ?? '';
-  const request = editorRequest({ prompt, critique, placeholders: placeholdersOf(prompt), fence: createFence([prompt, critique]), mode });
+  const request = editorRequest({
+    prompt,
+    critique,
+    placeholders: placeholdersOf(prompt),
+    fence: createFence([prompt, critique]),
+    mode,
+  });
   const text = promptFromReply((await context.ask('editor', request, sample)) ?? '');
   return text === '' ? undefined : text;
 }

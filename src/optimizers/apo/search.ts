@@ -1,5 +1,5 @@
 import { allInOrder } from '../../core/async.ts';
-import { createPrompt, placeholdersOf, type Prompt, SYSTEM } from '../../core/prompt.ts';
+import { createPrompt, type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import type { ApoOptions } from '../apo.ts';
 import type { OptimizerContext, Outcome, Trial } from '../optimizer.ts';
@@ -39,9 +39,20 @@ export type State = {
 
 export async function search(settings: ApoOptions, context: OptimizerContext, planned: number): Promise<Outcome> {
   const state = begin(settings, context);
-  await context.addCandidate({ prompt: context.start, parents: [], iteration: 0, operator: 'start', critique: null, evidence: [], rejected: null });
+  await context.addCandidate({
+    prompt: context.start,
+    parents: [],
+    iteration: 0,
+    operator: 'start',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
   context.keep({ best: context.start, baseline: [], final: [] });
-  const finalRollouts = Math.min(3 * context.val.length, Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)));
+  const finalRollouts = Math.min(
+    3 * context.val.length,
+    Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)),
+  );
   const searchRollouts = Math.max(0, planned - finalRollouts);
   const roundSize = settings.stepTasks * settings.stepsPerRound;
   let spent = 0;
@@ -54,7 +65,11 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     const results = await allInOrder(
       arms.map(({ arm, prompt, trials, tasks }) =>
         context
-          .evaluate(prompt, trials, { iteration: iterationOf(spent, searchRollouts, context.iterations), split: 'train', label: `round ${round}` })
+          .evaluate(prompt, trials, {
+            iteration: iterationOf(spent, searchRollouts, context.iterations),
+            split: 'train',
+            label: `round ${round}`,
+          })
           .then((scored) => scored.map((one, index) => ({ arm, task: tasks[index] as number, scored: one }))),
       ),
     );
@@ -71,7 +86,13 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     if (iteration > reported) {
       const arm = state.model.bestArm(state.model.mean);
       const best = promptOf(state, arm);
-      context.report({ iteration, previous: reportedPrompt, best, score: state.model.value(arm, state.model.mean), critique: lastCritique });
+      context.report({
+        iteration,
+        previous: reportedPrompt,
+        best,
+        score: state.model.value(arm, state.model.mean),
+        critique: lastCritique,
+      });
       reported = iteration;
       reportedPrompt = best;
     }
@@ -85,7 +106,11 @@ function iterationOf(spent: number, total: number, iterations: number): number {
 
 function begin(settings: ApoOptions, context: OptimizerContext): State {
   const pool = createPool(context.train);
-  pool.addFrame(context.start.components[SYSTEM] ?? '', { operator: 'start', critique: '', rollouts: [] }, ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'));
+  pool.addFrame(
+    context.start.components[SYSTEM] ?? '',
+    { operator: 'start', critique: '', rollouts: [] },
+    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'),
+  );
   const order = context.random('order').shuffle(context.train.map((_task, index) => index));
   const model = fitModel(pool, context.train.length, [], MODEL);
   return { context, settings, pool, records: [], criticised: new Set(), order, position: 0, model };
@@ -93,7 +118,13 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
 
 export function refit(state: State): void {
   const dense = TUNE.dense ?? 0;
-  const experiments: Experiment[] = state.records.map(({ arm, task, reward, scored }) => ({ arm, task, reward: (1 - dense) * reward + dense * (reward >= 1 ? 1 : likeness(scored.rollout.answer, state.context.train[task]?.expected ?? null, reward)) }));
+  const experiments: Experiment[] = state.records.map(({ arm, task, reward, scored }) => ({
+    arm,
+    task,
+    reward:
+      (1 - dense) * reward +
+      dense * (reward >= 1 ? 1 : likeness(scored.rollout.answer, state.context.train[task]?.expected ?? null, reward)),
+  }));
   state.model = fitModel(state.pool, state.context.train.length, experiments, MODEL, state.model.start);
 }
 
@@ -101,20 +132,37 @@ export function promptOf({ pool, context }: State, arm: Arm): Prompt {
   return createPrompt({ ...context.start.components, [SYSTEM]: pool.render(arm) });
 }
 
-type ChosenArm = { readonly arm: Arm; readonly prompt: Prompt; readonly tasks: readonly number[]; readonly trials: readonly Trial[] };
+type ChosenArm = {
+  readonly arm: Arm;
+  readonly prompt: Prompt;
+  readonly tasks: readonly number[];
+  readonly trials: readonly Trial[];
+};
 
 /** Draws prompts from the posterior, each with the tasks it is run on. The first round runs the prompt as it is. */
 function chooseArms(state: State, round: number, rollouts: number): readonly ChosenArm[] {
   const { context, settings, pool } = state;
   const chosen: ChosenArm[] = [];
   for (let step = 0; step * settings.stepTasks < rollouts; step++) {
-    const startArm: Arm = { frame: 0, statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
-    const arm = round === 1 ? startArm : state.model.bestArm(state.model.draw(context.random('draw', round, step), settings.exploration));
+    const startArm: Arm = {
+      frame: 0,
+      statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [],
+    };
+    const arm =
+      round === 1
+        ? startArm
+        : state.model.bestArm(state.model.draw(context.random('draw', round, step), settings.exploration));
     const prompt = promptOf(state, arm);
-    const tasks = nextTasks(state, arm, Math.min(settings.stepTasks, rollouts - step * settings.stepTasks), round === 1);
+    const tasks = nextTasks(
+      state,
+      arm,
+      Math.min(settings.stepTasks, rollouts - step * settings.stepTasks),
+      round === 1,
+    );
     const trials = tasks.map((task) => ({
       task: context.train[task] as Trial['task'],
-      sample: state.records.filter((record) => record.task === task && record.scored.rollout.promptId === prompt.id).length,
+      sample: state.records.filter((record) => record.task === task && record.scored.rollout.promptId === prompt.id)
+        .length,
     }));
     chosen.push({ arm, prompt, tasks, trials });
   }
@@ -127,7 +175,9 @@ function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): r
   const tasks: number[] = [];
   const uncertain = onlyOrder
     ? []
-    : arm.statements.filter((statement) => pool.statements[statement]?.fixed === false).map((statement) => ({ statement, weight: model.uncertainty(statement) }));
+    : arm.statements
+        .filter((statement) => pool.statements[statement]?.fixed === false)
+        .map((statement) => ({ statement, weight: model.uncertainty(statement) }));
   const fromOrder = uncertain.length === 0 ? count : Math.ceil(count / 2);
   while (tasks.length < Math.min(fromOrder, order.length)) {
     const task = order[state.position++ % order.length] as number;
@@ -140,7 +190,10 @@ function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): r
     .filter((task) => !tasks.includes(task))
     .map((task) => {
       const chance = model.predict(arm, task, model.mean);
-      const stakes = uncertain.reduce((sum, { statement, weight }) => sum + weight * pool.relevance(statement, task) ** 2, 0);
+      const stakes = uncertain.reduce(
+        (sum, { statement, weight }) => sum + weight * pool.relevance(statement, task) ** 2,
+        0,
+      );
       return { task, value: (chance * (1 - chance) * stakes) / Math.sqrt(1 + (seen.get(task) ?? 0)) };
     })
     .sort((a, b) => b.value - a.value);
@@ -151,7 +204,9 @@ function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): r
 async function criticise(state: State, round: number): Promise<readonly Proposal[]> {
   const { context, settings, pool, model, records, criticised } = state;
   const best = model.bestArm(model.mean);
-  const open = records.filter((record) => record.reward < 0.7 && !criticised.has(record.scored.rollout.id) && !isOnTrial(state, record)).reverse();
+  const open = records
+    .filter((record) => record.reward < 0.7 && !criticised.has(record.scored.rollout.id) && !isOnTrial(state, record))
+    .reverse();
   const rest = open.filter((record, index) => open.findIndex((other) => other.task === record.task) === index);
   const groups: Record[][] = [];
   while (groups.length < 2 && rest.length > 0) groups.push(rest.splice(0, settings.groupSize));
@@ -163,7 +218,10 @@ async function criticise(state: State, round: number): Promise<readonly Proposal
         parent: promptOf(state, arm),
         prompt: arm.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
         failures: group.map((record) => evidenceOf(state, record)),
-        passes: records.filter(({ reward }) => reward > 0.9).slice(-1).map((record) => evidenceOf(state, record)),
+        passes: records
+          .filter(({ reward }) => reward > 0.9)
+          .slice(-1)
+          .map((record) => evidenceOf(state, record)),
         useless: uselessStatements(state),
         sample: round * 10 + index,
       });
@@ -176,7 +234,10 @@ async function criticise(state: State, round: number): Promise<readonly Proposal
 function isOnTrial({ pool, records }: State, { task, arm }: Record): boolean {
   return pool.statements.some(({ index, evidence, fixed }) => {
     if (fixed || !evidence.has(task) || arm.statements.includes(index)) return false;
-    return records.filter((record) => record.arm.statements.includes(index) && pool.relevance(index, record.task) > 0.5).length < 3;
+    return (
+      records.filter((record) => record.arm.statements.includes(index) && pool.relevance(index, record.task) > 0.5)
+        .length < 3
+    );
   });
 }
 
@@ -198,7 +259,10 @@ function adopt(state: State, proposals: readonly Proposal[]): void {
   const taskOf = new Map(records.map(({ scored, task }) => [scored.rollout.id, task]));
   for (const { text, critique, operator, rollouts, removal } of proposals) {
     if (removal || text === '') continue;
-    const trial = createPrompt({ ...context.start.components, [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}` });
+    const trial = createPrompt({
+      ...context.start.components,
+      [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}`,
+    });
     if (context.reject(trial, context.start) !== undefined) continue;
     pool.add(
       text,
@@ -219,7 +283,10 @@ function likeness(answer: string, expected: string | null, reward: number): numb
   let common = 0;
   for (const word of a) {
     const left = counts.get(word) ?? 0;
-    if (left > 0) { common++; counts.set(word, left - 1); }
+    if (left > 0) {
+      common++;
+      counts.set(word, left - 1);
+    }
   }
   return a.length + e.length === 0 ? 0 : (2 * common) / (a.length + e.length);
 }

@@ -3,7 +3,11 @@
  * "answered" and "answering" are one word. Knows no language; foreign scripts are compared by their words as they are.
  */
 export function wordsOf(text: string): ReadonlySet<string> {
-  const words = text.toLowerCase().normalize('NFKC').match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words =
+    text
+      .toLowerCase()
+      .normalize('NFKC')
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   return new Set(words.filter((word) => !STOP_WORDS.has(word)).map(stem));
 }
 

@@ -4,7 +4,10 @@
  */
 export function promptFromReply(reply: string): string {
   const text = reply.replace(/<think>[\s\S]*?<\/think>/gi, '').trim();
-  const tagged = /<(prompt|new_prompt|improved_prompt|instruction|instructions|START|IMPROVED_VARIABLE)>([\s\S]*?)<\/?(?:\1|END)>/i.exec(text);
+  const tagged =
+    /<(prompt|new_prompt|improved_prompt|instruction|instructions|START|IMPROVED_VARIABLE)>([\s\S]*?)<\/?(?:\1|END)>/i.exec(
+      text,
+    );
   if (tagged?.[2] !== undefined) return unquote(tagged[2].trim());
   const fences = [...text.matchAll(/^[ \t]*(`{3,})[^\n`]*\n([\s\S]*?)^[ \t]*\1[ \t]*$/gm)];
   const longest = fences.map((match) => (match[2] ?? '').trim()).sort((a, b) => b.length - a.length)[0];
@@ -13,7 +16,8 @@ export function promptFromReply(reply: string): string {
 }
 
 /** "Here is the improved prompt:" and its kin, on a line of their own. */
-const ANNOUNCEMENT = /^(?:sure|certainly|of course|okay|here(?:'s| is| are)|the (?:new|improved|revised|updated|rewritten)|(?:new|improved|revised|updated|rewritten))\b[^\n]{0,120}:\s*\n/i;
+const ANNOUNCEMENT =
+  /^(?:sure|certainly|of course|okay|here(?:'s| is| are)|the (?:new|improved|revised|updated|rewritten)|(?:new|improved|revised|updated|rewritten))\b[^\n]{0,120}:\s*\n/i;
 
 function unquote(text: string): string {
   const quoted = /^(["'“])([\s\S]*)(["'”])$/.exec(text);
@@ -24,7 +28,12 @@ function unquote(text: string): string {
 export function headline(critique: string): string {
   const lines = critique
     .split('\n')
-    .map((line) => line.replace(/^[\s#>*\-\d.)]+/, '').replaceAll('**', '').trim())
+    .map((line) =>
+      line
+        .replace(/^[\s#>*\-\d.)]+/, '')
+        .replaceAll('**', '')
+        .trim(),
+    )
     .filter((line) => line !== '' && !line.endsWith(':'));
   return lines[0] ?? '';
 }

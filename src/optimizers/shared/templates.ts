@@ -38,7 +38,8 @@ export const EDITOR_TEMPLATES: readonly EditorTemplate[] = [
   },
   {
     name: 'conservative',
-    instruction: 'Deal with the single most important point of the critique. Change as little as possible and keep the tone and length.',
+    instruction:
+      'Deal with the single most important point of the critique. Change as little as possible and keep the tone and length.',
   },
 ];
 
@@ -55,7 +56,13 @@ export type CritiqueInput = {
 };
 
 /** Asks for a critique in plain text. */
-export function critiqueRequest({ promptText, evidence, template, fence, maxCharacters = 4000 }: CritiqueInput): AskRequest {
+export function critiqueRequest({
+  promptText,
+  evidence,
+  template,
+  fence,
+  maxCharacters = 4000,
+}: CritiqueInput): AskRequest {
   const rollouts = evidence.map((item) => renderEvidence(item, { maxCharacters, fence })).join('\n\n');
   return {
     messages: [
@@ -84,12 +91,15 @@ export type EditInput = {
 /** Asks for the whole new prompt. */
 export function editRequest({ promptText, critique, template, placeholders, fence }: EditInput): AskRequest {
   const keep =
-    placeholders.length === 0 ? '' : `\nKeep these placeholders exactly as they are: ${placeholders.map((name) => `{{${name}}}`).join(', ')}.`;
+    placeholders.length === 0
+      ? ''
+      : `\nKeep these placeholders exactly as they are: ${placeholders.map((name) => `{{${name}}}`).join(', ')}.`;
   return {
     messages: [
       {
         role: 'system',
-        content: 'You are the editor in a prompt training loop. You improve the prompt of an agent by a critique of it.',
+        content:
+          'You are the editor in a prompt training loop. You improve the prompt of an agent by a critique of it.',
       },
       {
         role: 'user',
