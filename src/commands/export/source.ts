@@ -53,6 +53,10 @@ export async function tasksById(file: TaskFile | undefined): Promise<ReadonlyMap
 }
 
 function createHashId(flags: ExportFlags): HashId {
-  const key = projectKey(dirname(storePath(flags)));
-  return (id) => pseudonymOf(id, key);
+  let key: string | undefined;
+  return (id) => {
+    // Made when it is first needed: a command that fails leaves no key behind.
+    key ??= projectKey(dirname(storePath(flags)));
+    return pseudonymOf(id, key);
+  };
 }

@@ -22,9 +22,11 @@ export async function* pairsOf(
     if (!taken.ok) tally.leaveOut(taken.reason);
     else if (taken.sample.status === 'failed') tally.leaveOut('failed');
     else {
-      if (taken.corrected === undefined) extremes.add(taken.sample);
-      const old = taken.sample.meta.regeneratedFrom;
+      const { sample, corrected } = taken;
+      const old = sample.meta.regeneratedFrom;
       if (typeof old === 'string') replaced.add(old);
+      else if (corrected === undefined && sample.score === null) tally.leaveOut('no score');
+      if (corrected === undefined) extremes.add(sample);
     }
   }
   const wanted = new Map<string, Extremes>();
