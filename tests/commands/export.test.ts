@@ -6,6 +6,8 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../src/commands/program.ts';
 import type { Task } from '../../src/core/task.ts';
+import type { Span } from '../../src/core/trace.ts';
+import { loadDataset } from '../../src/datasets/load.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Run, StoredRollout } from '../../src/stores/store.ts';
 import { eventsOf, storedRollout, talk } from '../exporters/conversations.ts';
@@ -117,6 +119,33 @@ function task(id: string, facts: Partial<Task>): Task {
     difficulty: null,
     metadata: {},
     ...facts,
+  };
+}
+
+function chatSpan(id: string, session: string, question: string, answer: string): Span {
+  const text = (content: string) => [{ type: 'text', content }];
+  return {
+    traceId: id.padStart(32, '0'),
+    spanId: id.padStart(16, '0'),
+    parentSpanId: null,
+    name: 'chat m',
+    kind: 'model',
+    startNs: `${id}000000000`,
+    endNs: `${id}000000001`,
+    status: 'ok',
+    statusMessage: '',
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.request.model': 'm',
+      'gen_ai.conversation.id': session,
+      'gen_ai.system_instructions': JSON.stringify(text('Be kind.')),
+      'gen_ai.input.messages': JSON.stringify([{ role: 'user', parts: text(question) }]),
+      'gen_ai.output.messages': JSON.stringify([{ role: 'assistant', parts: text(answer), finish_reason: 'stop' }]),
+    },
+    events: [],
+    links: [],
+    resource: { 'service.name': 'shop' },
+    scope: { name: 'test', version: '1' },
   };
 }
 
@@ -354,6 +383,62 @@ describe('apo export', () => {
     expect(stderr).toContain(message);
     expect(code).toBe(expectedCode);
     expect(readdirSync(folder)).not.toContain('refused.jsonl');
+  });
+
+  it('reads the traces of a session, with what people said about them', async () => {
+    const other = join(folder, 'traces.db');
+    const store = createSqliteStore({ path: other, create: true }, { folder });
+    await store.traces.saveSpans([
+      chatSpan('1', 's-1', 'Capital of Peru?', 'Cusco'),
+      chatSpan('2', 's-2', 'Hi', 'Hello'),
+    ]);
+    await store.traces.addFeedback({
+      id: 'f1',
+      traceId: '1'.padStart(32, '0'),
+      spanId: null,
+      name: 'correction',
+      source: 'human',
+      score: 0,
+      label: 'down',
+      comment: 'wrong city',
+      correction: 'Lima',
+      at: '2026-11-21T00:00:00.000Z',
+      metadata: {},
+    });
+    await store.close();
+    const out = join(folder, 'traces.jsonl');
+    const lines = async (...args: readonly string[]) => {
+      const { code, stderr } = await inProcess('export', ...args, '--out', out, '--store', other);
+      expect(stderr).toMatch(/^exported/);
+      expect(code).toBe(0);
+      return readFileSync(out, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    };
+    const [row] = await lines('sft', '--session', 's-1');
+    expect(row.messages.map(({ content }: { content: string }) => content)).toEqual([
+      'Be kind.',
+      'Capital of Peru?',
+      'Lima',
+    ]);
+    const [pair] = await lines('dpo', '--session', 's-1');
+    expect([pair.preferred_output[0].content, pair.non_preferred_output[0].content]).toEqual(['Lima', 'Cusco']);
+    expect(await lines('sft', '--session', 'all')).toHaveLength(2);
+    expect(await lines('sft')).toHaveLength(2);
+  });
+
+  it('turns failures into named groups and a dataset that can be trained on', async () => {
+    const { report, rows, out } = await exported('jsonl', 'regressions', '--run', 'run-1');
+    expect(report).toMatchObject({ verb: 'regressions', records: 8, tasks: 2 });
+    expect(report.groups.map(({ size }: { size: number }) => size)).toEqual([2]);
+    expect(rows.map(({ id, input }) => [id, input])).toEqual([
+      ['mail', 'a'],
+      ['weather', 'Weather in Paris and Rome?'],
+    ]);
+    const { tasks, rejected } = await loadDataset(out);
+    expect([tasks.length, rejected]).toEqual([2, []]);
+    expect(tasks[0]?.metadata).toMatchObject({ source: 'regression', score: 0, failure_reason: 'tool loop' });
   });
 
   it('refuses a file kind that the format has not', async () => {

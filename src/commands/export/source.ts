@@ -52,7 +52,7 @@ export async function tasksById(file: TaskFile | undefined): Promise<ReadonlyMap
   return tasks;
 }
 
-function createHashId(flags: ExportFlags): HashId {
+export function createHashId(flags: ExportFlags): HashId {
   let key: string | undefined;
   return (id) => {
     // Made when it is first needed: a command that fails leaves no key behind.

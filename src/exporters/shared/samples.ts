@@ -157,10 +157,9 @@ export type TraceRecord = {
 
 /** A stored production trace. A person's correction takes the place of the answer. */
 export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
-  const recorded = messagesOf(trace.events);
+  const recorded = alternate(messagesOf(trace.events));
   if (recorded.length === 0) return { ok: false, reason: 'no message content was captured' };
   const { correction } = trace;
-  const start = answerStart(recorded);
   const messages =
     correction === null ? recorded : [...withoutAnswer(recorded), { role: 'assistant' as const, content: correction }];
   const taken = assemble(messages, trace.tools, {
@@ -176,7 +175,7 @@ export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
     meta: {},
   });
   const answered = recorded.at(-1)?.role === 'assistant';
-  return correction === null || !answered ? taken : { ...taken, corrected: alternate(recorded.slice(start)) };
+  return correction === null || !answered ? taken : { ...taken, corrected: recorded.slice(answerStart(recorded)) };
 }
 
 function withoutAnswer(messages: readonly Message[]): readonly Message[] {
