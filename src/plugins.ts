@@ -57,6 +57,8 @@ const PLUGINS = {
     transitions: () => import('./exporters/transitions.ts'),
     csv: () => import('./exporters/csv.ts'),
   },
+  // Only users' own: what is built in runs at its redaction level, not by name.
+  detector: {},
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
 type Kinds = {
