@@ -44,7 +44,7 @@ export function readTurn(run: JsonObject): ReadTurn {
   }
   const raw = readAll(at === undefined ? [] : fresh.slice(at)).filter(({ role }) => role !== 'system');
   const { messages } = pairToolCalls(raw.length > 0 ? raw : [{ role: 'user', content: input }]);
-  const isFinished = !SKIPPED_IN_HISTORY.has(status);
+  const isFinished = !SKIPPED_IN_HISTORY.has(status) || status === 'REGENERATED';
   const content = readContent(body.content).text;
   const answer = isFinished ? content || lastAnswer(messages) || null : null;
   const hasAnswer = messages.some(({ role, content }) => role === 'assistant' && content !== '');
