@@ -42,6 +42,9 @@ const PLUGINS = {
   optimizer: {
     apo: () => import('./optimizers/apo.ts'),
     beam: () => import('./optimizers/beam.ts'),
+    components: () => import('./optimizers/components.ts'),
+    domain: () => import('./optimizers/domain.ts'),
+    progressive: () => import('./optimizers/progressive.ts'),
   },
   store: {
     sqlite: () => import('./stores/sqlite.ts'),
