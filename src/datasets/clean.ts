@@ -37,6 +37,9 @@ export type DropReason = (typeof DROP_REASONS)[number];
 /** Characters of input and context together, about 50,000 tokens: more than an agent's window has to spare. */
 export const MAX_TASK_CHARACTERS = 200_000;
 
+/** A letter, a digit, a symbol or an emoji: spaces, punctuation and invisible characters ask nothing. */
+const SAYS_SOMETHING = /[\p{L}\p{N}\p{S}]/u;
+
 const DAY_MS = 86_400_000;
 
 /** Says of one task after the other whether it is left out and why. Remembers a 12-byte digest of each task it took. */
@@ -50,7 +53,7 @@ export function createCleaner(options: CleanOptions): (task: Task) => DropReason
 
   return (task) => {
     if (mediaKinds(task).some((kind) => !accepted.has(kind))) return 'media';
-    if (task.input.trim() === '') return 'empty';
+    if (!SAYS_SOMETHING.test(task.input)) return 'empty';
     if (isNoise(task)) return 'greeting';
     if (lengthOf(task) > MAX_TASK_CHARACTERS) return 'too long';
     const time = typeof task.metadata.timestamp === 'string' ? Date.parse(task.metadata.timestamp) : Number.NaN;
