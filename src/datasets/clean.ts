@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Difficulty, Task } from '../core/task.ts';
+import { contentKey } from './content-key.ts';
 import { isGreeting } from './greeting.ts';
 
 export type CleanOptions = {
@@ -65,7 +65,7 @@ export function createCleaner(options: CleanOptions): (task: Task) => DropReason
     if (options.difficulties !== undefined && !(options.difficulties as readonly unknown[]).includes(task.difficulty)) {
       return 'other difficulty';
     }
-    const key = digest(task);
+    const key = contentKey(task);
     if (seen.has(key)) return 'duplicate';
     if (options.limit !== undefined && taken >= options.limit) return 'over limit';
     seen.add(key);
@@ -106,15 +106,4 @@ function lengthOf(task: Task): number {
 /** As {@link asUnit} of history ratings: above 1 it is a number of stars. */
 function asUnit(rating: number): number {
   return rating <= 1 ? rating : Math.min(1, (rating - 1) / 4);
-}
-
-/**
- * Messages of our readers have a fixed key order, so plain JSON is canonical and much cheaper than sorting keys. Twelve
- * bytes in a flat string: a base64 slice would keep its parent and cost three times the memory.
- */
-function digest(task: Task): string {
-  return createHash('sha256')
-    .update(JSON.stringify([task.input, task.context]))
-    .digest('binary')
-    .slice(0, 12);
 }

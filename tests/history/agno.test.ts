@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../../src/core/task.ts';
 import createAgnoHistory, { detect } from '../../src/history/agno/index.ts';
 import type { HistoryOptions, HistoryRecord } from '../../src/history/source.ts';
+import { historyContract } from '../contracts/history.ts';
 import { makeRun, type Session, writeAgnoV2 } from '../helpers/agno-database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
@@ -390,4 +391,8 @@ describe('ratings that the host application wrote', () => {
     expect(tasksOf(readSessions([{ id: 's', runs }]))[0]?.expected).toBeNull();
     expect(tasksOf(readSessions([{ id: 's', runs }], { expectObserved: true }))[0]?.expected).toBe('a');
   });
+});
+
+describe.each(['agno_v1.8.3.db', 'agno_v2.9.0_default.db', 'agno_v3.0.0a3.db'])('%s as a history source', (file) => {
+  historyContract(() => createAgnoHistory({ path: join(FIXTURES, file) }));
 });

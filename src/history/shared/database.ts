@@ -27,7 +27,7 @@ export function openForeign(path: string): ForeignDatabase {
   const wal = checkHeader(path);
   const hasJournal = existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0;
   const isLive = existsSync(`${path}-wal`) && existsSync(`${path}-shm`);
-  const copy = hasJournal || (wal && !isLive) ? copyAside(path) : undefined;
+  const copy = hasJournal || (wal && !isLive) ? shareCopy(path) : undefined;
   let database: Database.Database | undefined;
   try {
     database = new Database(copy?.path ?? path, copy === undefined ? { readonly: true } : {});
@@ -68,7 +68,27 @@ function checkHeader(path: string): boolean {
   return header[18] === 2;
 }
 
-function copyAside(path: string): { readonly path: string; readonly remove: () => void } {
+type Copy = { readonly path: string; readonly remove: () => void };
+
+const copies = new Map<string, Copy & { users: number }>();
+
+/** One copy for all that have the same file open at the same time: detection looks at a file several times. */
+function shareCopy(path: string): Copy {
+  const copy = copies.get(path) ?? { ...copyAside(path), users: 0 };
+  copies.set(path, copy);
+  copy.users++;
+  return {
+    path: copy.path,
+    remove() {
+      copy.users--;
+      if (copy.users > 0) return;
+      copies.delete(path);
+      copy.remove();
+    },
+  };
+}
+
+function copyAside(path: string): Copy {
   const folder = mkdtempSync(join(tmpdir(), 'apo-history-'));
   const target = join(folder, basename(path));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
