@@ -263,6 +263,20 @@ describe('runs of all kinds', () => {
     ]);
   });
 
+  it('a run that stored nothing but copies is not mistaken for the turn that it copies', () => {
+    const copies = [
+      { role: 'user', content: 'one', from_history: true },
+      { role: 'assistant', content: 'eins', from_history: true },
+    ];
+    const runs = [
+      makeRun('r1', 'one', 'eins'),
+      makeRun('r2', 'one', 'again', { messages: copies }),
+      makeRun('r3', 'x', 'y'),
+    ];
+    const last = tasksOf(readSessions([{ id: 's', runs }])).at(-1);
+    expect(last?.context.map(({ content }) => content)).toEqual(['one', 'eins', 'one', 'again']);
+  });
+
   it.each([
     ['a text', 'plain', 'plain'],
     ['an object with one text', { topic: 'cats' }, 'cats'],
