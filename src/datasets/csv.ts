@@ -7,8 +7,8 @@ import type { RawRow } from './rows.ts';
 type Parsed = { readonly cells: readonly string[]; readonly line: number };
 
 /**
- * Rows of a file with a header line, RFC 4180. The delimiter (`,` `;` tab `|`) is the one that the header has most of. A
- * quote that is never closed costs one record, the last one.
+ * Rows of a file with a header line, RFC 4180. The delimiter (`,` `;` tab `|`) is the one that the header has most of.
+ * @throws ApoError `dataset-invalid` for a quote that is never closed, a bad header, text that is not UTF-8.
  */
 export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<RawRow> {
   const { header, rest } = await peekHeader(bytes);
@@ -31,22 +31,30 @@ export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): Asyn
   } catch (error) {
     if (error instanceof ApoError) throw error;
     const isOpen = error instanceof CsvError && error.code === 'CSV_QUOTE_NOT_CLOSED';
-    const reason = isOpen ? 'a quote is never closed' : messageOf(error);
-    if (columns === undefined) {
-      throw new ApoError('dataset-invalid', `cannot read dataset ${name}: ${reason}`, { hint: HINT, cause: error });
-    }
-    yield { line: endLine + 1, ok: false, reason };
+    const reason = isOpen
+      ? 'a quote is never closed'
+      : error instanceof TypeError
+        ? 'it is not UTF-8'
+        : messageOf(error);
+    // All rows behind this place are lost in one cell, so this is no record that could be skipped.
+    throw new ApoError('dataset-invalid', `cannot read dataset ${name}:${endLine + 1}: ${reason}`, {
+      hint: isOpen
+        ? 'write a quote inside a cell twice'
+        : 'correct the file; it must be UTF-8 text with one header line',
+      cause: error,
+    });
   }
 }
 
 const HINT = 'name the columns in the first line, for example task,expected';
 
-/** Records as they are complete; what is complete before an error comes before it. */
+/** Records as they are complete. */
 async function* parseRows(bytes: AsyncIterable<Buffer>, delimiter: string): AsyncGenerator<Parsed> {
   let complete: Parsed[] = [];
   const parser = parse({
     delimiter,
     relax_column_count: true,
+    relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: MAX_LINE_BYTES,
     record_delimiter: ['\r\n', '\n', '\r'],

@@ -189,14 +189,22 @@ describe('apo dataset validate', () => {
     });
   });
 
-  it.each([
-    ['no file', []],
-    ['two files', ['a.json', '--history', 'b.db']],
-    ['an unknown difficulty', ['a.json', '--difficulty', 'extreme']],
-    ['no number', ['a.json', '--limit', 'many']],
-    ['an unknown source', ['--history', join(FIXTURES, 'agno_v1.8.3.db'), '--history-source', 'nonsense']],
-  ])('%s is a usage error', async (_name, args) => {
-    expect((await apo('validate', ...args)).code).toBe(2);
+  it('says in JSON too why a file cannot be read at all', async () => {
+    const { code, stdout } = await apo('validate', join(FIXTURES, 'bad-datasets/19-comment.json'), '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ valid: false, error: expect.stringContaining('19-comment.json:2:3') });
+  });
+
+  it('wrong usage is exit code 2', async () => {
+    const wrong = [
+      [],
+      ['a.json', '--history', 'b.db'],
+      ['a.json', '--difficulty', 'extreme'],
+      ['a.json', '--limit', 'many'],
+      ['--history', join(FIXTURES, 'agno_v1.8.3.db'), '--history-source', 'nonsense'],
+    ];
+    const results = await Promise.all(wrong.map((args) => apo('validate', ...args)));
+    expect(results.map(({ code }) => code)).toEqual(wrong.map(() => 2));
   });
 });
 
