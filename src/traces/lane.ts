@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Span } from '../core/trace.ts';
 import { createQueue } from './shared/queue.ts';
+import type { PendingSpan } from './shared/size.ts';
 import { SinkError, type TraceSink } from './sink.ts';
 
 export type SinkReport = {
@@ -36,7 +37,7 @@ const MAX_BACKOFF_MS = 30_000;
 /** One sink with its queue: at most one write in flight, and a pause that doubles while the sink asks for patience. */
 export function createLane(sink: TraceSink, options: LaneOptions) {
   const writeTimeoutMs = options.writeTimeoutMs ?? 10_000;
-  const queue = createQueue<Span>(options.maxSpans ?? MAX_SPANS, options.maxBytes ?? MAX_BYTES);
+  const queue = createQueue<PendingSpan>(options.maxSpans ?? MAX_SPANS, options.maxBytes ?? MAX_BYTES);
   let written = 0;
   let refused = 0;
   let failures = 0;
@@ -45,13 +46,13 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
   let abort: AbortController | undefined;
   let backoffMs = 0;
   let retry: NodeJS.Timeout | undefined;
+  let gaveUp = false;
 
-  function prepared(spans: readonly Span[]): readonly Span[] {
-    const { prepare } = options;
-    if (prepare === undefined) return spans;
-    return spans.flatMap((span) => {
+  function prepared(pending: readonly PendingSpan[]): readonly Span[] {
+    return pending.flatMap((one) => {
       try {
-        return [prepare(span)];
+        const span = one.build();
+        return [options.prepare === undefined ? span : options.prepare(span)];
       } catch (error) {
         refused += 1;
         lastError = messageOf(error);
@@ -84,6 +85,7 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
           continue;
         }
         queue.putBack(batch);
+        if (gaveUp) return;
         backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, backoffMs * 2));
         retry = setTimeout(
           () => {
@@ -107,14 +109,20 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
     return running;
   }
   return {
-    push: queue.push,
+    push(span: PendingSpan, bytes: number): void {
+      gaveUp = false;
+      queue.push(span, bytes);
+    },
     /** Writes unless the sink asked for a pause. */
     start(): void {
-      if (retry === undefined) void run();
+      if (retry === undefined && !gaveUp) void run();
     },
     /** Writes now, pause or not. */
     drain: run,
+    /** Nothing is tried again until something new is recorded, so that retries do not hold an ending process. */
     giveUp(): void {
+      gaveUp = true;
+      clearTimeout(retry);
       abort?.abort(new Error('the process is ending'));
     },
     drainNow(): void {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JsonObject } from '../core/json.ts';
-import type { Span } from '../core/trace.ts';
 import type { ContentLevel } from './content.ts';
 import type { Recorder } from './recorder.ts';
+import type { PendingSpan } from './shared/size.ts';
 import { formatTraceparent, parseTraceparent, type RemoteParent } from './shared/traceparent.ts';
 
 /** What every traced call can see of its surroundings. */
@@ -64,7 +64,7 @@ export function internalErrorCount(): number {
   return internalErrors;
 }
 
-export function recordSpan(span: Span): void {
+export function recordSpan(span: PendingSpan): void {
   state?.recorder.record(span);
 }
 

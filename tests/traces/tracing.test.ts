@@ -61,6 +61,16 @@ describe('trace', () => {
     expect(failed[0]?.attributes['error.type']).toBe('TypeError');
   });
 
+  it('survives attributes that cannot be written', async () => {
+    const recording = recordingFor();
+    const circular: { self?: never } = {};
+    Object.assign(circular, { self: circular });
+    expect(trace('a', () => span.tool('t', () => circular, { arguments: circular }))).toBe(circular);
+    expect(trace('b', () => 1, { circular })).toBe(1);
+    await recording.flush();
+    expect(recording.report().internalErrors).toBeGreaterThan(0);
+  });
+
   it('carries session, user and prompt to every span', async () => {
     const recording = recordingFor();
     session('s-1', () => trace('a', () => span.model('gpt', () => 1)), {
