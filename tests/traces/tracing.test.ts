@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Json } from '../../src/core/json.ts';
 import { feedback } from '../../src/traces/feedback.ts';
 import { fullTraceOf } from '../../src/traces/full-trace.ts';
 import { continueTrace, session, traceparent } from '../../src/traces/state.ts';
@@ -63,8 +64,8 @@ describe('trace', () => {
 
   it('survives attributes that cannot be written', async () => {
     const recording = recordingFor();
-    const circular: { self?: never } = {};
-    Object.assign(circular, { self: circular });
+    const circular: { [key: string]: Json } = {};
+    circular.self = circular;
     expect(trace('a', () => span.tool('t', () => circular, { arguments: circular }))).toBe(circular);
     expect(trace('b', () => 1, { circular })).toBe(1);
     await recording.flush();
