@@ -3,3 +3,4 @@ export { ApoError, type ErrorCode, exitCodeOf, isApoError } from './core/errors.
 export type { Grade, Rollout } from './core/rollout.ts';
 export type { Task } from './core/task.ts';
 export type { Grader, GraderContext } from './graders/grader.ts';
+export { type LoadBestPromptOptions, type LoadedPrompt, loadBestPrompt } from './registry/client.ts';

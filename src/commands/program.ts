@@ -7,7 +7,18 @@ import { terminalSafe } from '../platform/text.ts';
 /** Each command lives in its own file and is imported when it is called, so that `apo --version` loads nothing heavy. */
 type Register = (program: Command) => void;
 
-const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [];
+const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
+  () => import('./init.ts'),
+  () => import('./check.ts'),
+  () => import('./train.ts'),
+  () => import('./dataset.ts'),
+  () => import('./prompt.ts'),
+  () => import('./runs.ts'),
+  () => import('./trace.ts'),
+  () => import('./export.ts'),
+  () => import('./serve.ts'),
+  () => import('./simulate.ts'),
+];
 
 /**
  * Runs one command line and returns the exit code. A command fails by throwing; the error ends as one line on stderr.

@@ -61,6 +61,10 @@ export type Span = {
   readonly parentSpanId: string | null;
   readonly name: string;
   readonly kind: SpanKind;
+  /** The side of a remote call that OpenTelemetry knows, where it is not `internal`. */
+  readonly otelKind?: 'server' | 'client' | 'producer' | 'consumer';
+  /** W3C tracestate, where there is one. */
+  readonly traceState?: string;
   /** Nanoseconds since the epoch as a decimal string: they do not fit a double. */
   readonly startNs: string;
   /** '' while the span is open. */

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ApoError, messageOf } from '../core/errors.ts';
 
@@ -13,7 +13,8 @@ export function writeFileAtomic(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, 'w', 0o600);
     try {
-      writeSync(file, text);
+      // Not writeSync, which stops after a short write.
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -21,11 +22,20 @@ export function writeFileAtomic(path: string, text: string): void {
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
       hint: 'check free space and permissions of the folder, or choose another with --results',
       cause: error,
     });
+  }
+}
+
+/** Never hides why the write failed. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It could not be made in the first place.
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Prompt } from '../core/prompt.ts';
-import type { ScoredRollout } from '../core/rollout.ts';
+import type { RolloutStatus, ScoredRollout } from '../core/rollout.ts';
 import type { MicroUsd, Usage } from '../core/usage.ts';
 import type { Role } from '../models/model.ts';
 import type { Candidate } from '../optimizers/optimizer.ts';
@@ -57,6 +57,8 @@ export interface RunStore {
    */
   claim(id: string, owner: Owner): Promise<void>;
   release(id: string, owner: Owner): Promise<void>;
+  /** Who has claimed the run, alive or not; undefined when nobody has. */
+  owner(id: string): Promise<Owner | undefined>;
 }
 
 /** One paid or outside call. The key is unique in its run; the same key always means the same request. */
@@ -86,6 +88,8 @@ export type JournalTotals = {
   readonly calls: { readonly [role in Role]: number };
   /** Calls that had to be sent again after a kill, ever in this run. */
   readonly inDoubt: number;
+  /** What the lost attempts of those may have cost on top: the price of the reply that came in the end. */
+  readonly inDoubtMicroUsd: MicroUsd;
   readonly usage: Usage;
   readonly costMicroUsd: MicroUsd;
 };
@@ -97,6 +101,11 @@ export interface JournalStore {
   finish(key: JournalKey, reply: JournalReply, at: string): Promise<void>;
   /** Takes a started call back that certainly cost nothing (rejected by the provider, aborted before sending). */
   release(key: JournalKey): Promise<void>;
+  /**
+   * Forgets replies of the form `{ fault }` (calls that failed for good), so that a resumed run sends them again.
+   * @returns how many
+   */
+  releaseFaults(runId: string): Promise<number>;
   totals(runId: string): Promise<JournalTotals>;
 }
 
@@ -109,7 +118,7 @@ export type StoredRollout = ScoredRollout & {
 };
 
 export interface RolloutStore {
-  /** Saving the same rollout id again replaces it: rollouts are derived from the journal. */
+  /** A scored rollout is kept when it is saved again: a replay derives the same facts, but not the times. */
   save(rollouts: readonly StoredRollout[]): Promise<void>;
   /** Streams in the order of saving. */
   list(filter: {
@@ -118,7 +127,19 @@ export interface RolloutStore {
     readonly taskId?: string;
   }): AsyncIterable<StoredRollout>;
   get(id: string): Promise<StoredRollout | undefined>;
+  /** The same rollouts without their bodies, in the order of saving: cheap for tens of thousands. */
+  scores(filter: { readonly runId: string; readonly promptId?: string }): Promise<readonly RolloutScore[]>;
 }
+
+export type RolloutScore = {
+  readonly promptId: string;
+  readonly taskId: string;
+  readonly iteration: number;
+  readonly split: 'train' | 'val' | 'test';
+  readonly status: RolloutStatus;
+  /** null when unscored. */
+  readonly score: number | null;
+};
 
 export interface CandidateStore {
   save(runId: string, candidate: Candidate): Promise<void>;

@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import { loadEnvironment } from '../config/environment.ts';
+import { ApoError } from '../core/errors.ts';
+import { isLoopback } from '../server/guard.ts';
+import { type StoreOptions, storePath } from './ui/store-options.ts';
+
+type Options = StoreOptions & {
+  readonly host: string;
+  readonly port: string;
+  readonly otlpPort: string;
+  readonly unsafeHost?: readonly string[];
+  readonly maxBodyMib: string;
+  readonly maxDecodedMib: string;
+};
+
+export function register(program: Command): void {
+  program
+    .command('serve')
+    .description('Receives traces (OTLP over HTTP) and serves them, until it is stopped.')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port; 0 takes any free one', '4747')
+    .option('--otlp-port <port>', 'second port, where exporters send by default', '4318')
+    .option('--store <file>', 'store to write (default: apo.db in the results folder)')
+    .option('--results <folder>', 'results folder (default: APO_RESULTS, else ./results)')
+    .option(
+      '--unsafe-host <names...>',
+      'allow these Host names and other addresses than loopback; needs APO_SERVE_TOKEN',
+    )
+    .option('--max-body-mib <n>', 'largest request on the wire', '4')
+    .option('--max-decoded-mib <n>', 'largest request after decompression', '20')
+    .action(async (options: Options) => runServer(options));
+}
+
+async function runServer(options: Options): Promise<void> {
+  const path = storePath(options);
+  const environment = loadEnvironment();
+  const { port, otlpPort, limits } = numbersOf(options);
+  const token = environment.secret('APO_SERVE_TOKEN');
+  const trustedHosts = options.unsafeHost ?? [];
+  checkExposure(options.host, trustedHosts, token !== undefined);
+  const [{ loadPlugin }, { serve }] = await Promise.all([import('../plugins.ts'), import('../server/serve.ts')]);
+  const store = await loadPlugin('store', { use: 'sqlite', path }, { folder: process.cwd(), environment });
+  const stopped = stopSignal();
+  try {
+    const exposed = trustedHosts.length > 0 || !isLoopback(options.host);
+    const running = await serve({
+      host: options.host,
+      port,
+      otlpPort,
+      storePath: path,
+      store,
+      trustedHosts,
+      token: exposed ? token : undefined,
+      limits,
+    });
+    const shown = options.store ?? path;
+    process.stdout.write(`apo serve: ${running.url} otlp ${running.otlpUrl} store ${shown}\n`);
+    await stopped;
+    await running.stop();
+  } finally {
+    await store.close();
+  }
+}
+
+/** Conversations must not leave the machine by accident. */
+function checkExposure(host: string, trustedHosts: readonly string[], hasToken: boolean): void {
+  const exposed = trustedHosts.length > 0 || !isLoopback(host);
+  if (!exposed) return;
+  if (trustedHosts.length === 0) {
+    throw new ApoError('usage', `${host} can be reached from other machines`, {
+      hint: 'listen on 127.0.0.1, or name the Host that clients use with --unsafe-host and set APO_SERVE_TOKEN',
+    });
+  }
+  if (!hasToken) {
+    throw new ApoError('usage', '--unsafe-host needs a token', {
+      hint: 'set APO_SERVE_TOKEN; clients send it as Authorization: Bearer',
+    });
+  }
+}
+
+function numbersOf(options: Options): { port: number; otlpPort: number; limits: { [name: string]: number } } {
+  const mebibytes = (value: string, flag: string): number => integer(value, flag, 1, 1024) * 1024 * 1024;
+  return {
+    port: integer(options.port, '--port', 0, 65_535),
+    otlpPort: integer(options.otlpPort, '--otlp-port', 0, 65_535),
+    limits: {
+      maxBodyBytes: mebibytes(options.maxBodyMib, '--max-body-mib'),
+      maxDecodedBytes: mebibytes(options.maxDecodedMib, '--max-decoded-mib'),
+    },
+  };
+}
+
+function integer(value: string, flag: string, least: number, most: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new ApoError('usage', `${flag} "${value}" is not a whole number from ${least} to ${most}`);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as usual. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const onSignal = (): void => {
+      process.off('SIGTERM', onSignal);
+      process.off('SIGINT', onSignal);
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

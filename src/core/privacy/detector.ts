@@ -1,0 +1,66 @@
+/**
+ * What a redaction removes: 0 nothing, 1 secrets, 2 also structured personal data (the default for everything that
+ * leaves the machine), 3 also names, places and dates of birth as far as they can be recognised, 4 all content.
+ */
+export const REDACTION_LEVELS = [0, 1, 2, 3, 4] as const;
+export type RedactionLevel = (typeof REDACTION_LEVELS)[number];
+
+export const DEFAULT_REDACTION: RedactionLevel = 2;
+
+/** A stretch of a text that should not be shown. */
+export type Detection = {
+  /** Upper case, as in the placeholder: `EMAIL`, `SECRET`, `PERSON`. */
+  readonly type: string;
+  /** Offsets in UTF-16 units, end exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** 0..1: how sure the detector is. Where detections overlap, the surer one wins, then the longer one. */
+  readonly score: number;
+};
+
+/** Finds one kind of sensitive text. Pure and linear in the length of the text, whatever the text is. */
+export interface Detector {
+  readonly name: string;
+  /** The level from which on it is applied. */
+  readonly level: 1 | 2 | 3;
+  detect(text: string): readonly Detection[];
+}
+
+/** A detector of the user's own; it may ask a service. Applied from level 3 on. */
+export interface OutsideDetector {
+  readonly name: string;
+  detect(text: string): readonly Detection[] | Promise<readonly Detection[]>;
+}
+
+/** One rule of a pattern table. The pattern is global; its group `value`, if it has one, is what is sensitive. */
+export type PatternRule = {
+  readonly type: string;
+  readonly pattern: RegExp;
+  readonly score: number;
+  /** Checksum or plausibility; without it every match counts. */
+  readonly accept?: (value: string) => boolean;
+  /** One of these words has to stand shortly before the match. */
+  readonly context?: RegExp;
+};
+
+/** How far before a match its context words may stand. */
+const CONTEXT_LENGTH = 40;
+
+export function matchRules(text: string, rules: readonly PatternRule[]): readonly Detection[] {
+  return rules.flatMap((rule) => matchRule(text, rule));
+}
+
+function matchRule(text: string, { type, pattern, score, accept, context }: PatternRule): readonly Detection[] {
+  const found: Detection[] = [];
+  for (const match of text.matchAll(pattern)) {
+    const value = match.groups?.value ?? match[0];
+    if (accept !== undefined && !accept(value)) continue;
+    // The value stands at the end of its match, after key, scheme or prefix.
+    const start = match.index + match[0].lastIndexOf(value);
+    if (context !== undefined && !context.test(text.slice(Math.max(0, match.index - CONTEXT_LENGTH), match.index))) {
+      continue;
+    }
+    found.push({ type, start, end: start + value.length, score });
+  }
+  return found;
+}

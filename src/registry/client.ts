@@ -1,0 +1,90 @@
+import { loadEnvironment } from '../config/environment.ts';
+import { ApoError } from '../core/errors.ts';
+import { placeholdersOf, renderTemplate, SYSTEM } from '../core/prompt.ts';
+import { type BestPrompt, bestPromptsPath, readBestPrompts } from './best-prompts.ts';
+import { chooseBest } from './choose.ts';
+
+export type LoadBestPromptOptions = {
+  /** Folder with `best_prompts.json`. Default: the variable `APO_RESULTS`, else `./results`. */
+  readonly results?: string;
+  /** The file itself, instead of `results`. */
+  readonly path?: string;
+  /** Load what this label points to, for example `staging`. */
+  readonly label?: string;
+  /** Load this version. */
+  readonly version?: number;
+};
+
+export type LoadedPrompt = {
+  readonly promptId: string;
+  readonly version: number;
+  /** The prompt as trained, placeholders not filled. */
+  readonly text: string;
+  readonly components: { readonly [name: string]: string };
+  /** Validation score 0..1 of the run that found it; null when it was never scored. */
+  readonly score: number | null;
+  /** Trained on the simulated model: the score says nothing about a real one. */
+  readonly simulated: boolean;
+  /** Names of the `{{placeholders}}` of all components. */
+  readonly variables: readonly string[];
+  /**
+   * Fills the placeholders of one component in one pass: `system` unless another is named.
+   * @throws ApoError `prompt-invalid` when a value is missing, or given for no placeholder; `not-found` for an unknown component
+   */
+  render(values?: { readonly [name: string]: string }, component?: string): string;
+};
+
+/**
+ * Loads the best trained prompt for use in an agent. Without options: the version labelled `production`, else the newest
+ * that improved, else the newest. Reads one small file each time and never the database.
+ * @throws ApoError `not-found` when nothing was trained yet or nothing fits; `store-corrupt` for a damaged file
+ */
+export function loadBestPrompt(options: LoadBestPromptOptions = {}): LoadedPrompt {
+  const path = options.path ?? bestPromptsPath(options.results ?? loadEnvironment().get('APO_RESULTS') ?? 'results');
+  const history = readBestPrompts(path) ?? [];
+  if (history.length === 0) {
+    throw new ApoError('not-found', `no trained prompt in ${path}`, { hint: 'run apo train first' });
+  }
+  const { label, version } = options;
+  const found = chooseBest(
+    history.filter(
+      (entry) =>
+        (label === undefined || entry.labels.includes(label)) && (version === undefined || entry.version === version),
+    ),
+  );
+  if (found === undefined) {
+    const wanted = [version === undefined ? '' : `version ${version}`, label === undefined ? '' : `label "${label}"`];
+    throw new ApoError('not-found', `no prompt with ${wanted.filter(Boolean).join(' and ')} in ${path}`, {
+      hint: 'apo prompt list shows versions and labels',
+    });
+  }
+  return loaded(found);
+}
+
+function loaded(entry: BestPrompt): LoadedPrompt {
+  const { promptId, version, text, components, score, simulated } = entry;
+  const variables = [...new Set(Object.values(components).flatMap((template) => placeholdersOf(template)))];
+  return {
+    promptId,
+    version,
+    text,
+    components,
+    score,
+    simulated,
+    variables,
+    render(values = {}, component) {
+      const template = templateOf(entry, component);
+      // A value may belong to another component; one that belongs to none is a mistake.
+      const allowUnused = Object.keys(values).every((name) => variables.includes(name));
+      return renderTemplate(template, values, { allowUnused });
+    },
+  };
+}
+
+function templateOf({ promptId, text, components }: BestPrompt, component: string | undefined): string {
+  if (component === undefined) return Object.hasOwn(components, SYSTEM) ? (components[SYSTEM] ?? '') : text;
+  if (Object.hasOwn(components, component)) return components[component] ?? '';
+  throw new ApoError('not-found', `prompt ${promptId} has no component "${component}"`, {
+    hint: `it has ${Object.keys(components).join(', ')}`,
+  });
+}

@@ -1,0 +1,83 @@
+import { isApoError, messageOf } from '../core/errors.ts';
+import type { TraceStore } from '../stores/trace-store.ts';
+import { readTraceJson } from '../traces/shared/otlp/json.ts';
+import { OtlpError } from '../traces/shared/otlp/limits.ts';
+import { readTraceProtobuf } from '../traces/shared/otlp/protobuf.ts';
+import type { DecodedRequest } from '../traces/shared/otlp/span.ts';
+import { type Compression, decompress } from './decompress.ts';
+import type { ServerLimits } from './limits.ts';
+import type { Encoding } from './otlp-reply.ts';
+
+/** One export request as it came off the wire. */
+export type IngestRequest = {
+  /** Memory of its own: it may be moved to another thread. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly encoding: Encoding;
+  readonly compression: Compression;
+};
+
+/** 200 only after everything accepted is committed. 503 may be sent again, 400, 413 and 500 must not. */
+export type IngestReply = {
+  readonly status: 200 | 400 | 413 | 500 | 503;
+  readonly rejectedSpans: number;
+  /** What was wrong or left out; '' when nothing was. */
+  readonly message: string;
+};
+
+/** Takes export requests. `submit` answers when the request's spans are on disk. */
+export interface Ingest {
+  submit(request: IngestRequest): Promise<IngestReply>;
+  /** Stores what was submitted and ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Stores the spans of several requests in one transaction, so that one flush to disk answers all of them. A request that
+ * cannot be read does not touch the others.
+ */
+export async function ingestTogether(
+  store: TraceStore,
+  requests: readonly IngestRequest[],
+  limits: ServerLimits,
+  nowMs: number,
+): Promise<readonly IngestReply[]> {
+  const decoded = requests.map((request) => decode(request, limits, nowMs));
+  const spans = decoded.flatMap((result) => ('spans' in result ? result.spans : []));
+  try {
+    await store.saveSpans(spans);
+  } catch (error) {
+    const failure = failureOf(error);
+    return decoded.map((result) => ('spans' in result ? failure : result));
+  }
+  return decoded.map((result) => ('spans' in result ? acceptance(result) : result));
+}
+
+function decode(request: IngestRequest, limits: ServerLimits, nowMs: number): DecodedRequest | IngestReply {
+  try {
+    const bytes = decompress(request.body, request.compression, limits);
+    const receivedNs = BigInt(nowMs) * 1_000_000n;
+    return request.encoding === 'json'
+      ? readTraceJson(bytes.length === 0 ? '{}' : bytes.toString(), receivedNs)
+      : readTraceProtobuf(bytes, receivedNs);
+  } catch (error) {
+    if (error instanceof OtlpError) return { status: error.status, rejectedSpans: 0, message: error.message };
+    return { status: 500, rejectedSpans: 0, message: `the request could not be processed: ${messageOf(error)}` };
+  }
+}
+
+function failureOf(error: unknown): IngestReply {
+  const retryable = isApoError(error) && error.code.startsWith('store-');
+  return {
+    status: retryable ? 503 : 500,
+    rejectedSpans: 0,
+    message: retryable ? 'the spans could not be stored, send them again' : `internal error: ${messageOf(error)}`,
+  };
+}
+
+function acceptance(request: DecodedRequest): IngestReply {
+  const notes = [...request.reasons].map(([reason, times]) => `${times} x ${reason}`);
+  if (request.truncatedValues > 0) notes.push(`${request.truncatedValues} attribute values were cut to the size limit`);
+  if (request.droppedAttributes > 0) notes.push(`${request.droppedAttributes} attributes were dropped`);
+  if (request.droppedEvents > 0) notes.push(`${request.droppedEvents} events or links were dropped`);
+  return { status: 200, rejectedSpans: request.rejectedSpans, message: notes.join('; ') };
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { messageOf } from '../core/errors.ts';
+import { discardBody, readBody } from './body.ts';
+import { compressionOf } from './decompress.ts';
+import type { Ingest } from './ingest.ts';
+import type { ServerLimits } from './limits.ts';
+import { CONTENT_TYPES, type Encoding, encodingOf, statusBody, successBody } from './otlp-reply.ts';
+
+/** Paths of OTLP over HTTP. Metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
+const SIGNALS = new Map<string, 'traces' | 'logs' | 'metrics'>([
+  ['/v1/traces', 'traces'],
+  ['/v1/logs', 'logs'],
+  ['/v1/metrics', 'metrics'],
+]);
+
+/** Seconds after which a refused client should try again. */
+const RETRY_AFTER_SECONDS = 1;
+
+export type OtlpReceiver = {
+  /** Whether the request was for one of the OTLP paths and is being answered. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+};
+
+/** The OTLP/HTTP receiver (opentelemetry-proto `docs/specification.md`), on plain node:http for the speed of its streams. */
+export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpReceiver {
+  let waitingBytes = 0;
+  let waitingRequests = 0;
+
+  async function receive(
+    signal: 'traces' | 'logs' | 'metrics',
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const encoding = encodingOf(request.headers['content-type']);
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST');
+      return refuse(response, encoding ?? 'json', 405, 'send a POST request');
+    }
+    if (encoding === undefined) {
+      return refuse(response, 'json', 415, 'send Content-Type application/x-protobuf or application/json');
+    }
+    const compression = compressionOf(request.headers['content-encoding']);
+    if (compression === undefined) {
+      return refuse(response, encoding, 415, 'send Content-Encoding gzip, deflate or none');
+    }
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (waitingRequests >= limits.maxWaitingRequests || waitingBytes + announced > limits.maxWaitingBytes) {
+      return refuse(response, encoding, 429, 'too much is waiting to be stored, send again later');
+    }
+    waitingRequests++;
+    let bytes = 0;
+    try {
+      const body = await readBody(request, limits.maxBodyBytes);
+      if (body === 'gone') return;
+      if (body === 'too-large') {
+        return refuse(
+          response,
+          encoding,
+          413,
+          `the body is larger than ${limits.maxBodyBytes} bytes; send smaller batches`,
+        );
+      }
+      bytes = body.byteLength;
+      waitingBytes += bytes;
+      if (signal === 'metrics' || signal === 'logs') return send(response, encoding, 200, successBody(encoding, 0, ''));
+      const reply = await ingest.submit({ body, encoding, compression });
+      if (reply.status !== 200) return refuse(response, encoding, reply.status, reply.message);
+      send(response, encoding, 200, successBody(encoding, reply.rejectedSpans, reply.message));
+    } finally {
+      waitingRequests--;
+      waitingBytes -= bytes;
+    }
+  }
+
+  return {
+    handle(request, response) {
+      const signal = SIGNALS.get((request.url ?? '').split('?')[0] ?? '');
+      if (signal === undefined) return false;
+      receive(signal, request, response).catch((error) => refuse(response, 'json', 500, messageOf(error)));
+      return true;
+    },
+  };
+}
+
+export function refuse(response: ServerResponse, encoding: Encoding, status: number, message: string): void {
+  if (status === 429 || status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
+  if (!response.req.complete) {
+    response.setHeader('connection', 'close');
+    discardBody(response.req);
+  }
+  send(response, encoding, status, statusBody(encoding, status, message));
+}
+
+function send(response: ServerResponse, encoding: Encoding, status: number, body: Buffer): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { 'content-type': CONTENT_TYPES[encoding], 'content-length': body.length });
+  response.end(body);
+}

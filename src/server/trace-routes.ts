@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import { parseJson } from '../core/json.ts';
+import type { Feedback, TraceStore } from '../stores/trace-store.ts';
+import { assembleTrace } from '../traces/shared/conventions/assemble.ts';
+import { feedbackFields, toFeedback } from '../traces/shared/feedback-rows.ts';
+
+const MAX_FEEDBACK_BYTES = 256 * 1024;
+
+const number = z.coerce.number();
+const query = z.object({
+  session: z.string().optional(),
+  user: z.string().optional(),
+  model: z.string().optional(),
+  tool: z.string().optional(),
+  status: z.enum(['ok', 'error']).optional(),
+  minScore: number.optional(),
+  maxScore: number.optional(),
+  text: z.string().optional(),
+  since: z.string().optional(),
+  until: z.string().optional(),
+  after: z.string().optional(),
+  limit: number.int().min(1).max(1000).optional(),
+});
+
+/** Reading traces and attaching feedback: `/traces`, `/traces/:id`, `/traces/:id/feedback`, `/stats`. */
+export function traceRoutes(traces: TraceStore): Hono {
+  const routes = new Hono();
+  routes.get('/traces', async (context) => {
+    const given = query.safeParse(context.req.query());
+    if (!given.success) return context.json({ error: z.prettifyError(given.error) }, 400);
+    const { limit, after, session, user, ...filter } = given.data;
+    return context.json(
+      await traces.list(
+        {
+          ...filter,
+          ...(session === undefined ? {} : { sessionId: session }),
+          ...(user === undefined ? {} : { userId: user }),
+        },
+        { ...(limit === undefined ? {} : { limit }), ...(after === undefined ? {} : { after }) },
+      ),
+    );
+  });
+  routes.get('/stats', async (context) => context.json(await traces.stats({})));
+  routes.get('/traces/:id', async (context) => {
+    const trace = await traces.find(context.req.param('id'));
+    if (trace === undefined) return context.json({ error: 'not found' }, 404);
+    const spans = await traces.spans(trace.traceId);
+    const feedback = await traces.feedback(trace.traceId);
+    return context.json({ trace, events: assembleTrace(spans).events, spans, feedback });
+  });
+  routes.post('/traces/:id/feedback', bodyLimit({ maxSize: MAX_FEEDBACK_BYTES }), async (context) => {
+    if (!/^application\/json\b/i.test(context.req.header('content-type') ?? '')) {
+      return context.json({ error: 'send Content-Type application/json' }, 415);
+    }
+    const body = parseJson(await context.req.text());
+    const given = feedbackFields.safeParse(body.ok ? body.value : undefined);
+    if (!given.success) return context.json({ error: body.ok ? z.prettifyError(given.error) : body.reason }, 400);
+    const trace = await traces.find(context.req.param('id'));
+    if (trace === undefined) return context.json({ error: 'not found' }, 404);
+    const feedback: readonly Feedback[] = toFeedback(trace.traceId, given.data, new Date(), randomUUID);
+    for (const row of feedback) await traces.addFeedback(row);
+    return context.json({ feedback }, 201);
+  });
+  return routes;
+}

@@ -1,0 +1,82 @@
+import type { Statement } from 'better-sqlite3';
+import { corrupt, storeError } from './errors.ts';
+import { type OpenDatabase, openFile, openMemory } from './open.ts';
+import { createWriter } from './writer.ts';
+
+export type Row = { readonly [column: string]: Value };
+export type Value = string | number | null;
+
+/** What the parts of the store need from a database; every failure leaves as the store's error. */
+export type Connection = {
+  /** Returns the number of changed rows. Outside of `write` and `commit` it is a transaction of its own. */
+  run(sql: string, ...values: readonly Value[]): number;
+  get(sql: string, ...values: readonly Value[]): Row | undefined;
+  all(sql: string, ...values: readonly Value[]): readonly Row[];
+  /** BEGIN IMMEDIATE ... COMMIT at once, blocking; rolled back when the work throws. */
+  write<T>(work: () => T): T;
+  /** The same together with all other work of this turn of the event loop: see {@link createWriter}. */
+  commit<T>(work: () => T): Promise<T>;
+  /** Reads a JSON column. */
+  parse(text: Value | undefined): unknown;
+  close(): void;
+};
+
+export type OpenOptions = {
+  /** Create the store when there is none. Default true. */
+  readonly create?: boolean;
+};
+
+/**
+ * Opens a store file, or `:memory:`.
+ * @throws ApoError `not-found` without `create`, `store-corrupt`, `store-foreign`, `store-newer` (file untouched), `store-write`
+ */
+export function openConnection(path: string, options: OpenOptions = {}): Connection {
+  try {
+    return connect(path, path === ':memory:' ? openMemory() : openFile(path, options.create ?? true));
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+function connect(path: string, { database, close }: OpenDatabase): Connection {
+  const statements = new Map<string, Statement>();
+  const writer = createWriter(database);
+
+  function prepare(sql: string): Statement {
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+  function guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storeError(path, error);
+    }
+  }
+  return {
+    run: (sql, ...values) => guarded(() => prepare(sql).run(...values).changes),
+    get: (sql, ...values) => guarded(() => prepare(sql).get(...values) as Row | undefined),
+    all: (sql, ...values) => guarded(() => prepare(sql).all(...values) as Row[]),
+    write: (work) => guarded(() => writer.now(work)),
+    commit: (work) =>
+      writer.submit(work).catch((error) => {
+        throw storeError(path, error);
+      }),
+    parse(text) {
+      try {
+        return JSON.parse(String(text));
+      } catch {
+        throw corrupt(path, 'a stored JSON text cannot be read');
+      }
+    },
+    close: () =>
+      guarded(() => {
+        writer.flush();
+        close();
+      }),
+  };
+}

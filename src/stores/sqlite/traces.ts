@@ -1,0 +1,32 @@
+import type { Span } from '../../core/trace.ts';
+import type { TraceStore } from '../trace-store.ts';
+import type { Connection } from './connection.ts';
+import { deleteTraces } from './traces/delete.ts';
+import { feedbackOf, saveFeedback } from './traces/feedback.ts';
+import { findTrace, listTraces } from './traces/list.ts';
+import { prepareSpans, saveSpans } from './traces/save.ts';
+import { traceStats } from './traces/stats.ts';
+
+/** Spans as whole JSON texts, and a summary row for each trace that is kept up to date in the same transaction. */
+export function createTraceStore(connection: Connection): TraceStore {
+  return {
+    async saveSpans(spans) {
+      if (spans.length === 0) return;
+      const prepared = prepareSpans(spans);
+      connection.write(() => saveSpans(connection, prepared));
+    },
+    async spans(traceId) {
+      return connection
+        .all('select body from spans where trace_id = ? order by start_ns, span_id', traceId)
+        .map((row) => JSON.parse(String(row.body)) as Span);
+    },
+    find: async (reference) => findTrace(connection, reference),
+    list: async (filter, page = {}) => listTraces(connection, filter, page),
+    stats: async (filter) => traceStats(connection, filter),
+    delete: async (target) => deleteTraces(connection, target),
+    async addFeedback(feedback) {
+      connection.write(() => saveFeedback(connection, feedback));
+    },
+    feedback: async (traceId) => feedbackOf(connection, traceId),
+  };
+}

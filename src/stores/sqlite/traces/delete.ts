@@ -1,0 +1,41 @@
+import type { TraceTarget } from '../../trace-store.ts';
+import type { Connection } from '../connection.ts';
+
+/** Traces of one transaction: few enough that other writers get their turn. */
+const BATCH = 200;
+
+/** Removes traces and then their bytes: the search index is rewritten, the file compacted, the log emptied. */
+export function deleteTraces(connection: Connection, target: TraceTarget): number {
+  const ids = idsOf(connection, target);
+  let deleted = 0;
+  for (let start = 0; start < ids.length; start += BATCH) {
+    connection.write(() => {
+      for (const id of ids.slice(start, start + BATCH)) deleted += deleteTrace(connection, id);
+    });
+  }
+  if (deleted > 0) {
+    connection.run("insert into span_words (span_words) values ('optimize')");
+    connection.run('vacuum');
+    connection.all('pragma wal_checkpoint(truncate)');
+  }
+  return deleted;
+}
+
+function idsOf(connection: Connection, target: TraceTarget): readonly string[] {
+  if ('traceIds' in target) return [...new Set(target.traceIds)];
+  const rows =
+    'sessionId' in target
+      ? connection.all('select trace_id from traces where session_id = ?', target.sessionId)
+      : connection.all('select trace_id from traces where user_id = ?', target.userId);
+  return rows.map((row) => String(row.trace_id));
+}
+
+function deleteTrace(connection: Connection, traceId: string): number {
+  connection.run('delete from span_words where rowid in (select id from spans where trace_id = ?)', traceId);
+  connection.run('delete from spans where trace_id = ?', traceId);
+  connection.run('delete from trace_names where trace_id = ?', traceId);
+  connection.run('delete from feedback where trace_id = ?', traceId);
+  const deleted = connection.run('delete from traces where trace_id = ?', traceId);
+  if (deleted > 0) connection.run('insert or ignore into deleted_traces (trace_id) values (?)', traceId);
+  return deleted;
+}

@@ -1,0 +1,80 @@
+import type { Message } from '../../../core/message.ts';
+import type { Span } from '../../../core/trace.ts';
+import { readFacts, type SpanFacts } from '../../../traces/shared/conventions/facts.ts';
+import { readMessages, readTool } from '../../../traces/shared/conventions/registry.ts';
+
+/** Characters of a message that lists show. */
+const PREVIEW_LENGTH = 160;
+/** Characters of one span that can be searched for. */
+const MAX_WORDS_LENGTH = 32 * 1024;
+
+/** What a replaced span counted for, so that the same span sent twice counts once. */
+export type Counted = { readonly failed: number; readonly inputTokens: number; readonly outputTokens: number };
+
+/** What the store derives from one span. */
+export type SpanDescription = {
+  readonly facts: SpanFacts;
+  readonly counted: Counted;
+  readonly tool: string | undefined;
+  /** The user's last message and the reply; '' when not captured. */
+  readonly input: string;
+  readonly output: string;
+  /** What this span adds to the conversation, for search. */
+  readonly words: string;
+};
+
+export function describeSpan(span: Span): SpanDescription {
+  const facts = readFacts(span);
+  const { input, output } = readMessages(span);
+  const tool = readTool(span);
+  const news = input.slice(input.findLastIndex(({ role }) => role === 'assistant') + 1);
+  const failure = failureOf(span);
+  const words = [
+    ...[...news, ...output].flatMap(textsOf),
+    ...(tool === undefined ? [] : [tool.name, tool.arguments, tool.result ?? '']),
+    failure,
+  ]
+    .filter((text) => text !== '')
+    .join('\n');
+  return {
+    facts,
+    counted: {
+      failed: span.status === 'error' ? 1 : 0,
+      inputTokens: facts.usage?.input ?? 0,
+      outputTokens: facts.usage?.output ?? 0,
+    },
+    tool: tool?.name || undefined,
+    input: preview(input.findLast(({ role }) => role === 'user')?.content),
+    output: preview(output.findLast(({ role }) => role === 'assistant')?.content),
+    words: words.slice(0, MAX_WORDS_LENGTH).replaceAll('\0', ' '),
+  };
+}
+
+function textsOf(message: Message): readonly string[] {
+  if (message.role !== 'assistant') return [message.content];
+  const calls = (message.tool_calls ?? []).flatMap(({ function: call }) => [call.name, call.arguments]);
+  return [message.content, message.reasoning_content ?? '', ...calls];
+}
+
+function failureOf(span: Span): string {
+  if (span.status !== 'error') return '';
+  const exception = span.events.find(({ name }) => name === 'exception')?.attributes['exception.message'];
+  return [span.statusMessage, typeof exception === 'string' ? exception : ''].join('\n').trim();
+}
+
+function preview(text: string | undefined): string {
+  return (text ?? '')
+    .slice(0, PREVIEW_LENGTH * 4)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, PREVIEW_LENGTH)
+    .replace(HALF, '');
+}
+
+/** A surrogate pair that the cut went through. */
+const HALF = /[\ud800-\udbff]$/;
+
+/** Decimal nanoseconds at a fixed width, so that text order is time order; '' stays ''. */
+export function padded(nanoseconds: string): string {
+  return nanoseconds === '' ? '' : nanoseconds.padStart(20, '0');
+}

@@ -1,0 +1,77 @@
+import { ApoError } from '../../../core/errors.ts';
+import type { TraceFilter } from '../../trace-store.ts';
+import type { Connection, Value } from '../connection.ts';
+import { padded } from './describe.ts';
+
+/** A `where` clause of constant fragments; every value is bound. */
+export type Condition = { readonly sql: string; readonly values: readonly Value[] };
+
+/** Words found in more spans than this are looked up trace by trace, newest first, instead of all at once. */
+const MANY_SPANS = 2_000;
+
+export function conditionsOf(connection: Connection, filter: TraceFilter): readonly Condition[] {
+  const conditions: Condition[] = [];
+  const add = (sql: string, ...values: readonly Value[]): void => void conditions.push({ sql, values });
+  if (filter.sessionId !== undefined) add('t.session_id = ?', filter.sessionId);
+  if (filter.userId !== undefined) add('t.user_id = ?', filter.userId);
+  if (filter.status === 'error') add('t.errors > 0');
+  if (filter.status === 'ok') add('t.errors = 0');
+  if (filter.minScore !== undefined) add('t.score is not null and t.score >= ?', filter.minScore);
+  if (filter.maxScore !== undefined) add('t.score is not null and t.score <= ?', filter.maxScore);
+  if (filter.since !== undefined) add('t.start_ns >= ?', startOf(filter.since, 'since'));
+  if (filter.until !== undefined) add('t.start_ns <= ?', endOf(filter.until, 'until'));
+  if (filter.model !== undefined) add(NAMED, 'model', filter.model);
+  if (filter.tool !== undefined) add(NAMED, 'tool', filter.tool);
+  if (filter.text !== undefined) conditions.push(wordsCondition(connection, filter.text));
+  return conditions;
+}
+
+const NAMED = 'exists (select 1 from trace_names n where n.kind = ? and n.name = ? and n.trace_id = t.trace_id)';
+
+export function whereOf(conditions: readonly Condition[]): Condition {
+  return {
+    sql: conditions.length === 0 ? '' : ` where ${conditions.map(({ sql }) => sql).join(' and ')}`,
+    values: conditions.flatMap(({ values }) => values),
+  };
+}
+
+/** All words, each also as the beginning of a longer one; the same letters and digits that the index holds. */
+function wordsCondition(connection: Connection, text: string): Condition {
+  const words = text.normalize('NFC').match(/[\p{L}\p{N}\p{Co}\p{M}]+/gu) ?? [];
+  if (words.length === 0) return { sql: '0', values: [] };
+  const query = words
+    .slice(0, 32)
+    .map((word) => `"${word}"*`)
+    .join(' ');
+  const found = connection.get(
+    'select count(*) as n from (select 1 from span_words where span_words match ? limit ?)',
+    query,
+    MANY_SPANS,
+  );
+  return { sql: Number(found?.n) < MANY_SPANS ? FEW_SPANS_SQL : MANY_SPANS_SQL, values: [query] };
+}
+
+const FEW_SPANS_SQL =
+  't.trace_id in (select s.trace_id from spans s where s.id in (select rowid from span_words where span_words match ?))';
+const MANY_SPANS_SQL =
+  'exists (select 1 from spans s where s.trace_id = t.trace_id and exists (select 1 from span_words w where w.rowid = s.id and w.span_words match ?))';
+
+/** A date alone means its first moment as `since` and its last as `until`. */
+function startOf(date: string, name: string): string {
+  return padded(`${milliseconds(date, name)}000000`);
+}
+
+function endOf(date: string, name: string): string {
+  const dayMs = /^\d{4}-\d{2}-\d{2}$/.test(date) ? 24 * 3600 * 1000 - 1 : 0;
+  return padded(`${milliseconds(date, name) + dayMs}999999`);
+}
+
+function milliseconds(date: string, name: string): number {
+  const time = Date.parse(date);
+  if (Number.isNaN(time) || time < 0) {
+    throw new ApoError('usage', `--${name} "${date}" is not a date`, {
+      hint: 'write 2026-11-21 or 2026-11-21T08:30:00Z',
+    });
+  }
+  return time;
+}

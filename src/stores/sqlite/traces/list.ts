@@ -1,0 +1,73 @@
+import { ApoError } from '../../../core/errors.ts';
+import type { TraceFilter, TracePage, TracePageRequest, TraceSummary } from '../../trace-store.ts';
+import type { Connection, Row } from '../connection.ts';
+import { conditionsOf, whereOf } from './filter.ts';
+
+const DEFAULT_LIMIT = 50;
+
+/** Pages are cut by (start, id), not by offset: the thousandth costs what the first did. */
+export function listTraces(connection: Connection, filter: TraceFilter, page: TracePageRequest): TracePage {
+  const limit = page.limit ?? DEFAULT_LIMIT;
+  const conditions = [...conditionsOf(connection, filter)];
+  if (page.after !== undefined) {
+    conditions.push({ sql: '(t.start_ns, t.trace_id) < (?, ?)', values: cursorOf(page.after) });
+  }
+  const where = whereOf(conditions);
+  const rows = connection.all(
+    ['select t.* from traces t', where.sql, ' order by t.start_ns desc, t.trace_id desc limit ?'].join(''),
+    ...where.values,
+    limit + 1,
+  );
+  const traces = rows.slice(0, limit).map(summaryFrom);
+  const last = rows[limit - 1];
+  return { traces, next: rows.length > limit && last !== undefined ? `${last.start_ns}_${last.trace_id}` : null };
+}
+
+function cursorOf(after: string): readonly string[] {
+  const match = /^(\d{20})_([0-9a-f]{32})$/.exec(after);
+  if (match === null) throw new ApoError('usage', 'the page cursor is not one of ours', { hint: 'start without it' });
+  return match.slice(1);
+}
+
+export function findTrace(connection: Connection, reference: string): TraceSummary | undefined {
+  const prefix = reference.toLowerCase();
+  if (!/^[0-9a-f]{1,32}$/.test(prefix)) return undefined;
+  const rows = connection.all(
+    'select * from traces where trace_id >= ? and trace_id <= ? limit 2',
+    prefix,
+    prefix.padEnd(32, 'f'),
+  );
+  return rows.length === 1 && rows[0] !== undefined ? summaryFrom(rows[0]) : undefined;
+}
+
+function summaryFrom(row: Row): TraceSummary {
+  const startNs = unpadded(row.start_ns);
+  const endNs = unpadded(row.end_ns);
+  const durationNs = endNs === '' ? 0n : BigInt(endNs) - BigInt(startNs);
+  return {
+    traceId: String(row.trace_id),
+    name: String(row.name),
+    sessionId: row.session_id === null ? null : String(row.session_id),
+    userId: row.user_id === null ? null : String(row.user_id),
+    service: String(row.service),
+    startNs,
+    endNs,
+    durationMs: durationNs > 0n ? Number(durationNs / 1000n) / 1000 : 0,
+    status: Number(row.errors) > 0 ? 'error' : 'ok',
+    spans: Number(row.spans),
+    errors: Number(row.errors),
+    models: JSON.parse(String(row.models)) as string[],
+    tools: JSON.parse(String(row.tools)) as string[],
+    inputTokens: Number(row.input_tokens),
+    outputTokens: Number(row.output_tokens),
+    score: row.score === null ? null : Number(row.score),
+    feedback: Number(row.feedback),
+    input: String(row.input),
+    output: String(row.output),
+  };
+}
+
+function unpadded(value: Row[string] | undefined): string {
+  const text = String(value ?? '');
+  return text === '' ? '' : text.replace(/^0+(?=\d)/, '');
+}

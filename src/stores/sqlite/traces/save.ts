@@ -1,0 +1,91 @@
+import type { Span } from '../../../core/trace.ts';
+import { readEvaluations } from '../../../traces/shared/conventions/evaluations.ts';
+import type { Connection } from '../connection.ts';
+import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
+import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
+import { addToSummary, loadSummary, type Summary, saveSummary } from './summary.ts';
+
+type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
+
+/** What can be done before the write lock is taken. */
+export function prepareSpans(spans: readonly Span[]): readonly Prepared[] {
+  return spans.map((span) => ({ span, body: JSON.stringify(span), description: describeSpan(span) }));
+}
+
+/**
+ * Inside a write transaction: stores each span, its words and its evaluations, and brings the summaries up to date. Table
+ * by table, because that is several times faster than span by span.
+ */
+export function saveSpans(connection: Connection, prepared: readonly Prepared[]): void {
+  const summaries = new Map<string, Summary>();
+  const deleted = new Set<string>();
+  for (const traceId of new Set(prepared.map(({ span }) => span.traceId))) {
+    if (isDeleted(connection, traceId)) deleted.add(traceId);
+    else summaries.set(traceId, loadSummary(connection, traceId));
+  }
+  const wanted = prepared.filter(({ span }) => !deleted.has(span.traceId));
+  const rows = wanted.map((one) => saveSpan(connection, one));
+  wanted.forEach((one, index) => {
+    saveWords(connection, one.description.words, rows[index] as SavedSpan);
+  });
+  wanted.forEach(({ span, description }, index) => {
+    const summary = summaries.get(span.traceId);
+    if (summary !== undefined) addToSummary(summary, span, description, rows[index]?.before);
+  });
+  for (const summary of summaries.values()) saveSummary(connection, summary);
+  const judged = new Set([...summaries.values()].filter(({ isNew }) => isNew).map(({ traceId }) => traceId));
+  for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
+    saveFeedback(connection, feedbackFrom(evaluation), false);
+    judged.add(evaluation.traceId);
+  }
+  for (const traceId of judged) refreshScore(connection, traceId);
+}
+
+function isDeleted(connection: Connection, traceId: string): boolean {
+  return connection.get('select 1 from deleted_traces where trace_id = ?', traceId) !== undefined;
+}
+
+type SavedSpan = {
+  readonly id: number;
+  /** What it counted for before, when it was known already. */
+  readonly before: Counted | undefined;
+};
+
+function saveSpan(connection: Connection, { span, body, description }: Prepared): SavedSpan {
+  const { counted } = description;
+  const old = connection.get(
+    'select failed, input_tokens, output_tokens from spans where trace_id = ? and span_id = ?',
+    span.traceId,
+    span.spanId,
+  );
+  const row = connection.get(
+    `insert into spans (trace_id, span_id, start_ns, failed, input_tokens, output_tokens, body)
+     values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (trace_id, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
+       input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, body = excluded.body
+     returning id`,
+    span.traceId,
+    span.spanId,
+    padded(span.startNs),
+    counted.failed,
+    counted.inputTokens,
+    counted.outputTokens,
+    body,
+  );
+  return {
+    id: Number(row?.id),
+    before:
+      old === undefined
+        ? undefined
+        : {
+            failed: Number(old.failed),
+            inputTokens: Number(old.input_tokens),
+            outputTokens: Number(old.output_tokens),
+          },
+  };
+}
+
+function saveWords(connection: Connection, words: string, { id, before }: SavedSpan): void {
+  if (before !== undefined) connection.run('delete from span_words where rowid = ?', id);
+  if (words !== '') connection.run('insert into span_words (rowid, words) values (?, ?)', id, words);
+}

@@ -1,0 +1,164 @@
+import type { Span } from '../../../core/trace.ts';
+import type { Connection, Row } from '../connection.ts';
+import { type Counted, padded, type SpanDescription } from './describe.ts';
+
+/** A trace's row while spans are added to it. */
+export type Summary = {
+  readonly traceId: string;
+  readonly isNew: boolean;
+  startNs: string;
+  endNs: string;
+  spans: number;
+  errors: number;
+  inputTokens: number;
+  outputTokens: number;
+  sessionId: string | null;
+  userId: string | null;
+  service: string;
+  name: Ranked;
+  input: Ranked;
+  output: Ranked;
+  readonly models: Set<string>;
+  readonly tools: Set<string>;
+  readonly addedNames: [kind: 'model' | 'tool', name: string][];
+};
+type Ranked = { readonly text: string; readonly rank: string };
+
+/** Names in a summary; a trace with more is still found by each of them. */
+const MAX_NAMES = 64;
+const NOTHING: Ranked = { text: '', rank: '' };
+
+export function loadSummary(connection: Connection, traceId: string): Summary {
+  const row = connection.get('select * from traces where trace_id = ?', traceId);
+  return row === undefined ? emptySummary(traceId) : summaryOf(traceId, row);
+}
+
+function emptySummary(traceId: string): Summary {
+  return {
+    traceId,
+    isNew: true,
+    startNs: '',
+    endNs: '',
+    spans: 0,
+    errors: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    sessionId: null,
+    userId: null,
+    service: '',
+    name: NOTHING,
+    input: NOTHING,
+    output: NOTHING,
+    models: new Set(),
+    tools: new Set(),
+    addedNames: [],
+  };
+}
+
+function summaryOf(traceId: string, row: Row): Summary {
+  return {
+    traceId,
+    isNew: false,
+    startNs: String(row.start_ns),
+    endNs: String(row.end_ns),
+    spans: Number(row.spans),
+    errors: Number(row.errors),
+    inputTokens: Number(row.input_tokens),
+    outputTokens: Number(row.output_tokens),
+    sessionId: row.session_id === null ? null : String(row.session_id),
+    userId: row.user_id === null ? null : String(row.user_id),
+    service: String(row.service),
+    name: { text: String(row.name), rank: String(row.name_rank) },
+    input: { text: String(row.input), rank: String(row.input_rank) },
+    output: { text: String(row.output), rank: String(row.output_rank) },
+    models: new Set(JSON.parse(String(row.models)) as string[]),
+    tools: new Set(JSON.parse(String(row.tools)) as string[]),
+    addedNames: [],
+  };
+}
+
+/** Adds one span; `before` is what the same span counted for when it arrived earlier. */
+export function addToSummary(
+  summary: Summary,
+  span: Span,
+  { facts, counted, tool, input, output }: SpanDescription,
+  before: Counted | undefined,
+): void {
+  const startNs = padded(span.startNs);
+  const endNs = padded(span.endNs);
+  if (before === undefined) summary.spans++;
+  // Feedback given days later is part of the trace, but not of what happened in it.
+  if (span.attributes['apo.feedback'] === true && summary.startNs !== '') return;
+  if (summary.startNs === '' || startNs < summary.startNs) summary.startNs = startNs;
+  if (endNs > summary.endNs) summary.endNs = endNs;
+  summary.errors += counted.failed - (before?.failed ?? 0);
+  summary.inputTokens += counted.inputTokens - (before?.inputTokens ?? 0);
+  summary.outputTokens += counted.outputTokens - (before?.outputTokens ?? 0);
+  summary.sessionId ??= facts.sessionId;
+  summary.userId ??= facts.userId;
+  if (summary.service === '') summary.service = facts.service;
+  const isRoot = span.parentSpanId === null;
+  // Root before others; then the first start for name and input, the last end for the output.
+  summary.name = smaller(summary.name, { text: span.name, rank: `${isRoot ? 0 : 1}${startNs}` });
+  const level = isRoot ? 0 : span.kind === 'model' ? 1 : 2;
+  if (input !== '') summary.input = smaller(summary.input, { text: input, rank: `${level}${startNs}` });
+  if (output !== '') summary.output = larger(summary.output, { text: output, rank: `${2 - level}${endNs || startNs}` });
+  for (const model of facts.models) addName(summary, 'model', model);
+  if (tool !== undefined) addName(summary, 'tool', tool);
+}
+
+function smaller(a: Ranked, b: Ranked): Ranked {
+  return a.rank === '' || b.rank <= a.rank ? b : a;
+}
+
+function larger(a: Ranked, b: Ranked): Ranked {
+  return b.rank >= a.rank ? b : a;
+}
+
+function addName(summary: Summary, kind: 'model' | 'tool', given: string): void {
+  const name = given.slice(0, 256);
+  const names = kind === 'model' ? summary.models : summary.tools;
+  if (names.has(name)) return;
+  if (names.size < MAX_NAMES) names.add(name);
+  summary.addedNames.push([kind, name]);
+}
+
+export function saveSummary(connection: Connection, summary: Summary): void {
+  connection.run(
+    `insert into traces (trace_id, start_ns, end_ns, spans, errors, input_tokens, output_tokens, feedback, session_id,
+       user_id, service, name, name_rank, models, tools, input, input_rank, output, output_rank)
+     values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (trace_id) do update set start_ns = excluded.start_ns, end_ns = excluded.end_ns,
+       spans = excluded.spans, errors = excluded.errors, input_tokens = excluded.input_tokens,
+       output_tokens = excluded.output_tokens, session_id = excluded.session_id, user_id = excluded.user_id,
+       service = excluded.service, name = excluded.name, name_rank = excluded.name_rank, models = excluded.models,
+       tools = excluded.tools, input = excluded.input, input_rank = excluded.input_rank, output = excluded.output,
+       output_rank = excluded.output_rank`,
+    summary.traceId,
+    summary.startNs,
+    summary.endNs,
+    summary.spans,
+    summary.errors,
+    summary.inputTokens,
+    summary.outputTokens,
+    summary.sessionId,
+    summary.userId,
+    summary.service,
+    summary.name.text,
+    summary.name.rank,
+    JSON.stringify([...summary.models]),
+    JSON.stringify([...summary.tools]),
+    summary.input.text,
+    summary.input.rank,
+    summary.output.text,
+    summary.output.rank,
+  );
+  for (const [kind, name] of summary.addedNames) {
+    connection.run(
+      'insert or ignore into trace_names (kind, name, trace_id) values (?, ?, ?)',
+      kind,
+      name,
+      summary.traceId,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { JsonObject } from '../../../core/json.ts';
+import { type Convention, messagesOrNone, type SpanMessages } from './convention.ts';
+import { mergeTurn, resultText, toMessages } from './to-messages.ts';
+import { asText, decoded, firstText } from './values.ts';
+
+/** OpenTelemetry GenAI, third generation (1.37 and later): messages in attributes or in the details event. */
+export const genai: Convention = {
+  name: 'genai',
+  messages({ attributes, events }) {
+    const own = structured(attributes);
+    if (own !== undefined) return own;
+    const details = events.find(({ name }) => name === 'gen_ai.client.inference.operation.details');
+    return details === undefined ? undefined : structured(details.attributes);
+  },
+  tool({ attributes, name }) {
+    if (attributes['gen_ai.operation.name'] !== 'execute_tool' && attributes['gen_ai.tool.name'] === undefined) {
+      return undefined;
+    }
+    return {
+      id: asText(attributes['gen_ai.tool.call.id']),
+      name: firstText(attributes, ['gen_ai.tool.name']) ?? name.replace(/^execute_tool /, ''),
+      arguments: asText(attributes['gen_ai.tool.call.arguments'] ?? attributes['gen_ai.tool.arguments']),
+      result: attributes['gen_ai.tool.call.result'] === undefined ? undefined : toolResult(attributes),
+    };
+  },
+};
+
+function toolResult(attributes: JsonObject): string {
+  const given = attributes['gen_ai.tool.call.result'];
+  return typeof given === 'string' ? given : resultText(given);
+}
+
+function structured(attributes: JsonObject): SpanMessages | undefined {
+  const input = toMessages(attributes['gen_ai.input.messages'], 'user');
+  const output = mergeTurn(toMessages(attributes['gen_ai.output.messages'], 'assistant'));
+  const instructions = input.some(({ role }) => role === 'system')
+    ? []
+    : systemTexts(attributes).map((content) => ({ role: 'system' as const, content }));
+  return messagesOrNone([...instructions, ...input], output);
+}
+
+/** Usually `[{ type: 'text', content }]` as JSON; some send a bare text. */
+function systemTexts(attributes: JsonObject): readonly string[] {
+  const given = decoded(attributes['gen_ai.system_instructions']);
+  return toMessages(given, 'user').flatMap(({ content }) => (content === '' ? [] : [content]));
+}

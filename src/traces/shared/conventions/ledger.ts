@@ -1,0 +1,153 @@
+import type { Message, ToolCall, ToolDefinition } from '../../../core/message.ts';
+import type { Span, TraceEvent } from '../../../core/trace.ts';
+import type { ToolExecution } from './convention.ts';
+
+type ToolResultEvent = Extract<TraceEvent, { type: 'tool_result' }>;
+type OpenCall = { readonly id: string; readonly name: string; readonly arguments: string };
+
+/**
+ * Writes a conversation down so that nothing is told twice. A message is known by its content and by how many equal ones
+ * stand before it in the list that it came in: "yes" said twice is two messages, the same history shown twice is one.
+ */
+export type Ledger = {
+  readonly events: readonly TraceEvent[];
+  readonly hasReply: boolean;
+  add(event: TraceEvent): void;
+  /** One span's own view of the conversation: what it was given, then what it answered. */
+  open(span: Span): { messages(list: readonly Message[], at: number): void };
+  /** Tells of a call that no message has told of. Returns its id; made up when the span has none. */
+  toolStarted(tool: ToolExecution, spanId: string, at: number): string;
+  toolEnded(result: ToolResultEvent): void;
+  failed(message: string, spanId: string, at: number): void;
+  /** Whether these tools differ from the last that were told of. */
+  toolsChanged(tools: readonly ToolDefinition[]): boolean;
+};
+
+export function createLedger(): Ledger {
+  const events: TraceEvent[] = [];
+  const told = new Map<string, number>();
+  const openCalls: OpenCall[] = [];
+  const callNames = new Map<string, string>();
+  const ended = new Map<string, number>();
+  const failures = new Set<string>();
+  const spanCalls: OpenCall[] = [];
+  let lastTools = '[]';
+  let madeUpIds = 0;
+
+  function isNew(key: string, occurrence: number): boolean {
+    if ((told.get(key) ?? 0) > occurrence) return false;
+    told.set(key, occurrence + 1);
+    return true;
+  }
+
+  function tellCall(call: ToolCall, spanId: string, at: number): void {
+    const { name, arguments: raw } = call.function;
+    // A tool span has told of it already.
+    const known = spanCalls.findIndex((own) => matches(own, call.id, name, raw));
+    if (known >= 0) {
+      spanCalls.splice(known, 1);
+      return;
+    }
+    const id = call.id || `call_${++madeUpIds}`;
+    openCalls.push({ id, name, arguments: raw });
+    callNames.set(id, name);
+    events.push({ at, spanId, type: 'tool_call', id, name, arguments: raw });
+  }
+
+  function tellMessage(message: Message, spanId: string, at: number): void {
+    if (message.role === 'tool') {
+      const call = takeCall(message.tool_call_id, message.name);
+      const id = message.tool_call_id || call?.id || `call_${++madeUpIds}`;
+      const name = message.name ?? call?.name ?? callNames.get(id) ?? '';
+      const isError = message.is_error === true;
+      events.push({ at, spanId, type: 'tool_result', id, name, content: message.content, isError, replayed: false });
+    } else if (message.role === 'assistant') {
+      const { content, reasoning_content: thinking, tool_calls: calls } = message;
+      if (thinking) events.push({ at, spanId, type: 'thinking', content: thinking });
+      if (content !== '') events.push({ at, spanId, type: 'reply', content });
+      for (const call of calls ?? []) tellCall(call, spanId, at);
+    } else events.push({ at, spanId, type: message.role, content: message.content });
+  }
+
+  /** The oldest open call with this id, or without an id with this name. */
+  function takeCall(id: string, name: string | undefined): OpenCall | undefined {
+    const index = openCalls.findIndex((call) =>
+      id === '' ? name === undefined || name === '' || call.name === name : call.id === id,
+    );
+    return index < 0 ? undefined : openCalls.splice(index, 1)[0];
+  }
+
+  return {
+    events,
+    get hasReply() {
+      return events.some(({ type }) => type === 'reply');
+    },
+    add: (event) => void events.push(event),
+    open(span) {
+      const counts = new Map<string, number>();
+      return {
+        messages(list, at) {
+          for (const message of list) {
+            const key = keyOf(message);
+            const occurrence = counts.get(key) ?? 0;
+            counts.set(key, occurrence + 1);
+            if (isNew(key, occurrence)) tellMessage(message, span.spanId, at);
+          }
+        },
+      };
+    },
+    toolStarted(tool, spanId, at) {
+      const known = openCalls.find((call) => matches(call, tool.id, tool.name, tool.arguments));
+      if (known !== undefined) return known.id;
+      const sameName = tool.id === '' ? openCalls.find(({ name }) => name === tool.name) : undefined;
+      if (sameName !== undefined) return sameName.id;
+      const id = tool.id || `call_${++madeUpIds}`;
+      const call = { id, name: tool.name, arguments: tool.arguments };
+      openCalls.push(call);
+      spanCalls.push(call);
+      callNames.set(id, tool.name);
+      events.push({ at, spanId, type: 'tool_call', ...call });
+      return id;
+    },
+    toolEnded(result) {
+      takeCall(result.id, result.name);
+      const key = toolKey(result.id);
+      const occurrence = ended.get(key) ?? 0;
+      ended.set(key, occurrence + 1);
+      if (isNew(key, occurrence)) events.push(result);
+    },
+    failed(message, spanId, at) {
+      if (failures.has(message)) return;
+      failures.add(message);
+      events.push({ at, spanId, type: 'error', message });
+    },
+    toolsChanged(tools) {
+      const text = JSON.stringify(tools);
+      if (tools.length === 0 || text === lastTools) return false;
+      lastTools = text;
+      return true;
+    },
+  };
+}
+
+function matches(call: OpenCall, id: string, name: string, raw: string): boolean {
+  return id === '' ? call.name === name && squeezed(call.arguments) === squeezed(raw) : call.id === id;
+}
+
+/** Thinking and white space are left out: a history seldom repeats them exactly. */
+function keyOf(message: Message): string {
+  if (message.role === 'tool') {
+    return message.tool_call_id === '' ? `tool ${squeezed(message.content)}` : toolKey(message.tool_call_id);
+  }
+  const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
+  const told = calls.map(({ function: call }) => `${call.name}(${squeezed(call.arguments)})`).join(' ');
+  return `${message.role} ${squeezed(message.content)} ${told}`;
+}
+
+function toolKey(id: string): string {
+  return `result ${id}`;
+}
+
+function squeezed(text: string): string {
+  return text.replace(/\s+/g, '');
+}
