@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Span } from '../core/trace.ts';
 import { createQueue } from './shared/queue.ts';
@@ -24,13 +25,15 @@ export type LaneOptions = {
   /** Deadline of one write. Default 10,000. */
   readonly writeTimeoutMs?: number;
   /** Applied to each span when it is written, not when it is recorded; a span for which it throws is lost, counted. */
-  readonly prepare?: (span: Span) => Span;
+  readonly prepare?: (span: Span, sink: TraceSink) => Span;
 };
 
 export const MAX_SPANS = 10_000;
 export const MAX_BYTES = 64 * 1024 * 1024;
 const BATCH_SPANS = 512;
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** How long spans are prepared at a stretch. */
+const PAUSE_AFTER_MS = 5;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 
@@ -48,17 +51,28 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
   let retry: NodeJS.Timeout | undefined;
   let gaveUp = false;
 
-  function prepared(pending: readonly PendingSpan[]): readonly Span[] {
-    return pending.flatMap((one) => {
-      try {
-        const span = one.build();
-        return [options.prepare === undefined ? span : options.prepare(span)];
-      } catch (error) {
-        refused += 1;
-        lastError = messageOf(error);
-        return [];
-      }
-    });
+  function prepareOne(pending: PendingSpan): readonly Span[] {
+    try {
+      const span = pending.build();
+      return [options.prepare === undefined ? span : options.prepare(span, sink)];
+    } catch (error) {
+      refused += 1;
+      lastError = messageOf(error);
+      return [];
+    }
+  }
+
+  /** Redaction takes a while: the agent gets its turn in between. */
+  async function prepared(pending: readonly PendingSpan[]): Promise<readonly Span[]> {
+    const spans: Span[] = [];
+    let started = performance.now();
+    for (const one of pending) {
+      spans.push(...prepareOne(one));
+      if (performance.now() - started < PAUSE_AFTER_MS) continue;
+      await setImmediate();
+      started = performance.now();
+    }
+    return spans;
   }
 
   /** Writes until the queue is empty or the sink fails. */
@@ -71,7 +85,7 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
       const deadline = setTimeout(() => controller.abort(new Error('timeout')), writeTimeoutMs);
       deadline.unref();
       try {
-        const spans = prepared(batch.items);
+        const spans = await prepared(batch.items);
         if (spans.length > 0) await sink.write(spans, { signal: controller.signal });
         written += spans.length;
         backoffMs = 0;
@@ -129,7 +143,7 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
       if (sink.writeNow === undefined) return;
       const { items } = queue.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       try {
-        const spans = prepared(items);
+        const spans = items.flatMap(prepareOne);
         if (spans.length > 0) sink.writeNow(spans);
         written += spans.length;
       } catch (error) {

@@ -1,5 +1,7 @@
+import type { RedactionLevel } from '../core/privacy/detector.ts';
 import type { TraceStore } from '../stores/trace-store.ts';
 import { createRecorder, type TracingReport } from './recorder.ts';
+import { redactOutbound } from './redaction.ts';
 import { type RolloutRecord, type RolloutSpanOptions, spansOf } from './shared/rollout-spans.ts';
 import type { TraceSink } from './sink.ts';
 
@@ -12,6 +14,8 @@ export type PublishOptions = {
   readonly exporter?: TraceSink | undefined;
   /** Names of prompt and agent, by rollout. */
   readonly describe?: (record: RolloutRecord) => RolloutSpanOptions;
+  /** Redaction of what leaves the machine, 0 to 4. Default 2. */
+  readonly redaction?: RedactionLevel;
   /** How long to wait for a slow receiver at the end, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
 };
@@ -27,7 +31,10 @@ const BATCH = 500;
  */
 export async function publishRollouts(options: PublishOptions): Promise<TracingReport> {
   const { rollouts, store, exporter, describe, timeoutMs = 10_000 } = options;
-  const recorder = createRecorder({ sinks: exporter === undefined ? [] : [exporter] });
+  const recorder = createRecorder({
+    sinks: exporter === undefined ? [] : [exporter],
+    prepare: redactOutbound(options.redaction),
+  });
   let batch: ReturnType<typeof spansOf>[] = [];
   let size = 0;
 
