@@ -54,7 +54,7 @@ export function nowMs(): number {
 export function startSpan(start: SpanStart, context: TraceContext = currentContext()): ActiveSpan {
   const state = tracingState();
   if (state === undefined) return SILENT;
-  const parent = start.parent === null ? undefined : (start.parent ?? context.parent);
+  const parent = start.parent === null ? undefined : (start.parent ?? context.parent ?? context.turn?.current);
   const traceId = start.traceId ?? parent?.traceId ?? randomTraceId();
   const spanId = start.spanId ?? randomSpanId();
   const startMs = start.startMs ?? nowMs();

@@ -110,7 +110,12 @@ export function trace<T>(
   attributes?: Attributes,
   options: TraceOptions = {},
 ): T {
-  const start = { name: `invoke_agent ${name}`, kind: 'agent', attributes: agentAttributes(name, attributes) } as const;
+  const start = {
+    name: `invoke_agent ${name}`,
+    kind: 'agent',
+    attributes: agentAttributes(name, attributes),
+    parent: currentContext().parent ?? null,
+  } as const;
   const { end } = options;
   if (end === undefined) return withSpan(start, fn);
   if (tracingState() === undefined) return fn(SILENT);
