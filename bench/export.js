@@ -17,12 +17,8 @@ async function compare(largest) {
   const exports = [
     ['sft', 'jsonl'],
     ['sft', 'jsonl', '--redact', '0'],
-    ['sft', 'jsonl', '--split', '0.2'],
-    ['sharegpt', 'json'],
     ['dpo', 'jsonl', '--margin', '0.1'],
-    ['kto', 'jsonl'],
-    ['sft', 'parquet', '--format', 'verl'],
-    ['csv', 'csv'],
+    ['sft', 'parquet', '--format', 'verl', '--split', '0.2'],
   ];
   const table = [];
   for (const size of sizes) {
