@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Agent } from './agents/agent.ts';
 import type { Environment } from './config/environment.ts';
 import type { PluginContext, PluginModule, PluginSpec } from './config/plugin.ts';
-import { ApoError, messageOf } from './core/errors.ts';
+import { ApoError, isApoError, messageOf } from './core/errors.ts';
 import { hashOf } from './core/json.ts';
 import type { OutsideDetector } from './core/privacy/detector.ts';
 import type { Exporter } from './exporters/exporter.ts';
@@ -103,7 +103,41 @@ export async function loadPlugin<K extends PluginKind>(
     const source = { name: parse(path).name, hash: hashOf(readFileSync(path, 'utf8')) };
     return adaptGrader(module, source, options.data, pluginContext) as Promise<Kinds[K]>;
   }
-  return module.default(options.data as never, pluginContext);
+  if (Object.hasOwn(PLUGINS[kind], use)) return module.default(options.data as never, pluginContext);
+  return createOwn(kind, use, () => module.default(options.data as never, pluginContext));
+}
+
+/** What a user's own plug-in cannot be without, for the kinds that people write. */
+const FUNCTIONS: { readonly [K in PluginKind]?: readonly (keyof Kinds[K])[] } = {
+  model: ['chat'],
+  agent: ['validate', 'run'],
+  optimizer: ['forecast', 'run'],
+};
+
+/** A user's module may throw or return anything: then it is named, instead of failing somewhere in the run. */
+async function createOwn<K extends PluginKind>(
+  kind: K,
+  use: string,
+  create: () => Kinds[K] | Promise<Kinds[K]>,
+): Promise<Kinds[K]> {
+  let made: Partial<Kinds[K]> | null | undefined;
+  try {
+    made = await create();
+  } catch (error) {
+    if (isApoError(error)) throw error;
+    throw new ApoError('plugin-invalid', `${kind} "${use}" cannot be created: ${messageOf(error)}`, {
+      hint: 'correct the module, or its options in the config',
+      cause: error,
+    });
+  }
+  const missing = FUNCTIONS[kind]?.find((name) => typeof made?.[name] !== 'function');
+  if (missing === undefined) return made as Kinds[K];
+  throw new ApoError('plugin-invalid', `${kind} "${use}" returns no function "${String(missing)}"`, {
+    hint:
+      kind === 'agent'
+        ? `a function that answers by itself is used by { use: module, module: ${use} }`
+        : `export default (options, context) => ({ ... }), see src/${kind}s/${kind}.ts`,
+  });
 }
 
 /**

@@ -24,7 +24,7 @@ export function register(program: Command): void {
     .description('Serves a simulated model (not a language model): a small world with hidden rules, OpenAI-compatible.')
     .option('--port <number>', 'port; 0 picks a free one', integer, 0)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--world <family>', 'family of worlds', 'quickstart')
+    .option('--world <family>', 'family of worlds; a wrong name lists them', 'quickstart')
     .option('--seed <seed>', 'which world of the family', '1')
     .option(
       '--fault-plan <file|json>',

@@ -14,7 +14,7 @@ import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts'
 import type { Budget } from './budget.ts';
 import type { Limiter, Slot } from './limiter.ts';
 import type { Prices } from './prices.ts';
-import { retry } from './retry.ts';
+import { type RetryPolicy, retry } from './retry.ts';
 import type { StopSwitch } from './stop.ts';
 
 /** The model behind a role. */
@@ -44,14 +44,19 @@ export type Caller = {
    * @throws ApoError when the run has to stop (budget, quota, key, disk, interrupt)
    */
   chat(role: Role, request: Omit<ChatRequest, 'model' | 'seed'>, options: CallOptions): Promise<ChatReply>;
-  /** The same for anything else that happens outside: its JSON result is journaled. A failure is the caller's to express as data. */
-  effect(role: 'tool' | 'effect', request: Json, perform: () => Promise<Json>): Promise<Json>;
+  /** The same for anything else that happens outside: its JSON result is journaled, its ModelErrors are retried. */
+  effect(
+    role: 'tool' | 'effect',
+    request: Json,
+    perform: (signal: AbortSignal) => Promise<Json>,
+    signal: AbortSignal,
+  ): Promise<Json>;
 };
 
 export type CallObserver = {
   /** A call ended, fresh or replayed. */
   readonly onCall?: (role: Role, reply: JournalReply, replayed: boolean) => void;
-  readonly onRetry?: (role: Role, kind: FaultKind) => void;
+  readonly onRetry?: (role: JournalKey['role'], kind: FaultKind) => void;
 };
 
 export type CallerParts = {
@@ -108,14 +113,7 @@ export function createCaller(parts: CallerParts): Caller {
             () => binding.model.chat(request, { signal: attempt.signal, idempotencyKey: key.key }),
             attempt.signal,
           ),
-        {
-          deadlineMs: parts.callTimeoutMs,
-          ...(reachedOnce ? {} : { maxAttempts: FIRST_CONTACT_ATTEMPTS }),
-          clock,
-          random: parts.random,
-          signal,
-          onRetry: ({ error }) => observer.onRetry?.(role, error.kind),
-        },
+        policyOf(role, signal),
       );
       reachedOnce = true;
       const costMicroUsd = prices.cost(binding.name, value.usage, binding.model);
@@ -127,26 +125,32 @@ export function createCaller(parts: CallerParts): Caller {
     }
   }
 
+  function policyOf(role: JournalKey['role'], signal: AbortSignal): RetryPolicy {
+    return {
+      deadlineMs: parts.callTimeoutMs,
+      ...(reachedOnce ? {} : { maxAttempts: FIRST_CONTACT_ATTEMPTS }),
+      clock,
+      random: parts.random,
+      signal,
+      onRetry: ({ error }) => observer.onRetry?.(role, error.kind),
+    };
+  }
+
   /** Faults that say something about this one call become its outcome; the others stop the run. */
-  async function sendOrStop(
-    role: Role,
-    request: ChatRequest,
+  async function outcomeOf(
     key: JournalKey,
+    target: Target,
     signal: AbortSignal,
-    slot: Slot,
+    perform: () => Promise<JournalReply>,
   ): Promise<JournalReply> {
     try {
-      return await send(role, request, key, signal, slot);
+      return await perform();
     } catch (error) {
       const fault = faultOf(error, signal, stop.signal);
-      const reason = fault === undefined ? undefined : stopReason(fault, role, roles[role], reachedOnce);
+      const reason = fault === undefined ? undefined : stopReason(fault, target, reachedOnce);
       if (fault !== undefined && reason === undefined) {
-        return {
-          reply: { fault: { kind: fault.kind, message: fault.message } },
-          usage: NO_USAGE,
-          costMicroUsd: 0,
-          attempts: 1,
-        };
+        const reply = { fault: { kind: fault.kind, message: fault.message } };
+        return { reply, usage: NO_USAGE, costMicroUsd: 0, attempts: 1 };
       }
       if (!stop.signal.aborted) await journal.release(key);
       if (reason !== undefined) stop.request(reason);
@@ -174,35 +178,52 @@ export function createCaller(parts: CallerParts): Caller {
           const started = await journal.start(key, request as unknown as Json, isoTime(clock));
           replayed = started.state === 'done';
           if (started.state === 'done') return started.reply;
-          const reply = await sendOrStop(role, request, key, signal, slot);
+          const target = {
+            name: `${role} model "${binding.name}" at ${binding.model.provider}`,
+            option: `--${role}-model or models.${role}`,
+          };
+          const reply = await outcomeOf(key, target, signal, () => send(role, request, key, signal, slot));
           await journal.finish(key, reply, isoTime(clock));
           return reply;
         }),
       );
       observer.onCall?.(role, outcome, replayed);
-      return replyOf(outcome);
+      throwFault(outcome);
+      return outcome.reply as unknown as ChatReply;
     },
 
-    async effect(role, request, perform) {
+    async effect(role, request, perform, signal) {
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
       const outcome = await once(key, async () => {
         stop.check();
         const started = await journal.start(key, request, isoTime(clock));
         if (started.state === 'done') return started.reply;
-        const reply: JournalReply = { reply: await perform(), usage: NO_USAGE, costMicroUsd: 0, attempts: 1 };
+        const reply = await outcomeOf(key, EFFECT_TARGETS[role], signal, async () => {
+          const { value, attempts } = await retry((attempt) => perform(attempt.signal), policyOf(role, signal));
+          return { reply: value, usage: NO_USAGE, costMicroUsd: 0, attempts };
+        });
         await journal.finish(key, reply, isoTime(clock));
         return reply;
       });
+      throwFault(outcome);
       return outcome.reply;
     },
   };
 }
 
-function replyOf({ reply }: JournalReply): ChatReply {
+/** What a call goes to, for people: its name and where it is configured. */
+type Target = { readonly name: string; readonly option: string };
+
+const EFFECT_TARGETS = {
+  tool: { name: 'a tool of the agent', option: 'tools' },
+  effect: { name: 'the agent', option: 'agent' },
+} as const satisfies { [role in 'tool' | 'effect']: Target };
+
+/** @throws ModelError when the outcome of the call is a fault. */
+function throwFault({ reply }: JournalReply): void {
   if (isJsonObject(reply) && isJsonObject(reply.fault)) {
     throw new ModelError(reply.fault.kind as FaultKind, String(reply.fault.message));
   }
-  return reply as unknown as ChatReply;
 }
 
 function faultOf(error: unknown, deadline: AbortSignal, stopping: AbortSignal): ModelError | undefined {
@@ -211,15 +232,9 @@ function faultOf(error: unknown, deadline: AbortSignal, stopping: AbortSignal): 
   return error instanceof ModelError ? error : undefined;
 }
 
-function stopReason(
-  fault: ModelError,
-  role: Role,
-  { model, name }: RoleBinding,
-  reachedOnce: boolean,
-): ApoError | undefined {
-  const where = `${role} model "${name}" at ${model.provider}`;
+function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): ApoError | undefined {
   const make = (code: ConstructorParameters<typeof ApoError>[0], what: string, hint: string): ApoError =>
-    new ApoError(code, `${what} - ${where}: ${messageOf(fault)}`, { hint, cause: fault });
+    new ApoError(code, `${what} - ${target.name}: ${messageOf(fault)}`, { hint, cause: fault });
   switch (fault.kind) {
     case 'auth':
       return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');
@@ -232,11 +247,7 @@ function stopReason(
     case 'model-unknown':
       return reachedOnce
         ? make('provider-unavailable', 'the provider no longer knows the model', 'check the model name, then resume')
-        : make(
-            'model-unknown',
-            'the provider does not know the model',
-            `check the name given by --${role}-model or models.${role}`,
-          );
+        : make('model-unknown', 'the provider does not know the model', `check the name given by ${target.option}`);
     case 'invalid':
       return make(
         'request-invalid',

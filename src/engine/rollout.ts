@@ -38,12 +38,18 @@ export async function runRollout(
   task: Task,
   sample: number,
 ): Promise<ScoredRollout> {
-  const id = `ro-${hashOf([parts.runId, prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
+  // Without the run: critics read these ids, and equal runs must ask equal questions.
+  const id = `ro-${hashOf([prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
   const startedAt = parts.clock.now();
   const signal = AbortSignal.any([parts.stop.signal, AbortSignal.timeout(parts.timeoutMs)]);
   const trace = createTrace(id, parts.clock);
   const { context, usage } = createContext(parts, id, sample, signal, trace);
   const result = await runAgent(parts, prompt, task, context);
+  // An agent that makes no model calls of ours shows at least what went in and what came out.
+  if (!trace.events.some(({ type }) => type === 'user')) {
+    trace.record({ type: 'user', content: task.input });
+    if (result.answer !== '') trace.record({ type: 'reply', content: result.answer });
+  }
   if (result.failure !== null) trace.record({ type: 'error', message: result.failure.message });
   const rollout: Rollout = {
     id,
@@ -51,7 +57,7 @@ export async function runRollout(
     promptId: prompt.id,
     sample,
     ...result,
-    traceId: hashOf(['trace', id]).slice(0, 32),
+    traceId: hashOf(['trace', parts.runId, id]).slice(0, 32),
     events: trace.events,
     usage: usage(),
     durationMs: Math.round(parts.clock.now() - startedAt),
@@ -163,15 +169,18 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
       toolCalls += 1;
       const startedAt = parts.clock.epoch();
       const request = { rolloutId, number: toolCalls, name: call.function.name, arguments: call.function.arguments };
-      const result = (await parts.caller.effect('tool', request, async () => ({ ...(await execute()) }))) as Awaited<
-        ReturnType<typeof execute>
-      >;
+      const result = (await parts.caller.effect(
+        'tool',
+        request,
+        async () => ({ ...(await execute()) }),
+        signal,
+      )) as Awaited<ReturnType<typeof execute>>;
       trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result, startedAt });
       return result;
     },
     async effect(name, request, perform) {
       trace.nextSpan();
-      return parts.caller.effect('effect', { name, request, sample }, () => perform(signal));
+      return parts.caller.effect('effect', { name, request, sample }, perform, signal);
     },
   };
   return { context, usage: () => usage };

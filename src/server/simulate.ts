@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { ApoError, messageOf } from '../core/errors.ts';
 import { hashOf, parseJson } from '../core/json.ts';
 import { errorBody, type Fault, type FaultPlan, faultsOf } from '../models/simulated/faults.ts';
@@ -60,6 +61,8 @@ export function createSimulatedApp(
     }),
   );
 
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.json(errorBody(413), 413) }));
+
   app.post('/v1/chat/completions', async (context) => {
     received += 1;
     const number = received;
@@ -67,7 +70,6 @@ export function createSimulatedApp(
       return context.json(errorBody(429, 'insufficient_quota'), 429);
     }
     const text = await context.req.text();
-    if (text.length > MAX_BODY_BYTES) return context.json(errorBody(413), 413);
     const parsed = parseJson(text);
     const read = readRequest(parsed.ok ? parsed.value : undefined);
     if (!read.ok) return context.json({ error: { ...errorBody(400).error, message: read.reason } }, 400);
@@ -75,7 +77,9 @@ export function createSimulatedApp(
     const first = request.seed ?? (options.fresh ? nextSample(identityOf(world, request)) : 0);
     const replies = Array.from({ length: count }, (_, index) => respond(world, request, first + index));
     const active = faultsOf(options.faults, number, replies[0]?.part ?? 'agent');
-    await sleep(active.reduce((sum, fault) => sum + (fault.kind === 'latency' ? fault.ms : 0), options.latencyMs));
+    const delay = active.reduce((sum, fault) => sum + (fault.kind === 'latency' ? fault.ms : 0), options.latencyMs);
+    // A waiting reply must not hold up the end of the process.
+    if (delay > 0) await sleep(delay, undefined, { ref: false });
     const fault = active.find(({ kind }) => kind !== 'latency');
     if (fault?.kind === 'status') return failWith(fault);
     const choices: Choice[] = replies.map((reply) => ({

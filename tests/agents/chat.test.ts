@@ -147,7 +147,7 @@ describe('what the chat agent refuses before any call', () => {
   });
 });
 
-describe('how a chat rollout ends', () => {
+describe('how a chat rollout ends (B5)', () => {
   it.each([
     ['refused', replyOf('I cannot.', { finishReason: 'refusal' })],
     ['refused', replyOf('', { finishReason: 'content_filter' })],
@@ -187,7 +187,7 @@ describe('how a chat rollout ends', () => {
   });
 });
 
-describe('tools of the chat agent', () => {
+describe('tools of the chat agent (B5)', () => {
   it.each([
     ['its result', callOf('add', '{"a":1,"b":2}'), '3', false],
     ['that a call without arguments has none', callOf('add', ''), 'NaN', false],
@@ -229,7 +229,7 @@ describe('tools of the chat agent', () => {
   });
 });
 
-describe('recorded tool calls', () => {
+describe('recorded tool calls (S15)', () => {
   const recording = [
     { name: 'find', arguments: '{"city": "Paris", "days": 2}', result: 'sunny', is_error: false },
     { name: 'find', arguments: '{"city":"Rome"}', result: 'no such city', is_error: true },

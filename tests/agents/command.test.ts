@@ -43,7 +43,7 @@ testAgent('command', async () =>
   createCommandAgent(options.parse({ command: [process.execPath, 'contract.mjs'] }), pluginContext(folder)),
 );
 
-describe('command agent', () => {
+describe('command agent (S13)', () => {
   it('writes the request to stdin and reads the answer from stdout, in the folder of the config', async () => {
     const result = await resultOf(
       program(`import { basename } from 'node:path'; ${READ}

@@ -45,7 +45,7 @@ testAgent('http', async () => {
   return httpAgent();
 });
 
-describe('http agent', () => {
+describe('http agent (S14)', () => {
   it('posts prompt, components and task as JSON, with its token', async () => {
     let seen: unknown;
     handle = (request, body, response) => {

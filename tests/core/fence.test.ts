@@ -5,7 +5,7 @@ import { placeholdersOf } from '../../src/core/prompt.ts';
 
 const NONCE = nonceOf('test', 'a');
 
-describe('fence', () => {
+describe('fence (I01)', () => {
   it('puts texts as JSON strings between two tags', () => {
     expect(fence({ question: 'a "b"\nc', expected: null }, NONCE)).toBe(
       `<data-${NONCE}>\n{\n"question": "a \\"b\\"\\nc",\n"expected": null\n}\n</data-${NONCE}>`,

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -36,10 +37,12 @@ describe('refused stores', () => {
 
   function expectRefusal(path: string, code: string): void {
     const before = bytesOf(path);
+    const hadLog = existsSync(`${path}-wal`);
     expect(() => openStore(path)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(path), hint: expect.stringMatching(/\w/) }),
     );
     expect(bytesOf(path)).toBe(before);
+    expect(existsSync(`${path}-wal`)).toBe(hadLog);
   }
 
   it('R07 bytes flipped at 50 offsets: refused untouched, found while reading, or harmless; never another error', async () => {
@@ -147,6 +150,14 @@ describe('refused stores', () => {
     copyFileSync(path, crashed);
     await store.close();
     expect([undefined, 'store-corrupt']).toContain(await readAll(crashed));
+  });
+
+  it('opens a store that was vacuumed, analyzed, or got a table of somebody else', async () => {
+    const path = copy();
+    const database = new Sqlite(path);
+    database.exec('create table notes (text); vacuum; analyze;');
+    database.close();
+    expect(await readAll(path)).toBeUndefined();
   });
 
   it('opens what a crash leaves: everything that was committed is there', async () => {

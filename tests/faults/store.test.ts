@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +135,27 @@ describe('disk full and other write faults', () => {
     },
   );
 
+  it('R08 calls of the same moment on a full database: what was acknowledged is there, the rest failed', async () => {
+    for (let pages = 0; pages < 12; pages++) {
+      const connection = openConnection(join(folder, `crowd-${pages}.db`));
+      const journal = createJournalStore(connection);
+      await createRunStore(connection).create(aRun('run-1'));
+      const used = Number(connection.get('pragma page_count')?.page_count);
+      connection.get(`pragma max_page_count = ${used + 6 + pages}`);
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 40 }, async (_, index) => {
+          await journal.start(aKey(`call-${index}`), { text: 'x'.repeat(900) }, AT);
+          await journal.finish(aKey(`call-${index}`), aReply({ reply: 'y'.repeat(900) }), AT);
+        }),
+      );
+      const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+      expect(failed.length).toBeGreaterThan(0);
+      for (const { reason } of failed) expect(reason).toMatchObject({ code: 'store-write' });
+      expect((await journal.totals('run-1')).calls.agent).toBe(outcomes.length - failed.length);
+      connection.close();
+    }
+  });
+
   it.each(['transient', 'persistent'])(
     'R08 creation with the n-th system call failing (%s) leaves no store or a whole one',
     async (mode) => {
@@ -209,6 +232,24 @@ describe('disk full and other write faults', () => {
   });
 });
 
+describe('kills', () => {
+  it('R01 a kill loses no acknowledged call and leaves a sound store', async () => {
+    const path = join(folder, 'killed.db');
+    const store = openStore(path);
+    await store.runs.create(aRun('run-1'));
+    await store.close();
+    let acknowledged = 0;
+    for (const enough of [1, 7, 40, 200]) {
+      acknowledged += await killAfter(enough, path);
+      const reopened = openStore(path);
+      const { agent } = (await reopened.journal.totals('run-1')).calls;
+      expect(agent).toBeGreaterThanOrEqual(acknowledged);
+      acknowledged = agent;
+      await reopened.close();
+    }
+  });
+});
+
 describe('migrations', () => {
   it('R10 a copy of every released schema opens with everything in it', async () => {
     const path = join(folder, 'v1.db');
@@ -260,6 +301,18 @@ async function countDown(run: (n: number) => Promise<boolean>): Promise<number> 
     const index = untouched.indexOf(true);
     if (index !== -1) return first + index;
   }
+}
+
+/** Kills a process that writes calls once it has reported so many; returns how many it reported in the end. */
+async function killAfter(enough: number, path: string): Promise<number> {
+  const child = spawn(process.execPath, [CHILD, 'report', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let reported = 0;
+  child.stdout.on('data', (lines: Buffer) => {
+    reported += lines.toString().split('\n').length - 1;
+    if (reported >= enough) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  return reported;
 }
 
 async function killAt(n: number, path: string): Promise<boolean> {

@@ -99,6 +99,19 @@ describe('a module of the user', () => {
     await expect(grader.grade(rolloutOf('42'), taskOf(), context)).rejects.toBe(failure);
   });
 
+  it.each([
+    ['loops for ever', 'export const grade = () => { for (;;); };'],
+    ['loops for ever in an asynchronous function', 'export const grade = async () => { while (true); };'],
+    ['backtracks for ever', 'export const grade = () => /^(a+)+$/.test("a".repeat(40) + "!");'],
+  ])('that %s is stopped, and the next one works (R18)', async (_name, source) => {
+    const grader = await load(source);
+    expect(await grader.grade(rolloutOf('42'), taskOf(), graderContext())).toEqual({
+      status: 'unscored',
+      reason: expect.stringContaining('timed out after 1000ms'),
+    });
+    expect(await gradeBy('export const grade = ({ answer }) => answer === "42";')).toMatchObject({ score: 1 });
+  });
+
   it('that never ends is left at the deadline', async () => {
     const grader = await load('export const grade = () => new Promise(() => {});');
     const controller = new AbortController();

@@ -31,7 +31,7 @@ const SLOW: readonly (readonly [pattern: string, answer: string])[] = [
   ['^(([a-z])+.)+[A-Z]([a-z])+$', 'a'.repeat(60)],
 ];
 
-describe('regex', () => {
+describe('regex (R18, S21)', () => {
   it.each(SLOW)('leaves %s unscored instead of hanging', async (pattern, answer) => {
     let turns = 0;
     const beat = setInterval(() => turns++, 5);

@@ -12,8 +12,7 @@ import { terminalSafe } from '../../platform/text.ts';
 import { loadPlugin } from '../../plugins.ts';
 import { duration } from '../ui/progress.ts';
 import type { TrainFlags } from './options.ts';
-import { storePath } from './run.ts';
-import { configOf, type Setup, setUp } from './setup.ts';
+import { configOf, type Setup, setUp, storePath } from './setup.ts';
 
 type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
@@ -18,7 +17,7 @@ import { createProgress, type Progress } from '../ui/progress.ts';
 import type { TrainFlags } from './options.ts';
 import { renderEnd, renderStart, resumeCommand } from './output.ts';
 import { writeResults } from './results.ts';
-import { configOf, type Setup, setUp } from './setup.ts';
+import { configOf, type Setup, setUp, storePath } from './setup.ts';
 import { stopOnSignals } from './signals.ts';
 
 /** `apo train`: set up, train, write results; throws what stopped the run after everything is on disk. */
@@ -121,10 +120,6 @@ function openStore(config: Config, create = true): Promise<Store> {
     { use: 'sqlite', path: storePath(config), create },
     { folder: process.cwd(), environment: loadEnvironment() },
   );
-}
-
-export function storePath(config: Config): string {
-  return config.store ?? join(config.results, 'apo.db');
 }
 
 async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags): Promise<TrainEnd> {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
 import { type Environment, loadEnvironment } from '../../config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
@@ -33,6 +34,11 @@ export type Setup = {
 
 export function configOf(flags: TrainFlags): LoadedConfig {
   return loadConfig(flags.config, overridesOf(flags), process.cwd());
+}
+
+/** The database of a run. */
+export function storePath(config: Config): string {
+  return config.store ?? join(config.results, 'apo.db');
 }
 
 /** `now` decides which turns of a history are too old; a resumed run passes the time of its first start. */

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Grade, Rollout } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
 import { abortable } from '../../platform/abort.ts';
+import { interruptible } from '../../platform/interruptible.ts';
 import type { Grader, GraderContext } from '../grader.ts';
 import { scored, unscored } from './grade.ts';
 
@@ -19,6 +20,9 @@ export type GradeFunction = (
 ) => unknown;
 
 type UserModule = Partial<PluginModule<unknown>> & { readonly grade?: unknown };
+
+/** How long a grader may compute without a pause before it is stopped; waiting (for a server, say) does not count. */
+const TIMEOUT_MS = 1000;
 
 const SAMPLE_TASK: Task = {
   id: 'sample',
@@ -121,7 +125,7 @@ async function guarded(context: GraderContext, grade: (context: GraderContext) =
     },
   };
   try {
-    const result = await abortable(context.signal, async () => grade(watched));
+    const result = await abortable(context.signal, async () => interruptible(TIMEOUT_MS, () => grade(watched)));
     return toGrade(result) ?? unscored(`the grader returned ${describe(result)} instead of a score in 0..1`);
   } catch (error) {
     context.signal.throwIfAborted();

@@ -156,8 +156,8 @@ function cite(
 ): string[] {
   if (ids.length === 0) return [];
   const cited = places.flatMap((place) => {
-    const true_ = ids.findLast(({ at }) => at < place)?.id;
-    return random.next() < world.values.cite && true_ !== undefined ? true_ : random.pick(ids).id;
+    const source = ids.findLast(({ at }) => at < place)?.id;
+    return random.next() < world.values.cite && source !== undefined ? source : random.pick(ids).id;
   });
   return [...new Set(cited)];
 }

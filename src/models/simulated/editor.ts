@@ -27,7 +27,7 @@ const REPLACES_CONTRADICTED = 0.7;
 const ASKS_FOR_ONE =
   /\b(?:ONE|one|single|only the most (?:important|critical))\b[^.\n]{0,30}\b(?:point|issue|change|critique|edit|problem)/;
 const ASKS_FOR_LITTLE =
-  /minimal|conservative|smallest|as little as possible|close (?:in|to) |keep (?:everything else|the rest)|targeted edit/i;
+  /minimal|conservative|smallest|as little as possible|close (?:in|to) |keep (?:everything else|the rest)|targeted edit|word for word/i;
 const ASKS_FOR_PARAPHRASE = /paraphras|variation of|rephrase|keeping the (?:semantic )?meaning|same meaning/i;
 
 /**

@@ -7,8 +7,7 @@ import { z } from 'zod';
 const faultSchema = z.strictObject({
   /**
    * `latency`: answers after `ms`; `status`: answers with `status` and an OpenAI error body; `drop`: closes the connection
-   * without an answer, or in the middle of one with `afterBytes`; `truncated`: half of the JSON body under a full
-   * content length; `broken-json`: a complete body that is not JSON; `bad-content`: a well-formed reply whose content is
+   * without an answer; `truncated`: half of the body under a full content length, then closes; `broken-json`: a complete body that is not JSON; `bad-content`: a well-formed reply whose content is
    * not the JSON that was asked for; `length`: a reply cut by the length limit; `refusal`: a reply that refuses.
    */
   kind: z.enum(['latency', 'status', 'drop', 'truncated', 'broken-json', 'bad-content', 'length', 'refusal']),

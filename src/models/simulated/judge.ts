@@ -44,7 +44,7 @@ export function judge(world: World, text: string, sample: number): Judgement {
 }
 
 const LABEL =
-  /(expected|reference|gold|ground truth|correct|ideal)\b[\w _-]*|\b(?:answer|response|reply|output|assistant|agent|actual|submission|said)\b/gi;
+  /(expected|reference|gold|ground truth|correct|ideal)[\w _-]*|\b(?:answer|response|reply|output|assistant|agent|actual|submission|said)\b/gi;
 
 /** Whether the expected answer stands in the request as the answer, and not only as the reference: its label tells. */
 function isAnswered(text: string, expected: string): boolean {

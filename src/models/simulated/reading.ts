@@ -52,19 +52,14 @@ export function partOf({ messages, schema, model }: Asked, isTask: (text: string
   const last = messages.at(-1);
   const lastUser = messages.findLast(({ role }) => role === 'user')?.content ?? '';
   if (schema === undefined && (last?.role === 'tool' || isTask(lastUser.trim()))) return 'agent';
-  const named = /sim-(agent|judge)\b/.exec(model)?.[1] as 'agent' | 'judge' | undefined;
   const bySchema = schema === undefined ? undefined : partOfSchema(propertyNames(schema));
   if (bySchema !== undefined) return bySchema;
-  const text = textOf(messages);
-  const asked = named === undefined ? partOfText(text) : undefined;
-  if (asked !== undefined) return asked;
-  if (named !== undefined) {
-    // A single model may play all parts: only an unmistakable request overrules its name.
-    const other = partOfText(text);
-    return other === 'critic' || other === 'editor' ? other : named;
-  }
-  if (/sim-critic\b/.test(model)) return 'critic';
-  return /sim-editor\b/.test(model) ? 'editor' : 'agent';
+  const told = partOfText(messages);
+  // One model may play all parts, so an unmistakable request overrules its name.
+  if (told === 'critic' || told === 'editor') return told;
+  const named = /\bsim-(agent|judge|critic|editor)\b/.exec(model)?.[1] as Part | undefined;
+  if (named === 'agent' || named === 'judge') return named;
+  return told ?? named ?? 'agent';
 }
 
 function partOfSchema(names: readonly string[]): Part | undefined {
@@ -73,7 +68,23 @@ function partOfSchema(names: readonly string[]): Part | undefined {
   return names.some((name) => JUDGE_FIELD.test(name)) ? 'judge' : undefined;
 }
 
-function partOfText(text: string): Part | undefined {
+const OPENING_CHARACTERS = 300;
+const CALLED =
+  /(?:^|[.!?:]\s+|\n\s*)you are (?:the|an?)(?: \w+){0,3}? (critic|editor|judge|grader|evaluator|optimi[sz]er)\b/i;
+const CALLED_PART: { readonly [name: string]: Part } = {
+  critic: 'critic',
+  editor: 'editor',
+  judge: 'judge',
+  grader: 'judge',
+  evaluator: 'judge',
+};
+
+function partOfText(messages: readonly Message[]): Part | undefined {
+  const text = textOf(messages);
+  // Recorded requests further down may call somebody else something else.
+  const opening = messages[0]?.content.slice(0, OPENING_CHARACTERS) ?? '';
+  const called = CALLED_PART[CALLED.exec(opening)?.[1]?.toLowerCase() ?? ''];
+  if (called !== undefined) return called;
   const found = (pattern: RegExp, unless: RegExp): boolean =>
     [...text.matchAll(pattern)].some(
       (match) => !unless.test(match[0]) && !/\b(?:not|never|n't|without)\s+$/i.test(text.slice(0, match.index)),
@@ -105,6 +116,8 @@ export function findPrompt(text: string): Block | undefined {
   return blocks.sort((a, b) => b.rank - a.rank || a.start - b.start)[0];
 }
 
+const PLAIN_LABEL = /^(?:the |my |your )?(?:system )?(?:prompt|instructions?|prompt template|template)$/i;
+
 type Ranked = Block & { readonly rank: number };
 
 function rankOf(label: string): number {
@@ -114,12 +127,26 @@ function rankOf(label: string): number {
   )
     ? 2
     : 0;
-  return 1 + current - (OTHER_LABEL.test(label) ? 0.5 : 0);
+  const plain = PLAIN_LABEL.test(label.trim()) ? 0.6 : 0;
+  return 1 + current + plain - (OTHER_LABEL.test(label) ? 0.5 : 0);
 }
 
 function block(start: number, text: string, rank: number): Ranked[] {
-  const trimmed = text.trim();
-  return trimmed === '' || rank <= 0 ? [] : [{ start, end: start + text.length, text: trimmed, rank }];
+  const inner = unwrap(text);
+  const words = inner.text.trim();
+  // Instructions name tags too: "between <prompt> and </prompt>".
+  if (rank <= 0 || words.length < 4 || /^(?:and|or|to|the|\.\.\.|…)$/i.test(words)) return [];
+  return [{ start: start + inner.at, end: start + inner.at + inner.text.length, text: words, rank }];
+}
+
+/** The inside of one pair of tags, fences or quotes around the whole, or at the start of it. */
+function unwrap(text: string): { readonly at: number; readonly text: string } {
+  const match =
+    /^\s*<([A-Za-z][\w:-]*)(?:\s[^>\n]*)?>\n?([\s\S]*?)\n?<\/\1>/.exec(text) ??
+    /^\s*(`{3,}|"{3})[^\n`"]*\n([\s\S]*?)\n\1/.exec(text);
+  const body = match?.[2];
+  if (match === null || body === undefined) return { at: 0, text };
+  return { at: match[0].indexOf(body, (match[1] ?? '').length), text: body };
 }
 
 function taggedBlocks(text: string): Ranked[] {

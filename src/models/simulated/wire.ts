@@ -29,13 +29,12 @@ export function readRequest(body: Json | undefined): WireRequest {
   if (messages.includes(undefined)) return { ok: false, reason: "'messages' holds something that is not a message" };
   const format = isJsonObject(body.response_format ?? null) ? (body.response_format as JsonObject) : {};
   const schema = readSchema(format);
+  const tools = readTools(body);
   const streamOptions = isJsonObject(body.stream_options ?? null) ? (body.stream_options as JsonObject) : {};
   const request: ChatRequest = {
     model: body.model,
     messages: messages as Message[],
-    ...(Array.isArray(body.tools) && body.tool_choice !== 'none'
-      ? { tools: body.tools as unknown as readonly ToolDefinition[] }
-      : {}),
+    ...(tools.length > 0 ? { tools } : {}),
     ...(schema === undefined ? {} : { responseSchema: schema }),
     ...(typeof body.seed === 'number' ? { seed: body.seed } : {}),
   };
@@ -48,6 +47,21 @@ function readSchema(format: JsonObject): { readonly name: string; readonly schem
   if (format.type !== 'json_schema' || !isJsonObject(format.json_schema ?? null)) return undefined;
   const { name, schema } = format.json_schema as JsonObject;
   return isJsonObject(schema ?? null) ? { name: String(name ?? 'reply'), schema: schema as JsonObject } : undefined;
+}
+
+/** The tools that may be called: those of the list that are functions, or the one that `tool_choice` names. */
+function readTools({ tools, tool_choice: choice }: JsonObject): readonly ToolDefinition[] {
+  if (!Array.isArray(tools) || choice === 'none') return [];
+  const functions = (tools as readonly Json[]).filter(isTool);
+  const named = isJsonObject(choice ?? null)
+    ? ((choice as JsonObject).function as JsonObject | undefined)?.name
+    : undefined;
+  return named === undefined ? functions : functions.filter((tool) => tool.function.name === named);
+}
+
+function isTool(value: Json): value is ToolDefinition & JsonObject {
+  if (!isJsonObject(value) || !isJsonObject(value.function ?? null)) return false;
+  return typeof (value.function as JsonObject).name === 'string';
 }
 
 function readMessage(value: Json): Message | undefined {

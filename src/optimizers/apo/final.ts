@@ -2,7 +2,7 @@ import { SYSTEM } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { Outcome } from '../optimizer.ts';
-import { promptOf, type State } from './search.ts';
+import { promptOf, type State } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.9;

@@ -3,7 +3,11 @@
  * short announcement line, quotes, or nothing at all. '' when there is none.
  */
 export function promptFromReply(reply: string): string {
-  const text = reply.replace(/<think>[\s\S]*?<\/think>/gi, '').trim();
+  const text = reply
+    .replace(/<think>[\s\S]*?<\/think>/gi, '')
+    // Our own fence, which a model may take for a part of the prompt.
+    .replace(/<\/?data-[0-9a-f]{32}>\n?/g, '')
+    .trim();
   const tagged =
     /<(prompt|new_prompt|improved_prompt|instruction|instructions|START|IMPROVED_VARIABLE)>([\s\S]*?)<\/?(?:\1|END)>/i.exec(
       text,

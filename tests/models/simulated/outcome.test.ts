@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/core/random.ts';
 import { DECOYS, FRAMES } from '../../../src/models/simulated/advice.ts';
 import { BEHAVIOURS } from '../../../src/models/simulated/behaviours.ts';
 import { chancesOf, readMeaning } from '../../../src/models/simulated/outcome.ts';
 import type { Rule } from '../../../src/models/simulated/rules.ts';
+import { SCOPES } from '../../../src/models/simulated/scopes.ts';
 import { createWorld, type World } from '../../../src/models/simulated/world.ts';
 import { answer, stateRule } from './helpers.ts';
 
@@ -51,6 +53,19 @@ describe('outcomes', () => {
     expect(score(world, `${best}\n${decoy?.wordings[0]}.`)).toBeLessThan(score(world, best) - 0.02);
     const crowd = Array.from({ length: 80 }, (_, index) => `Remember that item ${'x'.repeat(index)} exists.`);
     expect(score(world, `${best}\n${crowd.join('\n')}`)).toBeLessThan(score(world, best) - 0.1);
+  });
+
+  it('are not won by stating everything or anything: stuffing loses, guessing changes nothing', () => {
+    const all = SCOPES.flatMap(({ id: scope }) =>
+      BEHAVIOURS.flatMap(({ id: behaviour, forms }) =>
+        Object.keys(forms).map((argument) => stateRule({ ...first, scope, behaviour, argument })),
+      ),
+    );
+    expect(all.length).toBeGreaterThan(3000);
+    const start = score(world, world.startPrompt);
+    expect(score(world, `${world.startPrompt}\n${all.join('\n')}`)).toBeLessThan(start - 0.1);
+    const guessed = createRandom('guess').shuffle(all).slice(0, 10);
+    expect(Math.abs(score(world, `${world.startPrompt}\n${guessed.join('\n')}`) - start)).toBeLessThan(0.02);
   });
 
   it('of a worked example in the prompt are right for that task and help a little with its rules', () => {

@@ -193,6 +193,11 @@ describe('the editor', () => {
     ['wrapped with <START> and <END>', /^<START>[\s\S]+<END>$/],
     ['within ``` blocks', /^```\n[\s\S]+\n```$/],
     ['and nothing else', /^You are/],
+    ['in 2 different improved prompts, each wrapped with <START> and <END>', /^<START>[^<]+<END>\n<START>[^<]+<END>$/],
+    [
+      'as told: respond with the corresponding output fields, starting with the field `[[ ## new_prompt ## ]]`, and then ending with the marker for `[[ ## completed ## ]]`',
+      /^\[\[ ## new_prompt ## \]\]\nYou are[^[]+\n\[\[ ## completed ## \]\]$/,
+    ],
   ])('answers %s when asked so', (how, form) => {
     expect(ask(world, request(`Write an improved prompt ${how}.`))).toMatch(form);
   });
@@ -242,6 +247,7 @@ describe('the judge', () => {
     expect(score(`Expected answer:\n${task?.expected}\n\nAnswer of the agent:\nNo idea.`)).toBeLessThan(0.5);
     expect(score(`<expected>${task?.expected}</expected><answer>No idea.</answer>`)).toBeLessThan(0.5);
     expect(score(`<expected>${task?.expected}</expected><answer>${task?.expected}</answer>`)).toBe(1);
+    expect(score(JSON.stringify({ answer: 'No idea.', expected_answer: task?.expected }))).toBeLessThan(0.5);
     expect(score(`Expected: none.\nAnswer of the agent:\n${task?.expected}`)).toBe(1);
     expect(score(`Response: ${task?.expected}`)).toBe(1);
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
+import { DECOYS, FRAMES, OPENINGS, PLATITUDES, TAILS } from '../../../src/models/simulated/advice.ts';
 import { BEHAVIOURS } from '../../../src/models/simulated/behaviours.ts';
 import { SCOPES } from '../../../src/models/simulated/scopes.ts';
 import { readClauses, statementKey, wordStatement } from '../../../src/models/simulated/statements.ts';
@@ -50,6 +51,27 @@ describe('the paraphrase grammar', () => {
         for (const form of forms) expect(keysOf(form)).toEqual(wanted);
       }),
     );
+  });
+
+  it('finds nothing in advice without a point, in openings and in endings', () => {
+    const texts = [
+      ...DECOYS.flatMap(({ wordings }) => wordings),
+      ...FRAMES.map(({ text }) => text),
+      ...PLATITUDES,
+      ...OPENINGS,
+      ...TAILS,
+    ];
+    for (const text of texts) expect(keysOf(text)).toEqual([]);
+    for (const text of texts)
+      expect(SCOPES.flatMap(({ nouns }) => nouns).filter((noun) => text.includes(noun))).toEqual([]);
+  });
+
+  it('never shows a symptom in a correct answer', () => {
+    for (const { forms, symptoms } of BEHAVIOURS) {
+      for (const form of Object.values(forms)) {
+        expect(symptoms.filter((symptom) => form.startsWith(symptom) || symptom.startsWith(form))).toEqual([]);
+      }
+    }
   });
 
   it('keeps every pair of statements apart', () => {
