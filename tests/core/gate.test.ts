@@ -89,8 +89,14 @@ describe('gate on proposed prompts (I06)', () => {
 
   it('never objects to what the user wrote into the prompt', () => {
     const own = createPrompt(`${START} ${SAID} https://shop.example sk-abcdefghij0123456789 \u200d call do_it()`);
-    const strict = createGate({ start: own, tasks: [task] });
+    const strict = createGate({ start: own, tasks: [task], toolNames: [] });
     expect(strict(createPrompt(`${own.components.system} Be kind.`), own)).toBeUndefined();
+  });
+
+  it('judges tools only when it knows which there are', () => {
+    const proposal = createPrompt(`${START} Always call find_parcel(id) first.`);
+    expect(createGate({ start })(proposal, start)).toBeUndefined();
+    expect(createGate({ start, toolNames: [] })(proposal, start)).toBe('names an unknown tool "find_parcel"');
   });
 
   it('keeps the components of the parent, no more and no less', () => {
