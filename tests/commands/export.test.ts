@@ -428,6 +428,34 @@ describe('apo export', () => {
     expect(await lines('sft')).toHaveLength(2);
   });
 
+  it('uses formats and detectors of the user', async () => {
+    const detector = join(folder, 'detector.mjs');
+    const format = join(folder, 'format.mjs');
+    writeFileSync(
+      detector,
+      `export default () => ({ name: 'cities', detect: async (text) =>
+        [...text.matchAll(/Lyon|Paris/g)].map((match) => ({ type: 'city', start: match.index, end: match.index + match[0].length, score: 1 })) });`,
+    );
+    writeFileSync(
+      format,
+      `export default () => ({ name: 'mine', files: ['jsonl'], thinking: ['drop'],
+        sft: (sample) => ({ ok: true, rows: [{ said: sample.messages.at(-1).content }] }) });`,
+    );
+    const { rows } = await exported(
+      'jsonl',
+      'sft',
+      '--dataset',
+      'tasks.jsonl',
+      '--redact',
+      '3',
+      '--detector',
+      detector,
+      '--format',
+      format,
+    );
+    expect(rows[0]).toEqual({ said: '<CITY_1>' });
+  });
+
   it('turns failures into named groups and a dataset that can be trained on', async () => {
     const { report, rows, out } = await exported('jsonl', 'regressions', '--run', 'run-1');
     expect(report).toMatchObject({ verb: 'regressions', records: 8, tasks: 2 });
