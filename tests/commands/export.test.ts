@@ -360,7 +360,7 @@ describe('apo export', () => {
       'left out 1: failed',
       'left out 1: infrastructure failure',
       'left out 1: tool result without a call',
-      'warning: tool schema made up from its calls (2): get_weather',
+      'warning: tool schema made up from its calls (1): get_weather',
       '',
     ]);
   });
