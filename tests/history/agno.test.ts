@@ -222,10 +222,11 @@ describe('runs of all kinds', () => {
         ],
       },
     ]);
-    expect(records[0]).toEqual({
+    expect(records[0]).toMatchObject({
       kind: 'rejected',
       where: 'agno:app:s:r1',
       reason: expect.stringContaining('regenerated'),
+      replaced: { id: 'agno:app:s:r1', observed: 'bad' },
     });
     expect(tasksOf(records)[0]?.metadata.regenerated_from).toBe('r1');
   });
