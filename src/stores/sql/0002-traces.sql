@@ -2,6 +2,8 @@
 -- Times are decimal nanoseconds padded to 20 digits: text order is time order, and no value is too large.
 
 create table spans (
+  -- The trace's id times 2^24 plus a number within the trace: a trace's spans lie together, and a hit in span_words
+  -- names its trace without a look here.
   id integer primary key,
   trace_id text not null,
   span_id text not null,
@@ -14,7 +16,8 @@ create table spans (
 create unique index spans_by_id on spans (trace_id, span_id);
 
 create table traces (
-  trace_id text primary key,
+  id integer primary key,
+  trace_id text not null unique,
   start_ns text not null,
   end_ns text not null,
   spans integer not null,
@@ -51,7 +54,7 @@ create table trace_names (
 ) strict, without rowid;
 create index trace_names_by_trace on trace_names (trace_id);
 
--- Words of messages, tool calls, results and errors. The texts themselves are in the spans.
+-- Words of messages, tool calls, results and errors, by span id. The texts themselves are in the spans.
 create virtual table span_words using fts5(
   words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2'
 );

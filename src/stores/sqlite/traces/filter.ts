@@ -1,15 +1,15 @@
 import { ApoError } from '../../../core/errors.ts';
 import type { TraceFilter } from '../../trace-store.ts';
-import type { Connection, Value } from '../connection.ts';
+import type { Value } from '../connection.ts';
 import { padded } from './describe.ts';
 
 /** A `where` clause of constant fragments; every value is bound. */
 export type Condition = { readonly sql: string; readonly values: readonly Value[] };
 
-/** Words found in more spans than this are looked up trace by trace, newest first, instead of all at once. */
-const MANY_SPANS = 2_000;
+/** Words of one search; more are ignored. */
+const MAX_WORDS = 32;
 
-export function conditionsOf(connection: Connection, filter: TraceFilter): readonly Condition[] {
+export function conditionsOf(filter: TraceFilter): readonly Condition[] {
   const conditions: Condition[] = [];
   const add = (sql: string, ...values: readonly Value[]): void => void conditions.push({ sql, values });
   if (filter.sessionId !== undefined) add('t.session_id = ?', filter.sessionId);
@@ -22,7 +22,7 @@ export function conditionsOf(connection: Connection, filter: TraceFilter): reado
   if (filter.until !== undefined) add('t.start_ns <= ?', endOf(filter.until, 'until'));
   if (filter.model !== undefined) add(NAMED, 'model', filter.model);
   if (filter.tool !== undefined) add(NAMED, 'tool', filter.tool);
-  if (filter.text !== undefined) conditions.push(wordsCondition(connection, filter.text));
+  if (filter.text !== undefined) conditions.push(wordsCondition(filter.text));
   return conditions;
 }
 
@@ -36,25 +36,16 @@ export function whereOf(conditions: readonly Condition[]): Condition {
 }
 
 /** All words, each also as the beginning of a longer one; the same letters and digits that the index holds. */
-function wordsCondition(connection: Connection, text: string): Condition {
+function wordsCondition(text: string): Condition {
   const words = text.normalize('NFC').match(/[\p{L}\p{N}\p{Co}\p{M}]+/gu) ?? [];
   if (words.length === 0) return { sql: '0', values: [] };
   const query = words
-    .slice(0, 32)
+    .slice(0, MAX_WORDS)
     .map((word) => `"${word}"*`)
     .join(' ');
-  const found = connection.get(
-    'select count(*) as n from (select 1 from span_words where span_words match ? limit ?)',
-    query,
-    MANY_SPANS,
-  );
-  return { sql: Number(found?.n) < MANY_SPANS ? FEW_SPANS_SQL : MANY_SPANS_SQL, values: [query] };
+  // The upper bits of a span's id are its trace's, see 0002-traces.sql.
+  return { sql: 't.id in (select rowid >> 24 from span_words where span_words match ?)', values: [query] };
 }
-
-const FEW_SPANS_SQL =
-  't.trace_id in (select s.trace_id from spans s where s.id in (select rowid from span_words where span_words match ?))';
-const MANY_SPANS_SQL =
-  'exists (select 1 from spans s where s.trace_id = t.trace_id and exists (select 1 from span_words w where w.rowid = s.id and w.span_words match ?))';
 
 /** A date alone means its first moment as `since` and its last as `until`. */
 function startOf(date: string, name: string): string {

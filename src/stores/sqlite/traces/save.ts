@@ -3,7 +3,7 @@ import { readEvaluations } from '../../../traces/shared/conventions/evaluations.
 import type { Connection } from '../connection.ts';
 import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
 import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
-import { addToSummary, loadSummary, type Summary, saveSummary } from './summary.ts';
+import { addToSummary, loadSummaries, type Summary, saveSummary, spanRowId } from './summary.ts';
 
 type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
 
@@ -17,20 +17,27 @@ export function prepareSpans(spans: readonly Span[]): readonly Prepared[] {
  * by table, because that is several times faster than span by span.
  */
 export function saveSpans(connection: Connection, prepared: readonly Prepared[]): void {
-  const summaries = new Map<string, Summary>();
-  const deleted = new Set<string>();
-  for (const traceId of new Set(prepared.map(({ span }) => span.traceId))) {
-    if (isDeleted(connection, traceId)) deleted.add(traceId);
-    else summaries.set(traceId, loadSummary(connection, traceId));
-  }
-  const wanted = prepared.filter(({ span }) => !deleted.has(span.traceId));
-  const rows = wanted.map((one) => saveSpan(connection, one));
+  const traceIds = [...new Set(prepared.map(({ span }) => span.traceId))];
+  const summaries = loadSummaries(
+    connection,
+    traceIds.filter((traceId) => !isDeleted(connection, traceId)),
+  );
+  const wanted = prepared.flatMap((one) => {
+    const summary = summaries.get(one.span.traceId);
+    return summary === undefined ? [] : [{ ...one, summary }];
+  });
+  const added = new Map<Summary, number>();
+  const rows = wanted.map((one) => {
+    const count = added.get(one.summary) ?? 0;
+    const saved = saveSpan(connection, one, spanRowId(one.summary, one.summary.spans + count));
+    if (saved.before === undefined) added.set(one.summary, count + 1);
+    return saved;
+  });
   wanted.forEach((one, index) => {
     saveWords(connection, one.description.words, rows[index] as SavedSpan);
   });
-  wanted.forEach(({ span, description }, index) => {
-    const summary = summaries.get(span.traceId);
-    if (summary !== undefined) addToSummary(summary, span, description, rows[index]?.before);
+  wanted.forEach(({ summary, span, description }, index) => {
+    addToSummary(summary, span, description, rows[index]?.before);
   });
   for (const summary of summaries.values()) saveSummary(connection, summary);
   const judged = new Set([...summaries.values()].filter(({ isNew }) => isNew).map(({ traceId }) => traceId));
@@ -51,7 +58,7 @@ type SavedSpan = {
   readonly before: Counted | undefined;
 };
 
-function saveSpan(connection: Connection, { span, body, description }: Prepared): SavedSpan {
+function saveSpan(connection: Connection, { span, body, description }: Prepared, newId: number): SavedSpan {
   const { counted } = description;
   const old = connection.get(
     'select failed, input_tokens, output_tokens from spans where trace_id = ? and span_id = ?',
@@ -59,11 +66,12 @@ function saveSpan(connection: Connection, { span, body, description }: Prepared)
     span.spanId,
   );
   const row = connection.get(
-    `insert into spans (trace_id, span_id, start_ns, failed, input_tokens, output_tokens, body)
-     values (?, ?, ?, ?, ?, ?, ?)
+    `insert into spans (id, trace_id, span_id, start_ns, failed, input_tokens, output_tokens, body)
+     values (?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (trace_id, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
        input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, body = excluded.body
      returning id`,
+    newId,
     span.traceId,
     span.spanId,
     padded(span.startNs),
