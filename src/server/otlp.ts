@@ -6,7 +6,7 @@ import type { Ingest } from './ingest.ts';
 import type { ServerLimits } from './limits.ts';
 import { CONTENT_TYPES, type Encoding, encodingOf, statusBody, successBody } from './otlp-reply.ts';
 
-/** Paths of OTLP over HTTP. Metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
+/** Paths of OTLP over HTTP. Of logs only GenAI events are kept; metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
 const SIGNALS = new Map<string, 'traces' | 'logs' | 'metrics'>([
   ['/v1/traces', 'traces'],
   ['/v1/logs', 'logs'],
@@ -62,8 +62,8 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
       }
       bytes = body.byteLength;
       waitingBytes += bytes;
-      if (signal === 'metrics' || signal === 'logs') return send(response, encoding, 200, successBody(encoding, 0, ''));
-      const reply = await ingest.submit({ body, encoding, compression });
+      if (signal === 'metrics') return send(response, encoding, 200, successBody(encoding, 0, ''));
+      const reply = await ingest.submit({ signal, body, encoding, compression });
       if (reply.status !== 200) return refuse(response, encoding, reply.status, reply.message);
       send(response, encoding, 200, successBody(encoding, reply.rejectedSpans, reply.message));
     } finally {

@@ -59,6 +59,15 @@ create virtual table span_words using fts5(
   words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2'
 );
 
+-- Events that arrived apart from their spans.
+create table late_events (
+  trace_id text not null,
+  span_id text not null,
+  time_ns text not null,
+  body text not null,
+  primary key (trace_id, span_id, time_ns, body)
+) strict, without rowid;
+
 create table feedback (
   id text primary key,
   trace_id text not null,
