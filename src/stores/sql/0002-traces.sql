@@ -5,7 +5,7 @@ create table spans (
   -- The trace's id times 2^24 plus a number within the trace: a trace's spans lie together, and a hit in span_words
   -- names its trace without a look here.
   id integer primary key,
-  trace_id text not null,
+  trace integer not null,
   span_id text not null,
   start_ns text not null,
   failed integer not null,
@@ -13,7 +13,7 @@ create table spans (
   output_tokens integer not null,
   body text not null
 ) strict;
-create unique index spans_by_id on spans (trace_id, span_id);
+create unique index spans_by_id on spans (trace, span_id);
 
 create table traces (
   id integer primary key,
@@ -45,14 +45,14 @@ create index traces_scored on traces (start_ns, trace_id, score) where score is 
 create index traces_by_session on traces (session_id, start_ns, trace_id) where session_id is not null;
 create index traces_by_user on traces (user_id, start_ns, trace_id) where user_id is not null;
 
--- Models and tools that a trace used.
+-- Models and tools that a trace used. `trace` is its row id: new rows go to the end of every index.
 create table trace_names (
   kind text not null,
   name text not null,
-  trace_id text not null,
-  primary key (kind, name, trace_id)
+  trace integer not null,
+  primary key (kind, name, trace)
 ) strict, without rowid;
-create index trace_names_by_trace on trace_names (trace_id);
+create index trace_names_by_trace on trace_names (trace);
 
 -- Words of messages, tool calls, results and errors, by span id. The texts themselves are in the spans.
 create virtual table span_words using fts5(

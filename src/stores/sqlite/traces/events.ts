@@ -35,7 +35,10 @@ export function spansOf(connection: Connection, traceId: string): readonly Span[
     else events.push(event);
   }
   return connection
-    .all('select body from spans where trace_id = ? order by start_ns, span_id', traceId)
+    .all(
+      'select body from spans where trace = (select id from traces where trace_id = ?) order by start_ns, span_id',
+      traceId,
+    )
     .map((row) => JSON.parse(String(row.body)) as Span)
     .map((span) => {
       const events = late.get(span.spanId);

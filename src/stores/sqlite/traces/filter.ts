@@ -26,7 +26,7 @@ export function conditionsOf(filter: TraceFilter): readonly Condition[] {
   return conditions;
 }
 
-const NAMED = 'exists (select 1 from trace_names n where n.kind = ? and n.name = ? and n.trace_id = t.trace_id)';
+const NAMED = 'exists (select 1 from trace_names n where n.kind = ? and n.name = ? and n.trace = t.id)';
 
 export function whereOf(conditions: readonly Condition[]): Condition {
   return {

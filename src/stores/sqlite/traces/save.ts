@@ -2,7 +2,7 @@ import type { Span } from '../../../core/trace.ts';
 import { readEvaluations } from '../../../traces/shared/conventions/evaluations.ts';
 import type { Connection } from '../connection.ts';
 import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
-import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
+import { feedbackFrom, hasFeedback, refreshScore, saveFeedback } from './feedback.ts';
 import { addToSummary, loadSummaries, type Summary, saveSummary, spanRowId } from './summary.ts';
 
 type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
@@ -18,10 +18,10 @@ export function prepareSpans(spans: readonly Span[]): readonly Prepared[] {
  */
 export function saveSpans(connection: Connection, prepared: readonly Prepared[]): void {
   const traceIds = [...new Set(prepared.map(({ span }) => span.traceId))];
-  const summaries = loadSummaries(
-    connection,
-    traceIds.filter((traceId) => !isDeleted(connection, traceId)),
-  );
+  const summaries = loadSummaries(connection, traceIds);
+  for (const { traceId, isNew } of summaries.values()) {
+    if (isNew && isDeleted(connection, traceId)) summaries.delete(traceId);
+  }
   const wanted = prepared.flatMap((one) => {
     const summary = summaries.get(one.span.traceId);
     return summary === undefined ? [] : [{ ...one, summary }];
@@ -29,7 +29,7 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
   const added = new Map<Summary, number>();
   const rows = wanted.map((one) => {
     const count = added.get(one.summary) ?? 0;
-    const saved = saveSpan(connection, one, spanRowId(one.summary, one.summary.spans + count));
+    const saved = saveSpan(connection, one, one.summary.id, spanRowId(one.summary, one.summary.spans + count));
     if (saved.before === undefined) added.set(one.summary, count + 1);
     return saved;
   });
@@ -40,7 +40,9 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
     addToSummary(summary, span, description, rows[index]?.before);
   });
   for (const summary of summaries.values()) saveSummary(connection, summary);
-  const judged = new Set([...summaries.values()].filter(({ isNew }) => isNew).map(({ traceId }) => traceId));
+  const judged = new Set<string>();
+  for (const { traceId, isNew } of summaries.values())
+    if (isNew && hasFeedback(connection, traceId)) judged.add(traceId);
   for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
     saveFeedback(connection, feedbackFrom(evaluation), false);
     judged.add(evaluation.traceId);
@@ -58,21 +60,26 @@ type SavedSpan = {
   readonly before: Counted | undefined;
 };
 
-function saveSpan(connection: Connection, { span, body, description }: Prepared, newId: number): SavedSpan {
+function saveSpan(
+  connection: Connection,
+  { span, body, description }: Prepared,
+  trace: number,
+  newId: number,
+): SavedSpan {
   const { counted } = description;
   const old = connection.get(
-    'select failed, input_tokens, output_tokens from spans where trace_id = ? and span_id = ?',
-    span.traceId,
+    'select failed, input_tokens, output_tokens from spans where trace = ? and span_id = ?',
+    trace,
     span.spanId,
   );
   const row = connection.get(
-    `insert into spans (id, trace_id, span_id, start_ns, failed, input_tokens, output_tokens, body)
+    `insert into spans (id, trace, span_id, start_ns, failed, input_tokens, output_tokens, body)
      values (?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict (trace_id, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
+     on conflict (trace, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
        input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, body = excluded.body
      returning id`,
     newId,
-    span.traceId,
+    trace,
     span.spanId,
     padded(span.startNs),
     counted.failed,

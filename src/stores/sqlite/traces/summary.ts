@@ -173,11 +173,6 @@ export function saveSummary(connection: Connection, summary: Summary): void {
     summary.output.rank,
   );
   for (const [kind, name] of summary.addedNames) {
-    connection.run(
-      'insert or ignore into trace_names (kind, name, trace_id) values (?, ?, ?)',
-      kind,
-      name,
-      summary.traceId,
-    );
+    connection.run('insert or ignore into trace_names (kind, name, trace) values (?, ?, ?)', kind, name, summary.id);
   }
 }
