@@ -1,25 +1,78 @@
-import { isAbsolute, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { isAbsolute, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Agent } from './agents/agent.ts';
 import type { Environment } from './config/environment.ts';
-import type { PluginModule, PluginSpec } from './config/plugin.ts';
-import { ApoError, messageOf } from './core/errors.ts';
+import type { PluginContext, PluginModule, PluginSpec } from './config/plugin.ts';
+import { ApoError, isApoError, messageOf } from './core/errors.ts';
+import { hashOf } from './core/json.ts';
+import type { OutsideDetector } from './core/privacy/detector.ts';
+import type { Exporter } from './exporters/exporter.ts';
 import type { Grader } from './graders/grader.ts';
+import { adaptGrader } from './graders/shared/adapt.ts';
+import type { HistoryDetector, HistoryOptions, HistorySource } from './history/source.ts';
 import type { Model } from './models/model.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { Store } from './stores/store.ts';
 
 /** The composition root: the only file that knows all implementations. Each is loaded when it is first used. */
 const PLUGINS = {
-  model: {},
-  agent: {},
-  grader: {},
-  optimizer: {},
-  store: { sqlite: () => import('./stores/sqlite.ts') },
+  model: {
+    openai: () => import('./models/openai.ts'),
+    simulated: () => import('./models/simulated.ts'),
+  },
+  agent: {
+    chat: () => import('./agents/chat.ts'),
+    http: () => import('./agents/http.ts'),
+    command: () => import('./agents/command.ts'),
+    module: () => import('./agents/module.ts'),
+  },
+  grader: {
+    exact: () => import('./graders/exact.ts'),
+    contains: () => import('./graders/contains.ts'),
+    regex: () => import('./graders/regex.ts'),
+    number: () => import('./graders/number.ts'),
+    json: () => import('./graders/json.ts'),
+    llm: () => import('./graders/llm.ts'),
+    length: () => import('./graders/length.ts'),
+    tokens: () => import('./graders/tokens.ts'),
+    mean: () => import('./graders/mean.ts'),
+  },
+  optimizer: {
+    apo: () => import('./optimizers/apo.ts'),
+    beam: () => import('./optimizers/beam.ts'),
+  },
+  store: {
+    sqlite: () => import('./stores/sqlite.ts'),
+  },
+  history: {
+    agno: () => import('./history/agno/index.ts'),
+    conversations: () => import('./history/conversations.ts'),
+  },
+  exporter: {
+    openai: () => import('./exporters/openai.ts'),
+    trl: () => import('./exporters/trl.ts'),
+    sharegpt: () => import('./exporters/sharegpt.ts'),
+    hermes: () => import('./exporters/hermes.ts'),
+    verl: () => import('./exporters/verl.ts'),
+    transitions: () => import('./exporters/transitions.ts'),
+    csv: () => import('./exporters/csv.ts'),
+  },
+  // Only users' own: what is built in runs at its redaction level, not by name.
+  detector: {},
 } as const satisfies { [K in PluginKind]: { [name: string]: () => Promise<unknown> } };
 
-type Kinds = { model: Model; agent: Agent; grader: Grader; optimizer: Optimizer; store: Store };
+type Kinds = {
+  model: Model;
+  agent: Agent;
+  grader: Grader;
+  optimizer: Optimizer;
+  store: Store;
+  history: HistorySource;
+  exporter: Exporter;
+  detector: OutsideDetector;
+};
 export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {
@@ -43,10 +96,80 @@ export async function loadPlugin<K extends PluginKind>(
       hint: `correct the options beside "use: ${use}"`,
     });
   }
-  return module.default(options.data as never, {
+  const pluginContext: PluginContext = {
     ...context,
     load: <T>(inner: PluginSpec) => loadPlugin(kind, inner, context) as Promise<T>,
+  };
+  if (kind === 'grader' && !Object.hasOwn(PLUGINS.grader, use)) {
+    const path = resolve(context.folder, use);
+    const source = { name: parse(path).name, hash: hashOf(readFileSync(path, 'utf8')) };
+    return adaptGrader(module, source, options.data, pluginContext) as Promise<Kinds[K]>;
+  }
+  if (Object.hasOwn(PLUGINS[kind], use)) return module.default(options.data as never, pluginContext);
+  return createOwn(kind, use, () => module.default(options.data as never, pluginContext));
+}
+
+/** What a user's own plug-in cannot be without, for the kinds that people write. */
+const FUNCTIONS: { readonly [K in PluginKind]?: readonly (keyof Kinds[K])[] } = {
+  model: ['chat'],
+  agent: ['validate', 'run'],
+  optimizer: ['forecast', 'run'],
+};
+
+/** A user's module may throw or return anything: then it is named, instead of failing somewhere in the run. */
+async function createOwn<K extends PluginKind>(
+  kind: K,
+  use: string,
+  create: () => Kinds[K] | Promise<Kinds[K]>,
+): Promise<Kinds[K]> {
+  let made: Partial<Kinds[K]> | null | undefined;
+  try {
+    made = await create();
+  } catch (error) {
+    if (isApoError(error)) throw error;
+    throw new ApoError('plugin-invalid', `${kind} "${use}" cannot be created: ${messageOf(error)}`, {
+      hint: 'correct the module, or its options in the config',
+      cause: error,
+    });
+  }
+  const missing = FUNCTIONS[kind]?.find((name) => typeof made?.[name] !== 'function');
+  if (missing === undefined) return made as Kinds[K];
+  throw new ApoError('plugin-invalid', `${kind} "${use}" returns no function "${String(missing)}"`, {
+    hint:
+      kind === 'agent'
+        ? `a function that answers by itself is used by { use: module, module: ${use} }`
+        : `export default (options, context) => ({ ... }), see src/${kind}s/${kind}.ts`,
   });
+}
+
+/**
+ * Opens a recorded history with the source of that name (or the user's own by path), or with the first one that knows it.
+ * @throws ApoError `history-invalid` when the file cannot be read or no source knows it, `plugin-unknown`.
+ */
+export async function openHistory(
+  path: string,
+  sourceName: string | undefined,
+  options: Omit<HistoryOptions, 'path'> & { readonly folder: string; readonly environment: Environment },
+): Promise<HistorySource> {
+  const { folder, environment, ...reading } = options;
+  const name = sourceName ?? (await detectHistory(path));
+  return loadPlugin('history', { use: name, path, ...reading }, { folder, environment });
+}
+
+async function detectHistory(path: string): Promise<string> {
+  const { openForeign, describeTables } = await import('./history/shared/database.ts');
+  for (const [name, load] of Object.entries(PLUGINS.history)) {
+    const { detect }: HistoryDetector = await load();
+    if (detect(path)) return name;
+  }
+  const database = openForeign(path);
+  try {
+    throw new ApoError('history-invalid', `no conversation history in ${path}; ${describeTables(database)}`, {
+      hint: `known sources: ${pluginNames('history').join(', ')}; name one with --history-source`,
+    });
+  } finally {
+    database.close();
+  }
 }
 
 async function importPlugin<T>(kind: PluginKind, use: string, folder: string): Promise<PluginModule<T>> {
@@ -67,7 +190,8 @@ async function importPlugin<T>(kind: PluginKind, use: string, folder: string): P
       cause: error,
     });
   }
-  if (typeof module.default !== 'function') {
+  const hasGrade = kind === 'grader' && 'grade' in module;
+  if (typeof module.default !== 'function' && !hasGrade) {
     throw new ApoError('plugin-invalid', `${kind} ${path} has no default-exported function`, {
       hint: `export default (options, context) => ({ ... }), see src/${kind}s/${kind}.ts`,
     });

@@ -10,10 +10,10 @@ export interface Agent {
   /** Everything that changes its behaviour besides prompt and task; part of every journal key. */
   readonly identity: JsonObject;
   /**
-   * Checks before any call is paid for that the prompt can be rendered.
+   * Checks before any call is paid for that the prompt can be rendered, for each of the tasks where they are given.
    * @throws ApoError `prompt-invalid`
    */
-  validate(prompt: Prompt): void;
+  validate(prompt: Prompt, tasks?: readonly Task[]): void;
   /**
    * Runs one rollout. All effects go through the context, which journals and traces them; with the same journal the
    * same rollout comes out. Throws only what the context threw; its own failures are results.

@@ -8,10 +8,16 @@ import { terminalSafe } from '../platform/text.ts';
 type Register = (program: Command) => void;
 
 const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
+  () => import('./init.ts'),
+  () => import('./check.ts'),
+  () => import('./train.ts'),
+  () => import('./dataset.ts'),
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
-  () => import('./serve.ts'),
   () => import('./trace.ts'),
+  () => import('./export.ts'),
+  () => import('./serve.ts'),
+  () => import('./simulate.ts'),
 ];
 
 /**

@@ -32,6 +32,7 @@ const EXIT_CODES = {
   'file-write': 6,
   'threshold-missed': 7,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ApoErrorOptions = {

@@ -11,6 +11,8 @@ import type { Task } from '../core/task.ts';
  */
 export interface Optimizer {
   readonly name: string;
+  /** Used when the user gives none. */
+  readonly defaultIterations: number;
   /** What the run will cost at most, for the forecast before it starts. */
   forecast(size: OptimizerSize): Forecast;
   run(context: OptimizerContext): Promise<Outcome>;
@@ -65,6 +67,8 @@ export type OptimizerContext = {
   addCandidate(candidate: Candidate): Promise<void>;
   /** Tells the user that an iteration ended. */
   report(iteration: IterationReport): void;
+  /** Records the best so far: what the run ends with when it is stopped from outside. The last call counts. */
+  keep(outcome: Omit<Outcome, 'reason'>): void;
 };
 
 export type Trial = { readonly task: Task; readonly sample: number };

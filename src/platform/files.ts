@@ -22,11 +22,20 @@ export function writeFileAtomic(path: string, text: string): void {
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
       hint: 'check free space and permissions of the folder, or choose another with --results',
       cause: error,
     });
+  }
+}
+
+/** Never hides why the write failed. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It could not be made in the first place.
   }
 }
 

@@ -1,3 +1,5 @@
+import { HIDDEN_CHARACTERS } from '../core/unicode.ts';
+
 /**
  * Makes foreign text safe to show on a terminal: control characters (all of C0 but \n and \t, DEL, C1), escape sequences,
  * bidirectional controls, zero-width and tag characters become visible `\u{..}` escapes, so that nothing is hidden.
@@ -8,9 +10,7 @@ export function terminalSafe(text: string): string {
     .replace(HOSTILE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-const HOSTILE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: naming control characters is the purpose
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const HOSTILE = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${HIDDEN_CHARACTERS}]`, 'gu');
 
 /** First line-ish part of a text for one-line displays; cut at whole characters. */
 export function ellipsis(text: string, length: number): string {
@@ -21,4 +21,35 @@ export function ellipsis(text: string, length: number): string {
     .slice(0, length - 1)
     .map(({ segment }) => segment)
     .join('')}…`;
+}
+
+/** What a spreadsheet takes for the start of a formula (ASVS 1.2.10), full-width forms included. */
+const FORMULA_LEAD = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+
+/**
+ * One cell of a CSV file (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe in front, which
+ * spreadsheets hide; numbers given as numbers stay numbers. Null characters are dropped: readers stop at them.
+ */
+export function csvCell(value: string | number | boolean | null): string {
+  if (value === null) return '';
+  if (typeof value !== 'string') return String(value);
+  const text = value.replaceAll('\0', '');
+  const safe = FORMULA_LEAD.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/**
+ * Foreign text as Markdown that shows it as it is: no links, images, HTML, code, headings or tables come out of it, and
+ * nothing is fetched when it is rendered. One line for tables and lists; line breaks become spaces.
+ */
+export function markdownSafe(text: string): string {
+  return terminalSafe(text)
+    .replaceAll('&', '&amp;')
+    .replace(/[\\`*_{}[\]<>()#|~!$]/g, (character) => `\\${character}`)
+    .replace(/\s+/g, ' ')
+    .replace(/^(\d+)([.)])/, '$1\\$2')
+    .replace(/^[=+-]/, (character) => `\\${character}`)
+    .replaceAll('://', '&#58;//')
+    .replace(/\bwww\./gi, (match) => match.replace('.', '&#46;'))
+    .replaceAll('@', '&#64;');
 }

@@ -101,6 +101,11 @@ export interface JournalStore {
   finish(key: JournalKey, reply: JournalReply, at: string): Promise<void>;
   /** Takes a started call back that certainly cost nothing (rejected by the provider, aborted before sending). */
   release(key: JournalKey): Promise<void>;
+  /**
+   * Forgets replies of the form `{ fault }` (calls that failed for good), so that a resumed run sends them again.
+   * @returns how many
+   */
+  releaseFaults(runId: string): Promise<number>;
   totals(runId: string): Promise<JournalTotals>;
 }
 
@@ -113,7 +118,7 @@ export type StoredRollout = ScoredRollout & {
 };
 
 export interface RolloutStore {
-  /** Saving the same rollout id again replaces it: rollouts are derived from the journal. */
+  /** A scored rollout is kept when it is saved again: a replay derives the same facts, but not the times. */
   save(rollouts: readonly StoredRollout[]): Promise<void>;
   /** Streams in the order of saving. */
   list(filter: {

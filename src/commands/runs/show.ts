@@ -63,7 +63,7 @@ function dollars(microUsd: number | null): number | null {
 }
 
 function fieldsOf({ run, owner, totals, rollouts }: RunDetails): readonly (readonly [string, string])[] {
-  const { baseline, best, verdict } = resultOf(run);
+  const { baseline, best, verdict, simulated } = resultOf(run);
   const { calls, usage } = totals;
   return [
     ['run', run.id],
@@ -73,7 +73,7 @@ function fieldsOf({ run, owner, totals, rollouts }: RunDetails): readonly (reado
     ['created', `${formatDate(run.createdAt)}, updated ${formatDate(run.updatedAt)}`],
     ['baseline', baseline === null ? '-' : `${formatEvidence(baseline)}, ${baseline.promptId}`],
     ['best', best === null ? '-' : `${formatEvidence(best)}, ${best.promptId}`],
-    ['verdict', verdict ?? '-'],
+    ['verdict', simulated ? `${verdict ?? '-'} (simulated model: says nothing about a real one)` : (verdict ?? '-')],
     ['rollouts', String(rollouts)],
     [
       'calls',

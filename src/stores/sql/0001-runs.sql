@@ -1,9 +1,10 @@
 -- Append-only facts (calls, rollouts, candidates, prompt versions) and small mutable pointers (run status, owners, labels).
 -- Narrow columns stand before the JSON texts, so that reading them never walks a row's overflow pages.
 
--- The first table: its row stays on page 2 of the file, where a write-ahead log of another store is told apart.
-create table store_identity (id text not null) strict;
-insert into store_identity values (lower(hex(randomblob(16))));
+-- The first table: its row stays on page 2 of the file. `marks` is changed now and then, so that the page is in the
+-- write-ahead log too and a log of another store can be told apart.
+create table store_identity (id text not null, marks integer not null) strict;
+insert into store_identity values (lower(hex(randomblob(16))), 0);
 
 create table runs (
   id text primary key,

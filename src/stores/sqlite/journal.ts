@@ -8,7 +8,7 @@ import type { Connection, Row } from './connection.ts';
 const WHERE = 'where run_id = ? and role = ? and key = ?';
 
 /**
- * The call journal: `start` and `finish` are one durable commit each. A call that was started twice without a reply was
+ * The call journal: `start` and `finish` are durable before they resolve. A call that was started twice without a reply was
  * sent twice; every such repetition is counted, also when the call is taken back later.
  */
 export function createJournalStore(connection: Connection): JournalStore {
@@ -17,7 +17,7 @@ export function createJournalStore(connection: Connection): JournalStore {
   }
 
   function restart(call: JournalKey, row: Row, at: string): JournalStart {
-    if (row.state === 'done') return { state: 'done', reply: replyOf(row) };
+    if (row.state === 'done') return { state: 'done', reply: replyOf(connection, row) };
     const inDoubt = row.state === 'started';
     connection.run(
       `update calls set state = 'started', started_at = ?, resent = resent + ? where id = ?`,
@@ -33,10 +33,15 @@ export function createJournalStore(connection: Connection): JournalStore {
   return {
     async start(call, request, at) {
       const text = JSON.stringify(request);
-      return connection.write((): JournalStart => {
+      return connection.commit((): JournalStart => {
         const row = find(call);
         if (row !== undefined) {
-          assertSameRequest(call, String(row.request), text);
+          if (
+            row.request !== text &&
+            canonicalJson(connection.parse(row.request)) !== canonicalJson(JSON.parse(text))
+          ) {
+            throw mismatch(call, 'the stored call has another request under the same key');
+          }
           return restart(call, row, at);
         }
         connection.run(
@@ -53,7 +58,7 @@ export function createJournalStore(connection: Connection): JournalStore {
 
     async finish(call, reply, at) {
       const text = JSON.stringify(reply.reply);
-      connection.write(() => {
+      await connection.commit(() => {
         const row = connection.get(`select id, state, resent from calls ${WHERE}`, call.runId, call.role, call.key);
         // The first reply stays: it may have been used already.
         if (row?.state === 'done') return;
@@ -78,7 +83,24 @@ export function createJournalStore(connection: Connection): JournalStore {
     },
 
     async release({ runId, role, key }) {
-      connection.run(`update calls set state = 'released' ${WHERE} and state = 'started'`, runId, role, key);
+      await connection.commit(() =>
+        connection.run(`update calls set state = 'released' ${WHERE} and state = 'started'`, runId, role, key),
+      );
+    },
+
+    async releaseFaults(runId) {
+      return connection.write(() => {
+        const where = `where run_id = ? and state = 'done' and json_extract(reply, '$.fault') is not null`;
+        for (const row of connection.all(`select role, count(*) as calls from calls ${where} group by role`, runId)) {
+          connection.run(
+            'update call_totals set calls = calls - ? where run_id = ? and role = ?',
+            row.calls ?? 0,
+            runId,
+            row.role ?? '',
+          );
+        }
+        return connection.run(`update calls set state = 'released', reply = null ${where}`, runId);
+      });
     },
 
     async totals(runId) {
@@ -151,18 +173,13 @@ function usageOf(row: Row): Usage {
   };
 }
 
-function replyOf(row: Row): JournalReply {
+function replyOf(connection: Connection, row: Row): JournalReply {
   return {
-    reply: JSON.parse(String(row.reply)) as Json,
+    reply: connection.parse(row.reply) as Json,
     usage: usageOf(row),
     costMicroUsd: row.cost_micro_usd === null ? null : Number(row.cost_micro_usd),
     attempts: Number(row.attempts),
   };
-}
-
-function assertSameRequest(call: JournalKey, stored: string, given: string): void {
-  if (stored === given || canonicalJson(JSON.parse(stored)) === canonicalJson(JSON.parse(given))) return;
-  throw mismatch(call, 'the stored call has another request under the same key');
 }
 
 function mismatch(call: JournalKey, reason: string): ApoError {

@@ -6,11 +6,14 @@ import type { Connection, Row } from './connection.ts';
 const SELECT = `select version, components, prompt_results.* from prompt_results join prompts using (prompt_id)`;
 const NEWEST = 'order by prompt_results.position desc';
 
+/** `p-` and four hex digits. */
+const SHORTEST_PREFIX = 6;
+
 /** A prompt text has one version number for ever; each run that ends with it adds one result. */
 export function createPromptStore(connection: Connection): PromptStore {
   function newestResult(promptId: string): PromptVersion | undefined {
     const row = connection.get(`${SELECT} where prompt_id = ? ${NEWEST} limit 1`, promptId);
-    return row === undefined ? undefined : versionOf(row);
+    return row === undefined ? undefined : versionOf(connection, row);
   }
 
   function resolve(reference: string): string | undefined {
@@ -24,6 +27,8 @@ export function createPromptStore(connection: Connection): PromptStore {
     );
     if (exact !== undefined) return String(exact.prompt_id);
     const prefix = reference.startsWith('p-') ? reference : `p-${reference}`;
+    // A shorter one is rather a version number that does not exist.
+    if (prefix.length < SHORTEST_PREFIX) return undefined;
     const matches = connection.all(
       'select prompt_id from prompts where substr(prompt_id, 1, ?) = ? limit 2',
       prefix.length,
@@ -34,12 +39,12 @@ export function createPromptStore(connection: Connection): PromptStore {
         hint: 'give more characters of the id; apo prompt list shows all',
       });
     }
-    return matches[0] === undefined || prefix === 'p-' ? undefined : String(matches[0].prompt_id);
+    return matches[0] === undefined ? undefined : String(matches[0].prompt_id);
   }
 
   return {
     async save(given) {
-      return connection.write(() => {
+      return connection.commit(() => {
         const { prompt } = given;
         connection.run(
           `insert into prompts (version, prompt_id, components)
@@ -66,11 +71,11 @@ export function createPromptStore(connection: Connection): PromptStore {
         );
         const row = connection.get(`${SELECT} where prompt_id = ? and run_id = ?`, prompt.id, given.runId);
         if (row === undefined) throw new Error('a prompt version vanished inside its own transaction');
-        return versionOf(row);
+        return versionOf(connection, row);
       });
     },
     async list() {
-      return connection.all(`${SELECT} ${NEWEST}`).map(versionOf);
+      return connection.all(`${SELECT} ${NEWEST}`).map((row) => versionOf(connection, row));
     },
     async find(reference) {
       const promptId = resolve(reference);
@@ -81,7 +86,7 @@ export function createPromptStore(connection: Connection): PromptStore {
       return Object.fromEntries(rows.map((row) => [String(row.label), String(row.prompt_id)]));
     },
     async setLabel(label, promptId) {
-      connection.write(() => {
+      await connection.commit(() => {
         if (connection.get('select 1 from prompts where prompt_id = ?', promptId) === undefined) {
           throw new ApoError('not-found', `there is no prompt ${promptId}`, { hint: 'apo prompt list shows all' });
         }
@@ -91,17 +96,17 @@ export function createPromptStore(connection: Connection): PromptStore {
   };
 }
 
-function versionOf(row: Row): PromptVersion {
+function versionOf(connection: Connection, row: Row): PromptVersion {
   const { interval_low: low, interval_high: high } = row;
   return {
-    prompt: { id: String(row.prompt_id), components: JSON.parse(String(row.components)) as { [name: string]: string } },
+    prompt: { id: String(row.prompt_id), components: connection.parse(row.components) as { [name: string]: string } },
     version: Number(row.version),
     runId: String(row.run_id),
     score: row.score === null ? null : Number(row.score),
     interval: low === null || high === null ? null : [Number(low), Number(high)],
     n: Number(row.n),
     verdict: String(row.verdict),
-    explanation: JSON.parse(String(row.explanation)) as Json,
+    explanation: connection.parse(row.explanation) as Json,
     createdAt: String(row.created_at),
   };
 }

@@ -9,7 +9,7 @@ const PAGE_ROWS = 64;
 export function createRolloutStore(connection: Connection): RolloutStore {
   return {
     async save(rollouts) {
-      connection.write(() => {
+      await connection.commit(() => {
         for (const stored of rollouts) saveOne(connection, stored);
       });
     },
@@ -25,14 +25,14 @@ export function createRolloutStore(connection: Connection): RolloutStore {
           position,
           ...[promptId, taskId].filter((value) => value !== undefined),
         );
-        for (const row of rows) yield JSON.parse(String(row.body)) as StoredRollout;
+        for (const row of rows) yield connection.parse(row.body) as StoredRollout;
         if (rows.length < PAGE_ROWS) return;
         position = rows.at(-1)?.position ?? null;
       }
     },
     async get(id) {
       const row = connection.get('select body from rollouts where id = ? order by position desc limit 1', id);
-      return row === undefined ? undefined : (JSON.parse(String(row.body)) as StoredRollout);
+      return row === undefined ? undefined : (connection.parse(row.body) as StoredRollout);
     },
     async scores({ runId, promptId }) {
       const rows = connection.all(
@@ -59,7 +59,8 @@ function saveOne(connection: Connection, stored: StoredRollout): void {
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (run_id, id) do update set prompt_id = excluded.prompt_id, task_id = excluded.task_id,
        iteration = excluded.iteration, split = excluded.split, status = excluded.status, score = excluded.score,
-       body = excluded.body`,
+       body = excluded.body
+     where rollouts.score is null`,
     stored.runId,
     rollout.id,
     rollout.promptId,

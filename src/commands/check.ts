@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { addTrainOptions, type TrainFlags } from './train/options.ts';
+
+export function register(program: Command): void {
+  addTrainOptions(
+    program
+      .command('check')
+      .description('prove the set-up before money is spent: config, keys, models, tasks, grader, store'),
+  )
+    .option('--json', 'print one JSON object on stdout')
+    .action(async (flags: TrainFlags) => {
+      const { check } = await import('./train/check.ts');
+      return check(flags);
+    });
+}

@@ -1,0 +1,243 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import pc from 'picocolors';
+import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
+import type { Grade } from '../../core/rollout.ts';
+import { detectableGain } from '../../core/statistics.ts';
+import type { Task } from '../../core/task.ts';
+import { createPrices } from '../../engine/prices.ts';
+import { ModelError, ROLES, type Role } from '../../models/model.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { terminalSafe } from '../../platform/text.ts';
+import { loadPlugin } from '../../plugins.ts';
+import { duration } from '../ui/progress.ts';
+import type { TrainFlags } from './options.ts';
+import { configOf, type Setup, setUp, storePath } from './setup.ts';
+
+type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+
+/** One small call may take this long. */
+const PING_TIMEOUT_MS = 30_000;
+
+/**
+ * Proves a set-up without training: every line is a check that was made, not a value that was read. Calls each model once
+ * with a few tokens, writes nothing but an empty store.
+ * @throws ApoError of the first failed check, so that the exit code says what is wrong
+ */
+export async function check(flags: TrainFlags): Promise<void> {
+  const checks: Check[] = [];
+  let failure: unknown;
+  const attempt = async <T>(name: string, run: () => Promise<{ value: T; detail: string }>): Promise<T | undefined> => {
+    try {
+      const { value, detail } = await run();
+      checks.push({ name, ok: true, detail });
+      return value;
+    } catch (error) {
+      if (!isApoError(error)) throw error;
+      failure ??= error;
+      checks.push({
+        name,
+        ok: false,
+        detail: error.hint === undefined ? error.message : `${error.message} - ${error.hint}`,
+      });
+      return undefined;
+    }
+  };
+
+  const setup = await attempt('set-up', async () => {
+    const { config, folder, path } = configOf(flags);
+    const value = await setUp(config, folder, systemClock.epoch());
+    return {
+      value,
+      detail: `${path ?? 'no config file'}; agent, grader "${value.grader.name}", algorithm "${value.optimizer.name}", placeholders`,
+    };
+  });
+  let plan: Plan | undefined;
+  if (setup !== undefined) {
+    checks.push({ name: 'tasks', ok: true, detail: describeTasks(setup) });
+    const latencies: Partial<Record<Role, number>> = {};
+    for (const role of ROLES) {
+      if (role === 'grader' && !setup.grader.usesModel) continue;
+      latencies[role] = await attempt(`${role} model`, () => ping(setup, role));
+    }
+    await attempt('grader', () => tryGrader(setup));
+    await attempt('store', () => openStoreForWriting(setup));
+    plan = planOf(setup, latencies);
+  }
+  print(checks, plan, setup, flags.json === true);
+  if (failure !== undefined)
+    throw new ApoError(isApoError(failure) ? failure.code : 'internal', 'the set-up is not ready', {
+      hint: 'see the failed checks above',
+      cause: failure,
+    });
+}
+
+function describeTasks({ tasks }: Setup): string {
+  const { train, val, test } = tasks.split;
+  return `${train.length} train, ${val.length} validation, ${test.length} sealed test; ${val.length} validation tasks can show a gain of about ${detectableGain(val.length).toFixed(2)}`;
+}
+
+async function ping({ roles, simulated }: Setup, role: Role): Promise<{ value: number; detail: string }> {
+  const { model, name } = roles[role];
+  const startedAt = systemClock.now();
+  try {
+    await model.chat(
+      { model: name, messages: [{ role: 'user', content: 'Reply with the word OK.' }], maxOutputTokens: 256 },
+      { signal: AbortSignal.timeout(PING_TIMEOUT_MS) },
+    );
+  } catch (error) {
+    throw describeFault(error, role, name, model.provider);
+  }
+  const milliseconds = systemClock.now() - startedAt;
+  return {
+    value: milliseconds,
+    detail: `${name} at ${model.provider} answered in ${milliseconds.toFixed(0)} ms${simulated && model.simulated ? ' (simulated)' : ''}`,
+  };
+}
+
+function describeFault(error: unknown, role: Role, name: string, provider: string): ApoError {
+  if (isApoError(error)) return error;
+  const kind = error instanceof ModelError ? error.kind : 'network';
+  const code =
+    kind === 'auth'
+      ? 'provider-auth'
+      : kind === 'quota'
+        ? 'provider-quota'
+        : kind === 'model-unknown'
+          ? 'model-unknown'
+          : kind === 'invalid'
+            ? 'request-invalid'
+            : 'provider-unavailable';
+  return new ApoError(code, `${role} model "${name}" at ${provider} does not answer: ${messageOf(error)}`, {
+    hint:
+      code === 'model-unknown'
+        ? `check --${role}-model`
+        : 'check the key, OPENAI_BASE_URL and that the server is running',
+    cause: error,
+  });
+}
+
+/** A grader that cannot tell the expected answer from nonsense would train the prompt on noise. */
+async function tryGrader({ grader, tasks, roles }: Setup): Promise<{ value: undefined; detail: string }> {
+  const task = tasks.split.train.find(({ expected }) => expected !== null) ?? (tasks.split.train[0] as Task);
+  const grade = (answer: string): Promise<Grade> =>
+    grader.grade({ status: 'ok', answer, events: [] }, task, {
+      signal: AbortSignal.timeout(PING_TIMEOUT_MS),
+      chat: (messages, options = {}) =>
+        roles.grader.model.chat(
+          { model: roles.grader.name, messages, ...options },
+          { signal: AbortSignal.timeout(PING_TIMEOUT_MS) },
+        ),
+    });
+  let good: Grade;
+  let bad: Grade;
+  try {
+    good = await grade(task.expected ?? task.observed ?? 'I looked into your question and this is the answer.');
+    bad = await grade('zxqv lorem nothing 0000');
+  } catch (error) {
+    throw describeFault(error, 'grader', roles.grader.name, roles.grader.model.provider);
+  }
+  const show = (result: Grade): string =>
+    result.status === 'scored' ? result.score.toFixed(2) : `unscored: ${result.reason}`;
+  if (good.status === 'unscored' || bad.status === 'unscored' || (task.expected !== null && good.score <= bad.score)) {
+    throw new ApoError(
+      'plugin-invalid',
+      `grader "${grader.name}" does not tell good from bad on task ${task.id}: expected answer ${show(good)}, nonsense ${show(bad)}`,
+      {
+        hint: 'check the grader and its options, or the expected answers of the dataset',
+      },
+    );
+  }
+  return { value: undefined, detail: `good answer ${show(good)}, bad answer ${show(bad)}` };
+}
+
+async function openStoreForWriting({ config, environment }: Setup): Promise<{ value: undefined; detail: string }> {
+  const path = resolve(storePath(config));
+  const existed = existsSync(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(resolve(config.results), { recursive: true });
+    accessSync(config.results, constants.W_OK);
+  } catch (error) {
+    throw new ApoError('store-write', `the results folder cannot be written: ${messageOf(error)}`, {
+      hint: 'choose another with --results',
+      cause: error,
+    });
+  }
+  const store = await loadPlugin(
+    'store',
+    { use: 'sqlite', path, create: true },
+    { folder: process.cwd(), environment },
+  );
+  await store.close();
+  return { value: undefined, detail: `${path} ${existed ? 'opens' : 'was created'}` };
+}
+
+type Plan = {
+  readonly rollouts: number;
+  readonly calls: number;
+  readonly costUsd: number | null;
+  readonly seconds: number;
+};
+
+/** Tokens of a reply where nothing better is known; the forecast says that it is one. */
+const TYPICAL_OUTPUT_TOKENS = 300;
+
+function planOf(
+  { forecast, roles, grader, config, start, tasks }: Setup,
+  latencies: Partial<Record<Role, number>>,
+): Plan {
+  const prices = createPrices(config.prices);
+  const task = tasks.split.train[0];
+  const taskTokens = Math.ceil(
+    ((task?.input.length ?? 0) + JSON.stringify(task?.context ?? []).length + JSON.stringify(start.components).length) /
+      4,
+  );
+  const perRole: [Role, number, number][] = [
+    ['agent', forecast.rollouts, taskTokens],
+    ['grader', grader.usesModel ? forecast.rollouts : 0, taskTokens + TYPICAL_OUTPUT_TOKENS],
+    ['critic', forecast.critiques, 4 * (taskTokens + TYPICAL_OUTPUT_TOKENS)],
+    ['editor', forecast.edits, taskTokens + TYPICAL_OUTPUT_TOKENS],
+  ];
+  let cost: number | null = 0;
+  let seconds = 0;
+  for (const [role, calls, inputTokens] of perRole) {
+    if (calls === 0) continue;
+    const each = prices.reserve(roles[role].name, inputTokens, TYPICAL_OUTPUT_TOKENS, roles[role].model);
+    cost = cost === null || each === null ? null : cost + calls * each;
+    seconds += (calls * (latencies[role] ?? 0)) / 1000 / config.concurrency;
+  }
+  return {
+    rollouts: forecast.rollouts,
+    calls: perRole.reduce((sum, [, calls]) => sum + calls, 0),
+    costUsd: cost === null ? null : cost / 1e6,
+    seconds,
+  };
+}
+
+function print(checks: readonly Check[], plan: Plan | undefined, setup: Setup | undefined, json: boolean): void {
+  const ok = checks.every((check) => check.ok);
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ ok, simulated: setup?.simulated ?? false, checks, plan: plan ?? null, warnings: setup?.tasks.warnings ?? [] })}\n`,
+    );
+    return;
+  }
+  const lines = checks.map(
+    ({ name, ok: passed, detail }) =>
+      `${passed ? pc.green('ok  ') : pc.red('FAIL')} ${name.padEnd(13)} ${terminalSafe(detail)}`,
+  );
+  if (plan !== undefined) {
+    const cost =
+      plan.costUsd === null
+        ? 'cost unknown (a price is missing; see prices: in the config)'
+        : `about $${plan.costUsd.toFixed(2)}`;
+    lines.push(
+      `plan ${' '.repeat(13)} at most ${plan.rollouts} rollouts and ${plan.calls} calls (one agent call a rollout), ${cost}, about ${duration(plan.seconds)} at the latency measured here`,
+    );
+  }
+  if (setup?.simulated === true)
+    lines.push(pc.yellow('a simulated model takes part: the scores will say nothing about real models'));
+  lines.push(...(setup?.tasks.warnings ?? []).map((warning) => pc.yellow(`warning: ${terminalSafe(warning)}`)));
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,159 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ConfigInput } from '../../config/schema.ts';
+import { ROLES } from '../../models/model.ts';
+
+/** What the flags of `apo train` and `apo check` parse to. Undefined means "not given": the config decides. */
+export type TrainFlags = {
+  readonly config?: string;
+  readonly dataset?: string;
+  readonly history?: string;
+  readonly realDataDb?: string;
+  readonly historySource?: string;
+  readonly prompt?: string;
+  readonly iterations?: number;
+  readonly algorithm?: string;
+  readonly concurrency?: number;
+  readonly agentModel?: string;
+  readonly criticModel?: string;
+  readonly editorModel?: string;
+  readonly graderModel?: string;
+  readonly grader?: string;
+  readonly seed?: number;
+  readonly maxRollouts?: number;
+  readonly maxCalls?: number;
+  readonly maxTokens?: number;
+  readonly maxCost?: number;
+  readonly maxMinutes?: number;
+  readonly maxAgeDays?: number;
+  readonly minRating?: number;
+  readonly limit?: number;
+  readonly category?: string[];
+  readonly difficulty?: ('easy' | 'medium' | 'hard')[];
+  readonly expectObserved?: boolean;
+  readonly skipInvalid?: boolean;
+  readonly testSplit?: number;
+  readonly results?: string;
+  readonly store?: string;
+  readonly traceDir?: string;
+  /** commander's form of --no-trace. */
+  readonly trace?: boolean;
+  readonly dryRun?: boolean;
+  readonly resume?: string | true;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+};
+
+/** The flags that `apo train` and `apo check` share. Each is also read from APO_<NAME> in the environment. */
+export function addTrainOptions(command: Command): Command {
+  const add = (flags: string, description: string, parse?: (value: string) => unknown): void => {
+    const option = new Option(flags, description);
+    if (parse !== undefined) option.argParser((value) => parse(value));
+    option.env(`APO_${option.name().replaceAll('-', '_').toUpperCase()}`);
+    command.addOption(option);
+  };
+  add('--config <file>', 'config file (default: apo.yaml of this folder, if there is one)');
+  add('--dataset <file>', 'tasks from a JSON, JSONL, YAML or CSV file');
+  add('--history <file>', 'tasks from recorded conversations: an AGNO database or a table of conversations');
+  add('--real-data-db <file>', 'the same as --history');
+  add('--history-source <name>', 'kind of the history (default: detected)');
+  add('--prompt <text|@file>', 'the starting prompt');
+  add('--iterations <n>', 'rounds of the optimizer', integer(1));
+  add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
+  add('--concurrency <n>', 'rollouts in parallel (default 8)', integer(1));
+  add('--agent-model <name>', 'model of the agent');
+  add('--critic-model <name>', 'model of the critic');
+  add('--editor-model <name>', 'model of the editor');
+  add('--grader-model <name>', 'model of the llm grader');
+  add('--grader <name|file>', 'exact, contains, regex, number, json, llm, or ./my-grader.js');
+  add('--seed <n>', 'seed of every random choice (default 0)', integer(Number.MIN_SAFE_INTEGER));
+  add('--max-rollouts <n>', 'hard limit of rollouts', integer(1));
+  add('--max-calls <n>', 'hard limit of model calls', integer(1));
+  add('--max-tokens <n>', 'hard limit of tokens, input and output together', integer(1));
+  add('--max-cost <usd>', 'hard limit of cost in USD', positive);
+  add('--max-minutes <n>', 'hard limit of wall time in minutes', positive);
+  add('--max-age-days <n>', 'leave out turns of the history that are older (default 30)', positive);
+  add('--min-rating <rating>', 'leave out turns that are rated lower (0..1, or stars above 1)', positive);
+  add('--limit <n>', 'at most this many tasks', integer(1));
+  add('--category <name...>', 'only these categories');
+  add('--difficulty <level...>', 'only these: easy, medium, hard');
+  add('--expect-observed', 'take recorded answers as expected ones even where nobody rated them');
+  add('--skip-invalid', 'leave out invalid records of the dataset');
+  add('--test-split <0..1>', 'share of a sealed test part, looked at once (default 0)', fraction);
+  add('--results <folder>', 'where results go (default: results)');
+  add('--store <file>', 'the database (default: apo.db in the results folder)');
+  add('--trace-dir <folder>', 'where trajectories go (default: trajectories in the results folder)');
+  command.option('--no-trace', 'write no trajectories');
+  return command;
+}
+
+function integer(minimum: number) {
+  return (value: string): number => {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number) || number < minimum) {
+      throw new InvalidArgumentError(
+        minimum > 0 ? `must be a whole number of at least ${minimum}.` : 'must be a whole number.',
+      );
+    }
+    return number;
+  };
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('must be a number above 0.');
+  return number;
+}
+
+function fraction(value: string): number {
+  const number = Number(value);
+  if (!(number >= 0 && number <= 1)) throw new InvalidArgumentError('must be a number from 0 to 1.');
+  return number;
+}
+
+/** Flags in the shape of the config file, to be laid over it. */
+export function overridesOf(flags: TrainFlags): Partial<ConfigInput> {
+  const models = Object.fromEntries(
+    ROLES.flatMap((role) => {
+      const model = flags[`${role}Model`];
+      return model === undefined ? [] : [[role, { model }]];
+    }),
+  );
+  return {
+    dataset: flags.dataset,
+    history: flags.history ?? flags.realDataDb,
+    historySource: flags.historySource,
+    prompt: flags.prompt,
+    iterations: flags.iterations,
+    algorithm: flags.algorithm,
+    concurrency: flags.concurrency,
+    grader: flags.grader,
+    seed: flags.seed,
+    results: flags.results,
+    store: flags.store,
+    traceFolder: flags.traceDir,
+    ...(flags.trace === false ? { trace: false } : {}),
+    ...defined('models', models),
+    ...defined('budget', {
+      rollouts: flags.maxRollouts,
+      calls: flags.maxCalls,
+      tokens: flags.maxTokens,
+      costUsd: flags.maxCost,
+      minutes: flags.maxMinutes,
+    }),
+    ...defined('tasks', {
+      maxAgeDays: flags.maxAgeDays,
+      minRating: flags.minRating,
+      limit: flags.limit,
+      categories: flags.category,
+      difficulties: flags.difficulty,
+      expectObserved: flags.expectObserved,
+      skipInvalid: flags.skipInvalid,
+    }),
+    ...defined('split', { test: flags.testSplit }),
+  };
+}
+
+function defined(key: string, values: { readonly [name: string]: unknown }): object {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? {} : { [key]: Object.fromEntries(given) };
+}

@@ -1,0 +1,63 @@
+import { relative } from 'node:path';
+import pc from 'picocolors';
+import type { Config } from '../../config/schema.ts';
+import { detectableGain } from '../../core/statistics.ts';
+import type { RunResult, ScoreSummary } from '../../engine/result.ts';
+import { terminalSafe } from '../../platform/text.ts';
+import type { Setup } from './setup.ts';
+
+/** What a run says before it spends anything: tasks, forecast, what it can and cannot show. */
+export function renderStart({ tasks, forecast, optimizer, config, simulated, grader }: Setup, runId: string): string {
+  const { train, val, test } = tasks.split;
+  return [
+    `${pc.bold('apo train')} ${runId} · ${optimizer.name} · grader ${grader.name} · seed ${config.seed}`,
+    ...(simulated ? [pc.yellow('simulated model: the scores say nothing about real models')] : []),
+    `tasks: ${train.length} train, ${val.length} validation${test.length === 0 ? '' : `, ${test.length} sealed test`}`,
+    `plan: at most ${forecast.rollouts} rollouts, ${forecast.critiques} critiques, ${forecast.edits} edits${forecast.note === undefined ? '' : `; ${forecast.note}`}`,
+    `${val.length} validation tasks can show a gain of about ${detectableGain(val.length).toFixed(2)} or more`,
+    ...tasks.warnings.map((warning) => pc.yellow(`warning: ${terminalSafe(warning)}`)),
+  ].join('\n');
+}
+
+const VERDICTS: { readonly [verdict in RunResult['verdict']]: string } = {
+  improved: pc.green('improved'),
+  no_improvement: pc.yellow('no improvement'),
+  not_enough_data: pc.yellow('not enough data to tell'),
+};
+
+export function renderEnd(result: RunResult): string {
+  const { baseline, best, usage, test, files } = result;
+  const calls = Object.values(usage.calls).reduce((sum, count) => sum + count, 0);
+  return `${[
+    '',
+    `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}`,
+    `  start  ${renderScore(baseline)}`,
+    `  best   ${renderScore(best)}`,
+    ...(test === null
+      ? []
+      : [
+          `  sealed test: gain ${test.difference.toFixed(3)} (95 % ${test.interval[0].toFixed(3)} to ${test.interval[1].toFixed(3)})`,
+        ]),
+    `  spent  ${usage.rollouts} rollouts, ${calls} calls, ${usage.tokens.input + usage.tokens.output} tokens, ${usage.costUsd === null ? 'cost unknown' : `$${usage.costUsd.toFixed(4)}`}, ${(result.durationMs / 1000).toFixed(1)} s`,
+    '',
+    terminalSafe(best.text),
+    '',
+    ...Object.entries(files).map(([name, path]) => pc.dim(`  ${name}: ${relative(process.cwd(), path) || path}`)),
+  ].join('\n')}\n`;
+}
+
+function renderScore({ score, interval, n, promptId }: ScoreSummary): string {
+  if (score === null || interval === null) return `${promptId}: not scored`;
+  return `${score.toFixed(3)} (95 % ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}, ${n} tasks) ${promptId}`;
+}
+
+/** The command that continues a run, with what is not default. */
+export function resumeCommand(runId: string, config: Config): string {
+  const here = (path: string): string => {
+    const short = relative(process.cwd(), path);
+    return short === '' || short.startsWith('..') ? path : short;
+  };
+  const results = here(config.results) === 'results' ? '' : ` --results ${here(config.results)}`;
+  const store = config.store === undefined ? '' : ` --store ${here(config.store)}`;
+  return `apo train --resume ${runId}${results}${store}`;
+}

@@ -1,0 +1,76 @@
+import { join, resolve } from 'node:path';
+import type { JsonObject } from '../../core/json.ts';
+import { createPrompt, promptText } from '../../core/prompt.ts';
+import type { RunResult } from '../../engine/result.ts';
+import type { TrainEnd } from '../../engine/train.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { writeFileAtomic } from '../../platform/files.ts';
+import { writeBestPrompts } from '../../registry/record.ts';
+import type { Run, Store } from '../../stores/store.ts';
+import { writeTrajectories } from '../../traces/trajectory.ts';
+import { renderReport } from './report.ts';
+import { type Setup, storePath } from './setup.ts';
+import { publishSpans } from './spans.ts';
+
+/** Writes everything a run leaves behind. The store comes first: files are derived from it and can be rebuilt. */
+export async function writeResults(
+  setup: Setup,
+  store: Store,
+  run: Run,
+  { result }: TrainEnd,
+): Promise<RunResult['files']> {
+  const { config } = setup;
+  const folder = resolve(config.results, 'runs', run.id);
+  const traces = config.traceFolder ?? resolve(config.results, 'trajectories');
+  const files = {
+    report: join(folder, 'report.md'),
+    result: join(folder, 'result.json'),
+    store: resolve(storePath(config)),
+    bestPrompts: resolve(config.results, 'best_prompts.json'),
+    ...(config.trace
+      ? { trajectory: join(traces, `${run.id}.jsonl`), trajectorySummary: join(traces, `${run.id}.summary.json`) }
+      : {}),
+  };
+  const complete: RunResult = { ...result, files };
+  const at = new Date(systemClock.epoch()).toISOString();
+  await store.runs.update(run.id, {
+    status: result.status,
+    reason: result.reason,
+    result: complete as unknown as JsonObject,
+    updatedAt: at,
+  });
+  writeFileAtomic(files.result, `${JSON.stringify(complete, null, 2)}\n`);
+  const report = renderReport({
+    result: complete,
+    candidates: await store.candidates.list(run.id),
+    totals: await store.journal.totals(run.id),
+    startText: promptText(setup.start),
+    date: run.createdAt,
+    warnings: setup.tasks.warnings,
+  });
+  writeFileAtomic(files.report, report);
+  if (result.best.score !== null) {
+    const { score, interval, n, components } = result.best;
+    await store.prompts.save({
+      prompt: createPrompt(components),
+      runId: run.id,
+      score,
+      interval,
+      n,
+      verdict: result.verdict,
+      explanation: result.explanation ?? null,
+      createdAt: at,
+    });
+    await writeBestPrompts(store, config.results);
+  }
+  if (config.trace) {
+    const warning = await publishSpans(store, run.id, setup.environment);
+    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
+    await writeTrajectories({
+      folder: traces,
+      run: { ...run, status: result.status, reason: result.reason, updatedAt: at },
+      rollouts: store.rollouts.list({ runId: run.id }),
+    });
+  }
+  return files;
+}

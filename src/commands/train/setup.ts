@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type { Agent } from '../../agents/agent.ts';
+import { type Environment, loadEnvironment } from '../../config/environment.ts';
+import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { ApoError } from '../../core/errors.ts';
+import { hashOf } from '../../core/json.ts';
+import { createPrompt, type Prompt } from '../../core/prompt.ts';
+import { DEFAULT_MAX_AGE_DAYS, type LoadedTasks, loadTasks } from '../../datasets/tasks.ts';
+import type { Grader } from '../../graders/grader.ts';
+import type { Forecast, Optimizer } from '../../optimizers/optimizer.ts';
+import { loadPlugin, openHistory } from '../../plugins.ts';
+import { overridesOf, type TrainFlags } from './options.ts';
+import { loadRoles, type Roles } from './roles.ts';
+
+/** Everything a run is made of, loaded and checked, before anything is written or paid for. */
+export type Setup = {
+  readonly config: Config;
+  /** Plug-in paths are relative to it. */
+  readonly folder: string;
+  readonly environment: Environment;
+  readonly start: Prompt;
+  readonly tasks: LoadedTasks;
+  /** Hash over the tasks of each part: a resumed run must see the same ones. */
+  readonly tasksHash: string;
+  readonly agent: Agent;
+  readonly grader: Grader;
+  readonly optimizer: Optimizer;
+  readonly iterations: number;
+  readonly roles: Roles;
+  readonly simulated: boolean;
+  readonly forecast: Forecast;
+};
+
+export function configOf(flags: TrainFlags): LoadedConfig {
+  return loadConfig(flags.config, overridesOf(flags), process.cwd());
+}
+
+/** The database of a run. */
+export function storePath(config: Config): string {
+  return config.store ?? join(config.results, 'apo.db');
+}
+
+/** `now` decides which turns of a history are too old; a resumed run passes the time of its first start. */
+export async function setUp(config: Config, folder: string, now: number): Promise<Setup> {
+  const environment = loadEnvironment();
+  const context = { folder, environment };
+  const start = createPrompt(config.prompt);
+  // Cheap and most often wrong first; nothing here calls a model.
+  const optimizer = await loadPlugin('optimizer', config.algorithm, context);
+  const grader = await loadPlugin('grader', config.grader, context);
+  const agent = await loadPlugin(
+    'agent',
+    { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) },
+    context,
+  );
+  const tasks = await load(config, now, context);
+  agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
+  if (grader.needsExpected) requireExpected(grader, tasks);
+  const roles = await loadRoles(config, context);
+  const iterations = config.iterations ?? optimizer.defaultIterations;
+  return {
+    config,
+    folder,
+    environment,
+    start,
+    tasks,
+    tasksHash: hashOf(
+      [tasks.split.train, tasks.split.val, tasks.split.test].map((part) => part.map((task) => hashOf(task))),
+    ),
+    agent,
+    grader,
+    optimizer,
+    iterations,
+    roles,
+    simulated: Object.values(roles).some(({ model }) => model.simulated),
+    forecast: optimizer.forecast({
+      train: tasks.split.train.length,
+      val: tasks.split.val.length,
+      iterations,
+      maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
+    }),
+  };
+}
+
+async function load(
+  config: Config,
+  now: number,
+  context: { readonly folder: string; readonly environment: Environment },
+): Promise<LoadedTasks> {
+  if (config.dataset === undefined && config.history === undefined) {
+    throw new ApoError('config-invalid', 'there are no tasks to train on', {
+      hint: 'give --dataset FILE or --history FILE, or set dataset: or history: in the config',
+    });
+  }
+  const { maxAgeDays = DEFAULT_MAX_AGE_DAYS, expectObserved } = config.tasks;
+  const reading = { maxAgeDays, now, expectObserved };
+  const history =
+    config.history === undefined
+      ? undefined
+      : await openHistory(config.history, config.historySource, { ...context, ...reading });
+  try {
+    return await loadTasks({
+      ...(config.dataset === undefined ? {} : { dataset: config.dataset }),
+      ...(history === undefined ? {} : { history }),
+      ...definedOnly(config.tasks),
+      now,
+      seed: config.seed,
+      split: config.split,
+    });
+  } finally {
+    history?.close();
+  }
+}
+
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function requireExpected(grader: Grader, { split }: LoadedTasks): void {
+  const all = [...split.train, ...split.val, ...split.test];
+  const missing = all.filter((task) => task.expected === null);
+  if (missing.length === 0) return;
+  throw new ApoError(
+    'dataset-invalid',
+    `grader "${grader.name}" needs an expected answer, and ${missing.length} of ${all.length} tasks have none - first: ${missing[0]?.id}`,
+    { hint: 'add expected answers, take recorded ones with --expect-observed, or use --grader llm' },
+  );
+}

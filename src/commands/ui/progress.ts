@@ -1,0 +1,135 @@
+import pc from 'picocolors';
+import { promptText } from '../../core/prompt.ts';
+import type { ScoredRollout } from '../../core/rollout.ts';
+import { addCost, addUsage, type MicroUsd, NO_USAGE, type Usage } from '../../core/usage.ts';
+import type { IterationReport } from '../../optimizers/optimizer.ts';
+import { ellipsis, terminalSafe } from '../../platform/text.ts';
+import type { JournalReply } from '../../stores/store.ts';
+import { diffText, renderDiff } from './diff.ts';
+
+export type ProgressOptions = {
+  readonly stream: NodeJS.WriteStream;
+  readonly quiet: boolean;
+  /** Rollouts that the run is expected to make at most; Infinity when unknown. */
+  readonly expectedRollouts: number;
+  readonly now: () => number;
+};
+
+/** Live progress on stderr: one line that is rewritten on a terminal, plain lines per iteration everywhere else. */
+export type Progress = {
+  onRollout(scored: ScoredRollout): void;
+  onCall(reply: JournalReply, replayed: boolean): void;
+  onIteration(report: IterationReport): void;
+  /** Writes lines without tearing the progress line. */
+  say(text: string): void;
+  close(): void;
+};
+
+const REDRAW_MS = 100;
+
+export function createProgress({ stream, quiet, expectedRollouts, now }: ProgressOptions): Progress {
+  const live = !quiet && stream.isTTY === true;
+  const startedAt = now();
+  let rollouts = 0;
+  let failed = 0;
+  let calls = 0;
+  let replayedCalls = 0;
+  let usage: Usage = NO_USAGE;
+  let cost: MicroUsd = 0;
+  let drawnAt = 0;
+  let lastScore: number | undefined;
+
+  function line(): string {
+    const seconds = (now() - startedAt) / 1000;
+    const known = Number.isFinite(expectedRollouts);
+    const eta =
+      known && rollouts > 0
+        ? ` · about ${duration((seconds / rollouts) * Math.max(0, expectedRollouts - rollouts))} left`
+        : '';
+    return [
+      `${rollouts}${known ? `/${expectedRollouts}` : ''} rollouts`,
+      ...(failed === 0 ? [] : [`${failed} failed`]),
+      `${calls} calls${replayedCalls === 0 ? '' : ` (${replayedCalls} from the journal)`}`,
+      `${compact(usage.input + usage.output)} tokens`,
+      cost === null ? 'cost unknown' : `$${(cost / 1e6).toFixed(4)}`,
+      `${duration(seconds)}${eta}`,
+    ].join(' · ');
+  }
+
+  function draw(force = false): void {
+    if (!live || (!force && now() - drawnAt < REDRAW_MS)) return;
+    drawnAt = now();
+    stream.write(`\r\u001b[2K${pc.dim(line().slice(0, Math.max(20, (stream.columns ?? 100) - 1)))}`);
+  }
+
+  function erase(): void {
+    if (live && drawnAt > 0) stream.write('\r\u001b[2K');
+  }
+
+  function say(text: string): void {
+    if (quiet) return;
+    erase();
+    stream.write(`${text}\n`);
+    draw(true);
+  }
+
+  return {
+    say,
+    onRollout({ rollout }) {
+      rollouts += 1;
+      if (rollout.failure !== null) failed += 1;
+      draw();
+    },
+    onCall(reply, replayed) {
+      calls += 1;
+      if (replayed) replayedCalls += 1;
+      usage = addUsage(usage, reply.usage);
+      cost = addCost(cost, reply.costMicroUsd);
+      draw();
+    },
+    onIteration({ iteration, best, previous, score, critique }) {
+      const change = lastScore === undefined ? '' : ` (${signed(score - lastScore)})`;
+      lastScore = score;
+      const text = promptText(best);
+      const before = promptText(previous);
+      say(
+        [
+          `${pc.bold(`iteration ${iteration}`)}  average reward ${pc.bold(score.toFixed(3))}${change}  ${pc.dim(line())}`,
+          ...(critique === '' ? [] : [`  critic: ${ellipsis(terminalSafe(critique), 160)}`]),
+          `  prompt ${best.id}: ${text === before ? `${ellipsis(terminalSafe(text), 160)} ${pc.dim('(unchanged)')}` : ''}`,
+          ...(text === before ? [] : [indent(renderDiff(diffText(before, text)))]),
+        ].join('\n'),
+      );
+    },
+    close() {
+      erase();
+      drawnAt = 0;
+    },
+  };
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((row) => `    ${row}`)
+    .join('\n');
+}
+
+function signed(value: number): string {
+  const text = `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
+  return value > 0 ? pc.green(text) : value < 0 ? pc.red(text) : text;
+}
+
+export function compact(count: number): string {
+  if (count < 10_000) return String(count);
+  return count < 1e6 ? `${(count / 1e3).toFixed(0)}k` : `${(count / 1e6).toFixed(2)}M`;
+}
+
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)}s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}

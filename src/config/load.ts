@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { ApoError, messageOf } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
+import { type Config, type ConfigInput, configSchema } from './schema.ts';
+
+export type LoadedConfig = {
+  readonly config: Config;
+  /** Folder of the config file, or the working directory; plug-in paths are relative to it. */
+  readonly folder: string;
+  /** The file that was read, if any. */
+  readonly path: string | undefined;
+};
+
+const DEFAULT_FILES = ['apo.yaml', 'apo.yml', 'apo.json'];
+
+/**
+ * Reads the config file and lays `overrides` (environment, then flags) over it. Without `path`, `apo.yaml` of the working
+ * directory is used when there is one. Paths in the file are relative to the file, those in overrides to the working directory.
+ * @throws ApoError `config-invalid` naming the file and the key
+ */
+export function loadConfig(
+  path: string | undefined,
+  overrides: Partial<ConfigInput>,
+  workingFolder: string,
+): LoadedConfig {
+  const found =
+    path === undefined
+      ? DEFAULT_FILES.map((name) => join(workingFolder, name)).find(existsSync)
+      : resolve(workingFolder, path);
+  const folder = found === undefined ? workingFolder : dirname(found);
+  const fromFile = found === undefined ? {} : absolutePaths(readConfigFile(found), folder);
+  // Tasks come from one place: naming a dataset replaces the history of the file, and the other way round.
+  const { dataset, history, ...rest } = fromFile;
+  const source = overrides.dataset === undefined && overrides.history === undefined ? { dataset, history } : {};
+  const parsed = configSchema.safeParse(merge({ ...rest, ...source }, absolutePaths(overrides, workingFolder)));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const key = issue?.path.join('.') || 'config';
+    throw new ApoError('config-invalid', `${key}: ${issue?.message ?? 'invalid'} - in ${found ?? 'the command line'}`, {
+      hint: 'correct the value; config/example.yaml shows every key with its default',
+    });
+  }
+  return { config: withPromptFile(parsed.data, folder), folder, path: found };
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ApoError('config-invalid', `cannot read config ${path}: ${messageOf(error)}`, {
+      hint: 'check --config, or create one with apo init',
+      cause: error,
+    });
+  }
+  const document = parseDocument(text, { uniqueKeys: true });
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    throw new ApoError('config-invalid', `config ${path} is not valid YAML: ${problem.message.split('\n')[0]}`, {
+      hint: 'correct the file; JSON is fine too',
+    });
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  if (!isJsonObject(value)) {
+    throw new ApoError('config-invalid', `config ${path} is not a mapping`, { hint: 'write key: value lines' });
+  }
+  return value as Record<string, unknown>;
+}
+
+const PATH_KEYS = ['dataset', 'history', 'results', 'store', 'traceFolder'];
+
+function absolutePaths(values: object, folder: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) =>
+      PATH_KEYS.includes(key) && typeof value === 'string' && !isAbsolute(value)
+        ? [key, join(folder, value)]
+        : [key, value],
+    ),
+  );
+}
+
+/** Later values win; mappings are merged key by key, lists are replaced; undefined never wins. */
+function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const before = result[key];
+    result[key] =
+      isJsonObject(before) && isJsonObject(value) && !('use' in value)
+        ? merge(before as Record<string, unknown>, value as Record<string, unknown>)
+        : value;
+  }
+  return result;
+}
+
+function withPromptFile(config: Config, folder: string): Config {
+  const read = (text: string): string => {
+    if (!text.startsWith('@')) return text;
+    const path = resolve(folder, text.slice(1));
+    try {
+      return readFileSync(path, 'utf8').trimEnd();
+    } catch (error) {
+      throw new ApoError('config-invalid', `cannot read prompt file ${path}: ${messageOf(error)}`, {
+        hint: 'check the path after @',
+        cause: error,
+      });
+    }
+  };
+  const { prompt } = config;
+  return {
+    ...config,
+    prompt:
+      typeof prompt === 'string'
+        ? read(prompt)
+        : Object.fromEntries(Object.entries(prompt).map(([name, text]) => [name, read(text)])),
+  };
+}

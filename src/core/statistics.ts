@@ -1,0 +1,68 @@
+import type { Random } from './random.ts';
+
+/** Closed interval [low, high]. */
+export type Interval = readonly [number, number];
+
+export function mean(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample standard deviation; 0 for fewer than two values. */
+export function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
+
+/**
+ * 95 % interval of a mean of values in 0..1: Wilson's score interval with the observed mean in place of the proportion.
+ * Exact form for 0/1 values; conservative for graded ones, whose variance is smaller. E. B. Wilson, JASA 1927.
+ */
+export function meanInterval(values: readonly number[]): Interval {
+  const n = values.length;
+  if (n === 0) return [0, 1];
+  const z = 1.96;
+  const p = mean(values);
+  const center = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
+  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  return [Math.max(0, center - half), Math.min(1, center + half)];
+}
+
+export type PairedBootstrap = {
+  /** Mean of `after - before`. */
+  readonly difference: number;
+  /** 95 % percentile interval. */
+  readonly interval: Interval;
+  /** Share of resamples in which the difference is above 0. */
+  readonly probabilityAbove: number;
+  readonly n: number;
+};
+
+/** Paired bootstrap of a mean difference (Efron and Tibshirani 1993, ch. 13). Both lists are by the same tasks. */
+export function pairedBootstrap(
+  before: readonly number[],
+  after: readonly number[],
+  random: Random,
+  resamples = 2000,
+): PairedBootstrap {
+  const differences = after.map((value, index) => value - (before[index] ?? 0));
+  const n = differences.length;
+  if (n === 0) return { difference: 0, interval: [-1, 1], probabilityAbove: 0.5, n };
+  const means = Array.from({ length: resamples }, () => {
+    let sum = 0;
+    for (let draw = 0; draw < n; draw++) sum += differences[random.integer(n)] ?? 0;
+    return sum / n;
+  }).sort((a, b) => a - b);
+  const quantile = (q: number): number => means[Math.min(resamples - 1, Math.floor(q * resamples))] ?? 0;
+  return {
+    difference: mean(differences),
+    interval: [quantile(0.025), quantile(0.975)],
+    probabilityAbove: means.filter((value) => value > 0).length / resamples,
+    n,
+  };
+}
+
+/** The smallest gain of a mean in 0..1 that `n` paired tasks can show with 80 % power at 5 % (normal approximation). */
+export function detectableGain(n: number): number {
+  return Math.min(1, 2.8 * Math.sqrt(0.2 / Math.max(1, n)));
+}

@@ -1,0 +1,149 @@
+import { createReadStream, type Stats, statSync } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { ApoError, messageOf } from '../core/errors.ts';
+
+/** Compressed data that grows beyond this and this many times its size is a bomb, not a dataset. */
+const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
+const MAX_INFLATE_RATIO = 100;
+
+const HINT = 'give a JSON, JSONL, YAML or CSV file';
+
+/**
+ * The bytes of a dataset file as UTF-8 without a byte order mark: gzip is unpacked and UTF-16 converted, whatever the
+ * name says. Reads what the file holds now; what is appended meanwhile is not looked at.
+ * @throws ApoError `dataset-invalid` for what is no readable regular file, `dataset-empty` for no bytes at all.
+ */
+export async function* readBytes(path: string): AsyncGenerator<Buffer> {
+  const { size } = check(path);
+  const raw = createReadStream(path, { end: size - 1 });
+  try {
+    const { first, rest } = await peek(raw);
+    const isGzip = first[0] === 0x1f && first[1] === 0x8b;
+    if (path.endsWith('.gz') && !isGzip) throw invalid(path, 'its name says gzip, its content does not');
+    yield* asUtf8(path, isGzip ? inflate(path, rest, size) : rest);
+  } catch (error) {
+    throw error instanceof ApoError ? error : invalid(path, plainMessage(error), error);
+  } finally {
+    raw.destroy();
+  }
+}
+
+function check(path: string): Stats {
+  let stats: Stats;
+  try {
+    stats = statSync(path);
+  } catch (error) {
+    const isPattern = /[*?[\]{}]/.test(path);
+    throw new ApoError('dataset-invalid', `cannot read dataset ${path}: ${plainMessage(error)}`, {
+      hint: isPattern ? 'patterns are not expanded here: name one file' : `check the path; ${HINT}`,
+      cause: error,
+    });
+  }
+  if (stats.isDirectory()) throw invalid(path, 'it is a folder');
+  if (!stats.isFile()) throw invalid(path, 'it is not a regular file');
+  if (stats.size === 0) throw new ApoError('dataset-empty', `dataset ${path} is empty`, { hint: HINT });
+  return stats;
+}
+
+/** The first bytes decide what a file is; the rest still contains them. */
+async function peek(stream: AsyncIterable<Buffer>): Promise<{ first: Buffer; rest: AsyncIterable<Buffer> }> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  while (length < 512) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    chunks.push(next.value);
+    length += next.value.length;
+  }
+  const first = Buffer.concat(chunks);
+  async function* rest(): AsyncGenerator<Buffer> {
+    if (first.length > 0) yield first;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  }
+  return { first, rest: rest() };
+}
+
+async function* inflate(path: string, compressed: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  const feed = async (): Promise<void> => {
+    for await (const chunk of compressed) {
+      if (!gunzip.write(chunk)) await new Promise((resume) => gunzip.once('drain', resume).once('close', resume));
+      if (gunzip.destroyed) return;
+    }
+    gunzip.end();
+  };
+  feed().catch((error) => gunzip.destroy(error));
+  let inflated = 0;
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      inflated += chunk.length;
+      if (inflated > MAX_INFLATED_BYTES && inflated > size * MAX_INFLATE_RATIO) {
+        throw invalid(path, `it unpacks to more than ${MAX_INFLATE_RATIO} times its size`);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof ApoError ? error : invalid(path, `the gzip data are damaged: ${messageOf(error)}`, error);
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+async function* asUtf8(path: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { first, rest } = await peek(bytes);
+  const binary = BINARIES.find(([magic]) => first.toString('latin1', 0, magic.length) === magic);
+  if (binary !== undefined) throw invalid(path, `it is ${binary[1]}`);
+  const encoding = wideEncoding(first);
+  if (encoding === undefined) {
+    if (first.includes(0)) throw invalid(path, 'it is a binary file');
+    const skip = first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf ? 3 : 0;
+    let isFirst = true;
+    for await (const chunk of rest) {
+      yield isFirst ? chunk.subarray(skip) : chunk;
+      isFirst = false;
+    }
+    return;
+  }
+  const decoder = new TextDecoder(encoding);
+  for await (const chunk of rest) yield Buffer.from(decoder.decode(chunk, { stream: true }));
+  yield Buffer.from(decoder.decode());
+}
+
+const BINARIES = [
+  ['SQLite format 3\u0000', 'a SQLite database: use --history'],
+  ['PAR1', 'a Parquet file'],
+  ['\u007fELF', 'a program'],
+  ['PK\u0003\u0004', 'a zip archive'],
+  ['\u001f\u008b', 'compressed twice'],
+  ['(\u00b5/\u00fd', 'zstd-compressed: unpack it first'],
+] as const;
+
+/** UTF-16 by its byte order mark, or by the zero bytes that ASCII text has in it. */
+function wideEncoding(first: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (first[0] === 0xff && first[1] === 0xfe) return 'utf-16le';
+  if (first[0] === 0xfe && first[1] === 0xff) return 'utf-16be';
+  const isZero = (byte: number | undefined): boolean => byte === 0;
+  if (first.length < 4) return undefined;
+  if (!isZero(first[0]) && isZero(first[1]) && !isZero(first[2]) && isZero(first[3])) return 'utf-16le';
+  if (isZero(first[0]) && !isZero(first[1]) && isZero(first[2]) && !isZero(first[3])) return 'utf-16be';
+  return undefined;
+}
+
+function invalid(path: string, reason: string, cause?: unknown): ApoError {
+  return new ApoError('dataset-invalid', `cannot read dataset ${path}: ${reason}`, { hint: HINT, cause });
+}
+
+const PLAIN: { readonly [code: string]: string } = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'its symbolic links form a loop',
+  ENAMETOOLONG: 'the name is too long',
+  ENOTDIR: 'a part of its path is not a folder',
+};
+
+function plainMessage(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return PLAIN[code] ?? messageOf(error);
+}

@@ -1,0 +1,224 @@
+import { basename } from 'node:path';
+import { ApoError } from '../core/errors.ts';
+import { type Task, taskHash } from '../core/task.ts';
+import type { HistoryRecord } from '../history/source.ts';
+import { readBytes } from './bytes.ts';
+import { readCsv } from './csv.ts';
+import { readJsonDocument, readJsonLines } from './json.ts';
+import { locateError } from './json-scan.ts';
+import { readRecord } from './record.ts';
+import type { Format, RawRow } from './rows.ts';
+import { readYaml } from './yaml.ts';
+
+export type LoadOptions = {
+  /** Goes on when up to 5 % of the records are rejected. Default false: any rejected record is an error. */
+  readonly skipInvalid?: boolean;
+};
+
+export type Rejected = { readonly where: string; readonly reason: string };
+
+export type LoadedDataset = {
+  readonly tasks: readonly Task[];
+  /** Records that could not be read, with `file:line[:column]`. */
+  readonly rejected: readonly Rejected[];
+  /** Always `tasks.length + rejected.length`. */
+  readonly records: number;
+  readonly warnings: readonly string[];
+};
+
+/** Share of records that may be rejected even with `skipInvalid`. */
+export const MAX_REJECTED_SHARE = 0.05;
+
+/** Formats that need the whole text at once are read up to this size; JSONL and CSV have no limit. */
+const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+
+/** A file, or a text that is already in memory (`name` decides its format and stands in messages). */
+export type DatasetInput = string | { readonly text: string; readonly name: string };
+
+/**
+ * Loads a JSON, JSONL, YAML or CSV file, plain or gzipped. What it is is decided by its content where that is clear.
+ * @throws ApoError `dataset-invalid` (unreadable, or too many rejected records), `dataset-empty` (no record at all).
+ */
+export async function loadDataset(input: DatasetInput, options: LoadOptions = {}): Promise<LoadedDataset> {
+  const tasks: Task[] = [];
+  const rejected: Rejected[] = [];
+  const notes = createNotes();
+  for await (const record of streamDataset(input, notes.add)) {
+    if (record.kind === 'task') tasks.push(record.task);
+    else rejected.push({ where: record.where, reason: record.reason });
+  }
+  const records = tasks.length + rejected.length;
+  assertUsable(records, rejected.length, rejected, typeof input === 'string' ? input : input.name, options);
+  return { tasks, rejected, records, warnings: notes.list() };
+}
+
+/**
+ * The records of a dataset one by one, in constant memory for JSONL and CSV. Judges nothing: it throws only for what
+ * cannot be read at all.
+ * @param note Called for each record that was taken with a remark.
+ */
+export async function* streamDataset(input: DatasetInput, note: (text: string) => void): AsyncGenerator<HistoryRecord> {
+  const path = typeof input === 'string' ? input : input.name;
+  const name = basename(path);
+  const ids = createIds(note);
+  const bytes = typeof input === 'string' ? readBytes(input) : once(Buffer.from(input.text));
+  for await (const row of readRows(path, bytes)) {
+    const read = row.ok ? readRecord(row.value) : row;
+    if (read.ok) {
+      for (const text of read.notes) note(text);
+      yield { kind: 'task', task: ids.name(read.task) };
+    } else {
+      const column = row.ok || row.column === undefined ? '' : `:${row.column}`;
+      yield { kind: 'rejected', where: `${name}:${row.line}${column}`, reason: read.reason };
+    }
+  }
+}
+
+/** @throws ApoError `dataset-invalid`, `dataset-empty` */
+export function assertUsable(
+  records: number,
+  rejectedCount: number,
+  rejected: readonly Rejected[],
+  path: string,
+  options: LoadOptions,
+): void {
+  if (records === 0) {
+    throw new ApoError('dataset-empty', `dataset ${path} has no records`, { hint: 'add at least two tasks' });
+  }
+  const isTolerable = options.skipInvalid === true && rejectedCount <= records * MAX_REJECTED_SHARE;
+  if (rejectedCount === 0 || isTolerable) return;
+  const first = rejected.slice(0, 3).map(({ where, reason }) => `${where} ${reason}`);
+  throw new ApoError(
+    'dataset-invalid',
+    `${rejectedCount} of ${records} records of ${path} are invalid: ${first.join('; ')}${rejectedCount > 3 ? '; ...' : ''}`,
+    {
+      hint:
+        options.skipInvalid === true
+          ? `more than ${MAX_REJECTED_SHARE * 100} % cannot be skipped: see apo dataset validate`
+          : 'correct them (apo dataset validate lists all), or skip up to 5 % with --skip-invalid',
+    },
+  );
+}
+
+/** Counts remarks by their text. */
+export function createNotes(): { add(text: string): void; list(): readonly string[] } {
+  const counts = new Map<string, number>();
+  return {
+    add: (text) => void counts.set(text, (counts.get(text) ?? 0) + 1),
+    list: () => [...counts].map(([text, count]) => `${count} record${count === 1 ? '' : 's'}: ${text}`),
+  };
+}
+
+/** Rows without an id get one from their content; an id that other content has already gets a number behind it. */
+function createIds(note: (text: string) => void): { name(task: Omit<Task, 'id'> & { id: string | undefined }): Task } {
+  const owners = new Map<string, string>();
+  return {
+    name(task) {
+      const hash = taskHash({ ...task, id: '' });
+      const wanted = task.id ?? `task-${hash.slice(0, 12)}`;
+      let id = wanted;
+      for (let copy = 2; owners.has(id) && owners.get(id) !== hash; copy++) id = `${wanted}#${copy}`;
+      if (id !== wanted) note('the id is used by another task, a number was added');
+      owners.set(id, hash);
+      return { ...task, id };
+    },
+  };
+}
+
+async function* readRows(path: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<RawRow> {
+  const name = basename(path);
+  const { start, rest } = await peekText(bytes);
+  switch (formatOf(name, start)) {
+    case 'csv':
+      yield* readCsv(rest, name);
+      return;
+    case 'yaml':
+      yield* readYaml(await wholeText(rest, path), name);
+      return;
+    case 'jsonl':
+      yield* readJsonLines(rest);
+      return;
+    case 'json': {
+      const text = await wholeText(rest, path);
+      const rows = readJsonDocument(text);
+      if (rows !== undefined) yield* rows;
+      else if (isJsonLines(text)) yield* readJsonLines(once(Buffer.from(text)));
+      else if (text.trim() !== '') throw notJson(text, path);
+      return;
+    }
+  }
+}
+
+/** The name counts, unless the text is clearly something else: a list in a .jsonl file, lines in a .json file. */
+function formatOf(name: string, start: string): Format {
+  const plain = name.toLowerCase().replace(/\.gz$/, '');
+  if (/\.ya?ml$/.test(plain)) return 'yaml';
+  if (/\.(csv|tsv)$/.test(plain)) return 'csv';
+  const first = start.trimStart()[0];
+  if (/\.(jsonl|ndjson)$/.test(plain)) return first === '[' && !isJsonLines(start) ? 'json' : 'jsonl';
+  if (plain.endsWith('.json') || first === '[') return 'json';
+  return first === '{' ? (isJsonLines(start) ? 'jsonl' : 'json') : 'csv';
+}
+
+/** Whether the first line that is not empty is a JSON object by itself. */
+function isJsonLines(text: string): boolean {
+  const line = text.trimStart().split('\n', 1)[0] ?? '';
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+async function peekText(bytes: AsyncIterable<Buffer>): Promise<{ start: string; rest: AsyncIterable<Buffer> }> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const chunks: Buffer[] = [];
+  let isBlank = true;
+  while (isBlank) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    chunks.push(next.value);
+    isBlank = next.value.toString('utf8').trim() === '';
+    if (isBlank && chunks.length > 64) break;
+  }
+  const first = Buffer.concat(chunks);
+  async function* rest(): AsyncGenerator<Buffer> {
+    yield first;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  }
+  return { start: first.toString('utf8'), rest: rest() };
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+async function wholeText(bytes: AsyncIterable<Buffer>, path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of bytes) {
+    length += chunk.length;
+    if (length > MAX_DOCUMENT_BYTES) {
+      throw new ApoError('dataset-invalid', `dataset ${path} is larger than ${MAX_DOCUMENT_BYTES / 1024 / 1024} MiB`, {
+        hint: 'write it as JSONL, one task a line: that is read without a limit',
+      });
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (error) {
+    throw new ApoError('dataset-invalid', `dataset ${path} is not UTF-8`, {
+      hint: 'convert it to UTF-8',
+      cause: error,
+    });
+  }
+}
+
+function notJson(text: string, path: string): ApoError {
+  const { reason, line, column } = locateError(text) ?? { reason: 'not one JSON document', line: 1, column: 1 };
+  return new ApoError('dataset-invalid', `dataset ${path}:${line}:${column} is not valid JSON: ${reason}`, {
+    hint: 'JSON has no comments and no trailing commas',
+  });
+}

@@ -1,0 +1,271 @@
+import { type Clock, isoTime } from '../core/clock.ts';
+import { ApoError, messageOf } from '../core/errors.ts';
+import { hashOf, isJsonObject, type Json } from '../core/json.ts';
+import { NO_USAGE } from '../core/usage.ts';
+import {
+  type ChatReply,
+  type ChatRequest,
+  type FaultKind,
+  type Model,
+  ModelError,
+  type Role,
+} from '../models/model.ts';
+import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts';
+import type { Budget } from './budget.ts';
+import type { Limiter, Slot } from './limiter.ts';
+import type { Prices } from './prices.ts';
+import { type RetryPolicy, retry } from './retry.ts';
+import type { StopSwitch } from './stop.ts';
+
+/** The model behind a role. */
+export type RoleBinding = {
+  readonly model: Model;
+  readonly name: string;
+  readonly temperature: number | undefined;
+  readonly maxOutputTokens: number | undefined;
+  readonly limiter: Limiter;
+};
+
+export type CallOptions = {
+  /** Tells equal requests apart that want different answers; 0 is sent without a seed. */
+  readonly sample: number;
+  /** The caller's own deadline. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Every paid or outside call of a run goes through here, and only here: journal, budget, limiter and retries meet in this
+ * file. Knows nothing of prompts, tasks or scores.
+ */
+export type Caller = {
+  /**
+   * Answers from the journal, or sends the request and journals the reply before returning it.
+   * @throws ModelError when the call failed for good; that is journaled as its outcome, and replayed
+   * @throws ApoError when the run has to stop (budget, quota, key, disk, interrupt)
+   */
+  chat(role: Role, request: Omit<ChatRequest, 'model' | 'seed'>, options: CallOptions): Promise<ChatReply>;
+  /** The same for anything else that happens outside: its JSON result is journaled, its ModelErrors are retried. */
+  effect(
+    role: 'tool' | 'effect',
+    request: Json,
+    perform: (signal: AbortSignal) => Promise<Json>,
+    signal: AbortSignal,
+  ): Promise<Json>;
+};
+
+export type CallObserver = {
+  /** A call ended, fresh or replayed. */
+  readonly onCall?: (role: Role, reply: JournalReply, replayed: boolean) => void;
+  readonly onRetry?: (role: JournalKey['role'], kind: FaultKind) => void;
+};
+
+export type CallerParts = {
+  readonly runId: string;
+  readonly journal: JournalStore;
+  readonly roles: { readonly [role in Role]: RoleBinding };
+  readonly budget: Budget;
+  readonly prices: Prices;
+  readonly stop: StopSwitch;
+  readonly clock: Clock;
+  /** Jitter of the retries; has no influence on results. */
+  readonly random: () => number;
+  readonly callTimeoutMs: number;
+  readonly observer: CallObserver;
+};
+
+/** What a reply may cost where no limit was configured; only for reservations. */
+const ASSUMED_OUTPUT_TOKENS = 4096;
+/** As long as no call has ever succeeded, an unreachable server is more likely a wrong address than an outage. */
+const FIRST_CONTACT_ATTEMPTS = 3;
+
+export function createCaller(parts: CallerParts): Caller {
+  const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
+  const inFlight = new Map<string, Promise<JournalReply>>();
+  let reachedOnce = false;
+
+  /** Equal calls that overlap are one call. */
+  function once(key: JournalKey, perform: () => Promise<JournalReply>): Promise<JournalReply> {
+    const running = inFlight.get(key.key);
+    if (running !== undefined) return running;
+    const promise = perform().finally(() => inFlight.delete(key.key));
+    inFlight.set(key.key, promise);
+    return promise;
+  }
+
+  async function send(
+    role: Role,
+    request: ChatRequest,
+    key: JournalKey,
+    signal: AbortSignal,
+    slot: Slot,
+  ): Promise<JournalReply> {
+    const binding = roles[role];
+    const inputTokens = Math.ceil(JSON.stringify(request.messages).length / 3);
+    const outputTokens = request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS;
+    const settle = budget.reserve({
+      tokens: inputTokens + outputTokens,
+      costMicroUsd: prices.reserve(binding.name, inputTokens, outputTokens, binding.model),
+    });
+    try {
+      const { value, attempts } = await retry(
+        (attempt) =>
+          slot.attempt(
+            () => binding.model.chat(request, { signal: attempt.signal, idempotencyKey: key.key }),
+            attempt.signal,
+          ),
+        policyOf(role, signal),
+      );
+      reachedOnce = true;
+      const costMicroUsd = prices.cost(binding.name, value.usage, binding.model);
+      settle(value.usage, costMicroUsd);
+      return { reply: value as unknown as Json, usage: value.usage, costMicroUsd, attempts };
+    } catch (error) {
+      settle(NO_USAGE, 0);
+      throw error;
+    }
+  }
+
+  function policyOf(role: JournalKey['role'], signal: AbortSignal): RetryPolicy {
+    return {
+      deadlineMs: parts.callTimeoutMs,
+      ...(reachedOnce ? {} : { maxAttempts: FIRST_CONTACT_ATTEMPTS }),
+      clock,
+      random: parts.random,
+      signal,
+      onRetry: ({ error }) => observer.onRetry?.(role, error.kind),
+    };
+  }
+
+  /** Faults that say something about this one call become its outcome; the others stop the run. */
+  async function outcomeOf(
+    key: JournalKey,
+    target: Target,
+    signal: AbortSignal,
+    perform: () => Promise<JournalReply>,
+  ): Promise<JournalReply> {
+    try {
+      return await perform();
+    } catch (error) {
+      const fault = faultOf(error, signal, stop.signal);
+      const reason = fault === undefined ? undefined : stopReason(fault, target, reachedOnce);
+      if (fault !== undefined && reason === undefined) {
+        const reply = { fault: { kind: fault.kind, message: fault.message } };
+        return { reply, usage: NO_USAGE, costMicroUsd: 0, attempts: 1 };
+      }
+      if (!stop.signal.aborted) await journal.release(key);
+      if (reason !== undefined) stop.request(reason);
+      throw reason ?? stop.reason ?? error;
+    }
+  }
+
+  return {
+    async chat(role, partial, { sample, signal }) {
+      const binding = roles[role];
+      const temperature = binding.temperature ?? partial.temperature;
+      const maxOutputTokens = binding.maxOutputTokens ?? partial.maxOutputTokens;
+      const request: ChatRequest = {
+        ...partial,
+        model: binding.name,
+        ...(temperature === undefined ? {} : { temperature }),
+        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+        ...(sample === 0 ? {} : { seed: sample }),
+      };
+      const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
+      let replayed = false;
+      const outcome = await once(key, () =>
+        binding.limiter.run(async (slot) => {
+          stop.check();
+          const started = await journal.start(key, request as unknown as Json, isoTime(clock));
+          replayed = started.state === 'done';
+          if (started.state === 'done') return started.reply;
+          const target = {
+            name: `${role} model "${binding.name}" at ${binding.model.provider}`,
+            option: `--${role}-model or models.${role}`,
+          };
+          const reply = await outcomeOf(key, target, signal, () => send(role, request, key, signal, slot));
+          await journal.finish(key, reply, isoTime(clock));
+          return reply;
+        }),
+      );
+      observer.onCall?.(role, outcome, replayed);
+      throwFault(outcome);
+      return outcome.reply as unknown as ChatReply;
+    },
+
+    async effect(role, request, perform, signal) {
+      const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
+      const outcome = await once(key, async () => {
+        stop.check();
+        const started = await journal.start(key, request, isoTime(clock));
+        if (started.state === 'done') return started.reply;
+        const reply = await outcomeOf(key, EFFECT_TARGETS[role], signal, async () => {
+          const { value, attempts } = await retry((attempt) => perform(attempt.signal), policyOf(role, signal));
+          return { reply: value, usage: NO_USAGE, costMicroUsd: 0, attempts };
+        });
+        await journal.finish(key, reply, isoTime(clock));
+        return reply;
+      });
+      throwFault(outcome);
+      return outcome.reply;
+    },
+  };
+}
+
+/** What a call goes to, for people: its name and where it is configured. */
+type Target = { readonly name: string; readonly option: string };
+
+const EFFECT_TARGETS = {
+  tool: { name: 'a tool of the agent', option: 'tools' },
+  effect: { name: 'the agent', option: 'agent' },
+} as const satisfies { [role in 'tool' | 'effect']: Target };
+
+/** @throws ModelError when the outcome of the call is a fault. */
+function throwFault({ reply }: JournalReply): void {
+  if (isJsonObject(reply) && isJsonObject(reply.fault)) {
+    throw new ModelError(reply.fault.kind as FaultKind, String(reply.fault.message));
+  }
+}
+
+function faultOf(error: unknown, deadline: AbortSignal, stopping: AbortSignal): ModelError | undefined {
+  if (stopping.aborted) return undefined;
+  if (deadline.aborted) return new ModelError('timeout', 'the rollout reached its deadline');
+  return error instanceof ModelError ? error : undefined;
+}
+
+function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): ApoError | undefined {
+  const make = (code: ConstructorParameters<typeof ApoError>[0], what: string, hint: string): ApoError =>
+    new ApoError(code, `${what} - ${target.name}: ${messageOf(fault)}`, { hint, cause: fault });
+  switch (fault.kind) {
+    case 'auth':
+      return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');
+    case 'quota':
+      return make(
+        'provider-quota',
+        'the provider account has no quota left',
+        'add credit or raise the limit, then resume',
+      );
+    case 'model-unknown':
+      return reachedOnce
+        ? make('provider-unavailable', 'the provider no longer knows the model', 'check the model name, then resume')
+        : make('model-unknown', 'the provider does not know the model', `check the name given by ${target.option}`);
+    case 'invalid':
+      return make(
+        'request-invalid',
+        'the provider rejected the request',
+        'check the options of this model in the config',
+      );
+    case 'fatal':
+      return make('provider-unavailable', 'the connection to the provider cannot be trusted', 'check OPENAI_BASE_URL');
+    case 'network':
+    case 'timeout':
+      return reachedOnce
+        ? undefined
+        : make(
+            'provider-unavailable',
+            'the provider cannot be reached',
+            'check OPENAI_BASE_URL and that the server is running',
+          );
+    default:
+      return undefined;
+  }
+}

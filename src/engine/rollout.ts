@@ -1,0 +1,217 @@
+import type { Agent, AgentContext, AgentResult } from '../agents/agent.ts';
+import type { Clock } from '../core/clock.ts';
+import { isApoError, messageOf } from '../core/errors.ts';
+import { hashOf } from '../core/json.ts';
+import type { Message, ToolDefinition } from '../core/message.ts';
+import type { Prompt } from '../core/prompt.ts';
+import type { Grade, Rollout, ScoredRollout } from '../core/rollout.ts';
+import { type Task, taskHash } from '../core/task.ts';
+import type { TraceEvent } from '../core/trace.ts';
+import { addUsage, NO_USAGE } from '../core/usage.ts';
+import type { Grader } from '../graders/grader.ts';
+import { type ChatReply, ModelError } from '../models/model.ts';
+import type { Caller } from './calls.ts';
+import type { StopSwitch } from './stop.ts';
+
+export type RolloutParts = {
+  readonly runId: string;
+  readonly agent: Agent;
+  readonly grader: Grader;
+  readonly caller: Caller;
+  /** Provider of the agent's model, for the trace. */
+  readonly provider: string;
+  readonly stop: StopSwitch;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+};
+
+/** `Omit` that keeps the union of event types apart. */
+type EventBody = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'at' | 'spanId'> : never) : never;
+
+/**
+ * Runs the agent on one task and grades the answer. What the agent or its provider does wrong is a result; only what has
+ * to stop the run is thrown.
+ */
+export async function runRollout(
+  parts: RolloutParts,
+  prompt: Prompt,
+  task: Task,
+  sample: number,
+): Promise<ScoredRollout> {
+  // Without the run: critics read these ids, and equal runs must ask equal questions.
+  const id = `ro-${hashOf([prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
+  const startedAt = parts.clock.now();
+  const signal = AbortSignal.any([parts.stop.signal, AbortSignal.timeout(parts.timeoutMs)]);
+  const trace = createTrace(id, parts.clock);
+  const { context, usage } = createContext(parts, id, sample, signal, trace);
+  const result = await runAgent(parts, prompt, task, context);
+  // An agent that makes no model calls of ours shows at least what went in and what came out.
+  if (!trace.events.some(({ type }) => type === 'user')) {
+    trace.record({ type: 'user', content: task.input });
+    if (result.answer !== '') trace.record({ type: 'reply', content: result.answer });
+  }
+  if (result.failure !== null) trace.record({ type: 'error', message: result.failure.message });
+  const rollout: Rollout = {
+    id,
+    taskId: task.id,
+    promptId: prompt.id,
+    sample,
+    ...result,
+    traceId: hashOf(['trace', parts.runId, id]).slice(0, 32),
+    events: trace.events,
+    usage: usage(),
+    durationMs: Math.round(parts.clock.now() - startedAt),
+  };
+  return { rollout, grade: await gradeRollout(parts, rollout, task, sample, signal) };
+}
+
+async function runAgent(
+  { agent, stop }: RolloutParts,
+  prompt: Prompt,
+  task: Task,
+  context: AgentContext,
+): Promise<AgentResult> {
+  try {
+    return await agent.run(prompt, task, context);
+  } catch (error) {
+    stop.check();
+    if (isApoError(error)) throw error;
+    // A request that is too long is the prompt's or the agent's doing; every other fault is the provider's.
+    const own = !(error instanceof ModelError) || error.kind === 'context-overflow' || error.kind === 'too-large';
+    return {
+      status: 'failed',
+      answer: '',
+      failure: { kind: own ? 'agent' : 'infrastructure', message: messageOf(error) },
+    };
+  }
+}
+
+async function gradeRollout(
+  parts: RolloutParts,
+  rollout: Rollout,
+  task: Task,
+  sample: number,
+  signal: AbortSignal,
+): Promise<Grade> {
+  if (rollout.failure?.kind === 'infrastructure')
+    return { status: 'unscored', reason: `not graded: ${rollout.failure.message}` };
+  if (rollout.failure !== null)
+    return { status: 'scored', score: 0, reason: `the agent failed: ${rollout.failure.message}` };
+  try {
+    return await parts.grader.grade(rollout, task, {
+      signal,
+      chat: (messages, options = {}) => parts.caller.chat('grader', { messages, ...options }, { sample, signal }),
+    });
+  } catch (error) {
+    parts.stop.check();
+    if (isApoError(error)) throw error;
+    return { status: 'unscored', reason: `the grader failed: ${messageOf(error)}` };
+  }
+}
+
+type Trace = { readonly events: readonly TraceEvent[]; record(event: EventBody): void; nextSpan(): void };
+
+function createTrace(rolloutId: string, clock: Clock): Trace {
+  const events: TraceEvent[] = [];
+  let step = 0;
+  return {
+    events,
+    record(event) {
+      events.push({ ...event, at: clock.epoch(), spanId: hashOf(['span', rolloutId, step]).slice(0, 16) });
+    },
+    nextSpan() {
+      step += 1;
+    },
+  };
+}
+
+function createContext(parts: RolloutParts, rolloutId: string, sample: number, signal: AbortSignal, trace: Trace) {
+  let shown = 0;
+  let toolCalls = 0;
+  let knownTools: readonly ToolDefinition[] | undefined;
+  let usage = NO_USAGE;
+
+  /** Records what the model was shown and had not been shown or said before. */
+  function recordMessages(messages: readonly Message[]): void {
+    for (const message of messages.slice(shown)) recordMessage(trace, message, shown === 0);
+    shown = messages.length;
+  }
+
+  const context: AgentContext = {
+    signal,
+    async chat(messages, tools) {
+      trace.nextSpan();
+      recordMessages(messages);
+      const offered = tools === undefined || tools.length === 0 ? {} : { tools };
+      const startedAt = parts.clock.epoch();
+      const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal });
+      const { model, finishReason, responseId } = reply;
+      const newTools = offered.tools !== knownTools ? offered : {};
+      knownTools = offered.tools;
+      trace.record({
+        type: 'model_call',
+        startedAt,
+        provider: parts.provider,
+        model,
+        finishReason,
+        responseId,
+        usage: reply.usage,
+        ...newTools,
+      });
+      recordReply(trace, reply);
+      // The agent puts this reply into its next messages; it is on record already.
+      shown += 1;
+      usage = addUsage(usage, reply.usage);
+      return reply;
+    },
+    async tool(call, execute) {
+      trace.nextSpan();
+      toolCalls += 1;
+      const startedAt = parts.clock.epoch();
+      const request = { rolloutId, number: toolCalls, name: call.function.name, arguments: call.function.arguments };
+      const result = (await parts.caller.effect(
+        'tool',
+        request,
+        async () => ({ ...(await execute()) }),
+        signal,
+      )) as Awaited<ReturnType<typeof execute>>;
+      trace.record({ type: 'tool_result', id: call.id, name: call.function.name, ...result, startedAt });
+      return result;
+    },
+    async effect(name, request, perform) {
+      trace.nextSpan();
+      return parts.caller.effect('effect', { name, request, sample }, perform, signal);
+    },
+  };
+  return { context, usage: () => usage };
+}
+
+function recordMessage(trace: Trace, message: Message, isFirst: boolean): void {
+  if (message.role === 'system' || message.role === 'user')
+    trace.record({ type: message.role, content: message.content });
+  if (message.role === 'assistant') {
+    for (const call of message.tool_calls ?? []) {
+      trace.record({ type: 'tool_call', id: call.id, name: call.function.name, arguments: call.function.arguments });
+    }
+    if (message.content !== '') trace.record({ type: 'reply', content: message.content });
+  }
+  // Tool results of this rollout are recorded where they happen; those of the task's context only stand here.
+  if (message.role === 'tool' && isFirst) {
+    trace.record({
+      type: 'tool_result',
+      id: message.tool_call_id,
+      name: message.name ?? '',
+      content: message.content,
+      isError: message.is_error ?? false,
+      replayed: true,
+    });
+  }
+}
+
+function recordReply(trace: Trace, reply: ChatReply): void {
+  if (reply.thinking !== '') trace.record({ type: 'thinking', content: reply.thinking });
+  for (const call of reply.toolCalls) {
+    trace.record({ type: 'tool_call', id: call.id, name: call.function.name, arguments: call.function.arguments });
+  }
+  if (reply.content !== '') trace.record({ type: 'reply', content: reply.content });
+}

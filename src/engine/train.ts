@@ -1,0 +1,186 @@
+import type { Agent } from '../agents/agent.ts';
+import type { Clock } from '../core/clock.ts';
+import { type ApoError, isApoError } from '../core/errors.ts';
+import type { Prompt } from '../core/prompt.ts';
+import { createRandom } from '../core/random.ts';
+import type { ScoredRollout } from '../core/rollout.ts';
+import type { Task } from '../core/task.ts';
+import type { Grader } from '../graders/grader.ts';
+import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../optimizers/optimizer.ts';
+import type { Store } from '../stores/store.ts';
+import type { Budget } from './budget.ts';
+import type { Caller } from './calls.ts';
+import { createEvaluate } from './evaluate.ts';
+import { compare, decideVerdict, describeBest, type RunResult, round, roundInterval, summarize } from './result.ts';
+import type { StopSwitch } from './stop.ts';
+
+export type TrainParts = {
+  readonly runId: string;
+  readonly seed: number;
+  readonly iterations: number;
+  readonly start: Prompt;
+  readonly split: { readonly train: readonly Task[]; readonly val: readonly Task[]; readonly test: readonly Task[] };
+  readonly optimizer: Optimizer;
+  readonly agent: Agent;
+  /** Provider of the agent's model, for the trace. */
+  readonly provider: string;
+  readonly grader: Grader;
+  readonly store: Store;
+  readonly caller: Caller;
+  readonly budget: Budget;
+  readonly stop: StopSwitch;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly rolloutTimeoutMs: number;
+  readonly failureThreshold: number;
+  readonly simulated: boolean;
+  /** Why a proposal may not cost a rollout, or undefined. */
+  readonly reject: (proposal: Prompt, parent: Prompt) => string | undefined;
+  readonly observer: TrainObserver;
+};
+
+export type TrainObserver = {
+  readonly onRollout?: (scored: ScoredRollout) => void;
+  readonly onIteration?: (report: IterationReport) => void;
+};
+
+export type TrainEnd = {
+  readonly result: RunResult;
+  /** What stopped the run from outside; undefined when the optimizer ended by itself. */
+  readonly error: ApoError | undefined;
+};
+
+/**
+ * One training run: let the optimizer spend the budget, look at the sealed test part once, and say what the data support.
+ * Deterministic in (config, seed, journal). A run that is stopped still ends with the best prompt so far.
+ */
+export async function train(parts: TrainParts): Promise<TrainEnd> {
+  const startedAt = parts.clock.now();
+  const { train: training, val, test: sealed } = parts.split;
+  parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
+  const evaluate = createEvaluate({
+    ...parts,
+    timeoutMs: parts.rolloutTimeoutMs,
+    save: (rollouts) => parts.store.rollouts.save(rollouts),
+    onRollout: (scored) => parts.observer.onRollout?.(scored),
+  });
+  let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
+  const context = createContext(parts, evaluate, (outcome) => {
+    kept = outcome;
+  });
+
+  let outcome: Omit<Outcome, 'reason'>;
+  let reason: string;
+  let error: ApoError | undefined;
+  let test: RunResult['test'] = null;
+  try {
+    ({ reason, ...outcome } = await parts.optimizer.run(context));
+    test = await lookAtTest(parts, evaluate, outcome.best);
+  } catch (thrown) {
+    error = asApoError(parts.stop.reason ?? thrown);
+    outcome = kept;
+    reason = error.code;
+  }
+
+  const comparison = compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'verdict'));
+  const isStart = outcome.best.id === parts.start.id;
+  const totals = await parts.store.journal.totals(parts.runId);
+  const result: RunResult = {
+    runId: parts.runId,
+    status: error === undefined ? 'completed' : RESUMABLE.has(error.code) ? 'stopped' : 'failed',
+    reason,
+    verdict:
+      error === undefined
+        ? (outcome.verdict ?? decideVerdict(isStart, comparison))
+        : decideVerdict(isStart, comparison),
+    algorithm: parts.optimizer.name,
+    seed: parts.seed,
+    simulated: parts.simulated,
+    baseline: summarize(parts.start, outcome.baseline),
+    best: describeBest(outcome.best, outcome.final),
+    test,
+    usage: {
+      rollouts: parts.budget.rollouts(),
+      calls: totals.calls,
+      tokens: { input: totals.usage.input, output: totals.usage.output },
+      costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
+    },
+    explanation: outcome.explanation ?? null,
+    durationMs: Math.round(parts.clock.now() - startedAt),
+    files: {},
+  };
+  return { result, error };
+}
+
+/** Ends that `apo train --resume` continues. */
+const RESUMABLE = new Set<string>([
+  'budget-reached',
+  'interrupted',
+  'terminated',
+  'provider-auth',
+  'provider-quota',
+  'provider-unavailable',
+  'store-write',
+  'file-write',
+  'step-failed',
+]);
+
+type Evaluate = ReturnType<typeof createEvaluate>;
+
+function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerContext['keep']): OptimizerContext {
+  return {
+    start: parts.start,
+    train: parts.split.train,
+    val: parts.split.val,
+    iterations: parts.iterations,
+    random: (...purpose) => createRandom(parts.seed, parts.optimizer.name, ...purpose),
+    // The sealed part is paid for in advance: both prompts are looked at once.
+    remainingRollouts: () => Math.max(0, parts.budget.remainingRollouts() - 2 * parts.split.test.length),
+    evaluate,
+    async ask(role, request, sample) {
+      try {
+        const reply = await parts.caller.chat(role, request, { sample, signal: parts.stop.signal });
+        const unusable =
+          ['refusal', 'content_filter'].includes(reply.finishReason) ||
+          (role === 'editor' && reply.finishReason === 'length');
+        return unusable ? undefined : reply.content;
+      } catch (error) {
+        if (isApoError(error)) throw error;
+        return undefined;
+      }
+    },
+    reject(proposal, parent) {
+      try {
+        parts.agent.validate(proposal);
+      } catch (error) {
+        if (isApoError(error)) return error.message;
+        throw error;
+      }
+      return parts.reject(proposal, parent);
+    },
+    addCandidate: (candidate) => parts.store.candidates.save(parts.runId, candidate),
+    report: (iteration) => parts.observer.onIteration?.(iteration),
+    keep,
+  };
+}
+
+async function lookAtTest(parts: TrainParts, evaluate: Evaluate, best: Prompt): Promise<RunResult['test']> {
+  const tasks = parts.split.test;
+  if (tasks.length === 0) return null;
+  const trials = tasks.map((task) => ({ task, sample: 0 }));
+  const purpose = { iteration: parts.iterations, split: 'test', label: 'the sealed test part' } as const;
+  const before = await evaluate(parts.start, trials, purpose);
+  const after = await evaluate(best, trials, purpose);
+  const { difference, interval } = compare(before, after, createRandom(parts.seed, 'test'));
+  return {
+    baseline: summarize(parts.start, before),
+    best: summarize(best, after),
+    difference: round(difference),
+    interval: roundInterval(interval),
+  };
+}
+
+function asApoError(error: unknown): ApoError {
+  if (isApoError(error)) return error;
+  throw error;
+}

@@ -1,0 +1,31 @@
+import type { ServerError } from './faults.ts';
+import type { Dialect } from './request.ts';
+
+/** What servers say about a parameter that they do not take; not what they say about a value out of its range. */
+const REJECTED =
+  /unsupported|not support|unrecognized|unrecognised|unknown|unexpected|not permitted|not allowed|extra (fields|inputs)|extra_forbidden|only the default|not implemented|not available|invalid schema|invalid type|use '?max/;
+
+/**
+ * The dialect to ask with instead, when a server rejected a parameter that it does not take; undefined when the rejection
+ * has another reason. Each step only removes or replaces, so that a few steps end.
+ */
+export function adapt(sent: Dialect, status: number, error: ServerError): Dialect | undefined {
+  if (status !== 400 && status !== 422 && status !== 501) return undefined;
+  const text = `${error.codes} ${error.message}`.toLowerCase();
+  if (!REJECTED.test(text)) return undefined;
+  const names = (parameter: string): boolean => error.param.includes(parameter) || text.includes(parameter);
+  if (names('response_format') || names('json_schema') || names('json_object')) {
+    if (sent.format === 'json_schema') return { ...sent, format: 'json_object' };
+    if (sent.format === 'json_object') return { ...sent, format: 'prompt' };
+  }
+  if (sent.temperature && names('temperature')) return { ...sent, temperature: false };
+  if (sent.seed && names('seed')) return { ...sent, seed: false };
+  // A rejection of max_tokens usually recommends max_completion_tokens in the same text, so the parameter sent comes first.
+  if (sent.tokensField === 'max_tokens' && names("'max_tokens'"))
+    return { ...sent, tokensField: 'max_completion_tokens' };
+  if (names(sent.tokensField)) {
+    const other = sent.tokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
+    return { ...sent, tokensField: other };
+  }
+  return undefined;
+}

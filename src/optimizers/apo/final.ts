@@ -1,0 +1,105 @@
+import { SYSTEM } from '../../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
+import { deviation, mean } from '../../core/statistics.ts';
+import type { Outcome } from '../optimizer.ts';
+import { promptOf, type State } from './state.ts';
+
+/** Chance that the new prompt is better than the start from which on it is returned. */
+const SURE_ENOUGH = 0.9;
+
+/**
+ * The end of a run: the prompt that the model believes in and the starting prompt, both on validation tasks that nothing
+ * has touched. The new prompt is returned only when it is better with {@link SURE_ENOUGH}; what training says counts too,
+ * with its uncertainty doubled.
+ */
+export async function finish(state: State, rollouts: number): Promise<Outcome> {
+  const { context, model, pool } = state;
+  const arm = model.bestArm(model.mean);
+  const best = promptOf(state, arm);
+  await context.addCandidate({
+    prompt: best,
+    parents: [context.start.id],
+    iteration: context.iterations,
+    operator: 'statements',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
+  const isStart = best.id === context.start.id;
+  const count = Math.max(
+    1,
+    Math.min(context.val.length, Math.floor(Math.min(rollouts, context.remainingRollouts()) / (isStart ? 1 : 2))),
+  );
+  const tasks = context.random('final').shuffle(context.val).slice(0, count);
+  const trials = tasks.map((task) => ({ task, sample: 0 }));
+  const purpose = { iteration: context.iterations, split: 'val', label: 'the final comparison' } as const;
+  const final = await context.evaluate(best, trials, purpose);
+  const baseline = await context.evaluate(context.start, trials, purpose);
+
+  const startArm = { frame: 0, statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
+  const gains = Array.from({ length: 200 }, (_, index) => {
+    const effects = model.draw(context.random('gain', index), 1);
+    return model.value(arm, effects) - model.value(startArm, effects);
+  });
+  const chance = isStart ? 0 : chanceAbove(differences(baseline, final), mean(gains), 2 * deviation(gains) + 0.02);
+  const improved = chance >= SURE_ENOUGH;
+  return {
+    best: improved ? best : context.start,
+    baseline,
+    final: improved ? final : baseline,
+    reason: 'budget',
+    explanation: explain(state, arm),
+  };
+}
+
+/** Paired differences of rewards, by task. */
+function differences(before: readonly ScoredRollout[], after: readonly ScoredRollout[]): readonly number[] {
+  return after.flatMap((scored, index) => {
+    const old = before[index];
+    const [a, b] = [old === undefined ? undefined : rewardOf(old), rewardOf(scored)];
+    return a === undefined || b === undefined ? [] : [b - a];
+  });
+}
+
+/** P(mean difference > 0) when a normal belief from training meets the paired validation differences. */
+function chanceAbove(paired: readonly number[], believed: number, believedDeviation: number): number {
+  const variance = Math.max(0.3, deviation(paired)) ** 2 / Math.max(1, paired.length);
+  const precision = 1 / variance + 1 / believedDeviation ** 2;
+  const center = (paired.length === 0 ? 0 : mean(paired) / variance + believed / believedDeviation ** 2) / precision;
+  return normalCdf(center * Math.sqrt(precision));
+}
+
+/** Abramowitz and Stegun 26.2.17. */
+function normalCdf(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const tail =
+    0.3989423 *
+    Math.exp((-z * z) / 2) *
+    t *
+    (0.3193815 + t * (-0.3565638 + t * (1.781478 + t * (-1.821256 + t * 1.330274))));
+  return z > 0 ? 1 - tail : tail;
+}
+
+function explain(
+  { pool, model }: State,
+  arm: { readonly frame: number; readonly statements: readonly number[] },
+): Outcome['explanation'] {
+  const reached = model.value(arm, model.mean);
+  return {
+    statements: arm.statements.map((index) => {
+      const statement = pool.statements[index];
+      const without = model.value(
+        { ...arm, statements: arm.statements.filter((other) => other !== index) },
+        model.mean,
+      );
+      const spread = model.uncertainty(index);
+      return {
+        text: statement?.text ?? '',
+        effect: reached - without,
+        interval: [reached - without - 0.5 * spread, reached - without + 0.5 * spread],
+        removalCost: reached - without,
+        origin: statement?.origins[0] ?? { operator: SYSTEM, critique: '', rollouts: [] },
+      };
+    }),
+  };
+}

@@ -1,0 +1,87 @@
+import { type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
+import type { OptimizerContext } from '../optimizer.ts';
+import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
+import { createFence } from '../shared/fence.ts';
+import { criticRequest, parseFindings } from './critic.ts';
+import { editorRequest, newStatements, promptFromReply } from './editor.ts';
+
+/** A statement that somebody proposed, before it is in the pool. */
+export type Proposal = {
+  readonly text: string;
+  /** The statement that it replaces, as quoted; '' for an addition. */
+  readonly target: string;
+  /** Nothing but the target's removal is proposed. */
+  readonly removal: boolean;
+  readonly critique: string;
+  readonly operator: 'critic' | 'editor';
+  /** Ids of the rollouts that support it. */
+  readonly rollouts: readonly string[];
+};
+
+export type ProposeInput = {
+  readonly parent: Prompt;
+  readonly prompt: readonly { readonly text: string; readonly effect: string }[];
+  readonly failures: readonly Evidence[];
+  readonly passes: readonly Evidence[];
+  readonly useless: readonly string[];
+  readonly sample: number;
+};
+
+/**
+ * One critique of a group of failures, as statements. A critic that answers by the schema needs no editor; of one that
+ * writes sentences the editor makes a prompt, and what is new in it are the statements.
+ */
+export async function propose(context: OptimizerContext, input: ProposeInput): Promise<readonly Proposal[]> {
+  const { failures, passes, parent, sample } = input;
+  const reply = await context.ask(
+    'critic',
+    criticRequest({ ...input, fence: createFence([...failures, ...passes].flatMap(evidenceTexts)) }),
+    sample,
+  );
+  if (reply === undefined || reply.trim() === '') return [];
+  const ids = failures.map(({ scored }) => scored.rollout.id);
+  const findings = parseFindings(reply);
+  if (findings !== undefined) {
+    return findings.map(({ operation, statement, target, evidence, cause }) => {
+      const cited = ids.filter((id) => evidence.includes(id));
+      return {
+        text: statement,
+        target,
+        removal: operation === 'remove',
+        critique: cause,
+        operator: 'critic',
+        rollouts: cited.length > 0 ? cited : ids,
+      };
+    });
+  }
+  const edited = await edit(context, parent, reply, 'edit', sample);
+  if (edited === undefined) return [];
+  return newStatements(parent.components[SYSTEM] ?? '', edited).map((text) => ({
+    text,
+    target: '',
+    removal: false,
+    critique: reply,
+    operator: 'editor',
+    rollouts: ids,
+  }));
+}
+
+/** A whole prompt by the editor; undefined when it gave none. */
+export async function edit(
+  context: OptimizerContext,
+  parent: Prompt,
+  critique: string,
+  mode: 'edit' | 'rewrite',
+  sample: number,
+): Promise<string | undefined> {
+  const prompt = parent.components[SYSTEM] ?? '';
+  const request = editorRequest({
+    prompt,
+    critique,
+    placeholders: placeholdersOf(prompt),
+    fence: createFence([prompt, critique]),
+    mode,
+  });
+  const text = promptFromReply((await context.ask('editor', request, sample)) ?? '');
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+export const options = z.strictObject({
+  /** Training tasks that one drawn prompt is run on. Default 4. */
+  stepTasks: z.int().positive().default(4),
+  /** Prompts drawn before the model learns again; also what runs in parallel. Default 2. */
+  stepsPerRound: z.int().positive().default(2),
+  /** Failures that one critic call reads. Default 4. */
+  groupSize: z.int().positive().default(4),
+  /** Scale of the posterior's deviation in Thompson sampling. Default 0.5. */
+  exploration: z.number().nonnegative().default(0.5),
+  /** Share of the rollouts that is kept for the validation tasks. Default 0.12. */
+  finalShare: z.number().gt(0).lt(0.9).default(0.12),
+  /** Rollouts of one iteration when the run has no rollout budget. Default 30. */
+  rolloutsPerIteration: z.int().positive().default(30),
+});
+
+export type ApoOptions = z.output<typeof options>;

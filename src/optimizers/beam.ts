@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { allInOrder } from '../core/async.ts';
+import { createPrompt, type Prompt, placeholdersOf, promptText } from '../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
+import { mean } from '../core/statistics.ts';
+import type { Task } from '../core/task.ts';
+import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts';
+import { evidenceTexts } from './shared/evidence.ts';
+import { createFence } from './shared/fence.ts';
+import { headline, promptFromReply } from './shared/reply.ts';
+import { CRITIC_TEMPLATES, critiqueRequest, EDITOR_TEMPLATES, editRequest } from './shared/templates.ts';
+
+/**
+ * Beam search with textual gradients: the loop of APO in Microsoft's agent-lightning v0.3 (after ProTeGi, arXiv 2305.03495,
+ * and TextGrad, arXiv 2406.07496), with its parameters, defaults and call counts. Nothing is cached, as there: each
+ * evaluation is a new sample. Two things differ on purpose: a proposal that loses a placeholder is rejected before it
+ * costs a rollout, and a rollout that failed for technical reasons has no score instead of 0.
+ */
+export const options = z.strictObject({
+  /** Prompts kept after each round (W). */
+  beamWidth: z.int().positive().default(4),
+  /** Children of each kept prompt (B). */
+  branchFactor: z.int().positive().default(4),
+  /** Training tasks that one critique reads (g). */
+  gradientBatch: z.int().positive().default(4),
+  /** Validation tasks that rank the candidates of a round (v). */
+  validationBatch: z.int().positive().default(16),
+});
+
+type Options = z.output<typeof options>;
+type Scored = { readonly prompt: Prompt; readonly score: number };
+
+export default function createBeam(settings: Options): Optimizer {
+  const { beamWidth: W, branchFactor: B, gradientBatch, validationBatch } = settings;
+  return {
+    name: 'beam',
+    defaultIterations: 3,
+    forecast({ train, val, iterations: R, maxRollouts }) {
+      const g = Math.min(gradientBatch, train);
+      const v = Math.min(validationBatch, val);
+      const rollouts = (R + 1) * val + R * W * B * g + v * (R * W * B + 1 + (R - 1) * W);
+      return { rollouts: Math.min(rollouts, maxRollouts), critiques: R * W * B, edits: R * W * B };
+    },
+    run: (context) => search(settings, context),
+  };
+}
+
+async function search(
+  { beamWidth, branchFactor, gradientBatch, validationBatch }: Options,
+  context: OptimizerContext,
+): Promise<Outcome> {
+  const { start, val, iterations } = context;
+  const sampling = createSampling(context.train, val, context);
+  await context.addCandidate({
+    prompt: start,
+    parents: [],
+    iteration: 0,
+    operator: 'start',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
+
+  const baseline = await context.evaluate(start, sampling.fresh(start, val), {
+    iteration: 0,
+    split: 'val',
+    label: 'the starting prompt',
+  });
+  let best = { prompt: start, rollouts: baseline, score: scoreOf(baseline) };
+  let beam: readonly Prompt[] = [start];
+  const keep = () => context.keep({ best: best.prompt, baseline, final: best.rollouts });
+  keep();
+
+  for (let round = 1; round <= iterations; round++) {
+    const previous = best.prompt;
+    const parents =
+      beam.length < beamWidth
+        ? Array.from({ length: beamWidth }, (_, index) => beam[index % beam.length] as Prompt)
+        : context.random('parents', round).shuffle(beam);
+    const branches = parents.flatMap((parent) => Array.from({ length: branchFactor }, () => parent));
+    const children = await allInOrder(
+      branches.map((parent, index) =>
+        propose(context, sampling, parent, sampling.nextTrainBatch(gradientBatch), round, index),
+      ),
+    );
+
+    const candidates = [...beam, ...children.flatMap((child) => (child.prompt === undefined ? [] : [child.prompt]))];
+    const minibatch = sampling.nextValBatch(validationBatch);
+    const scored = await allInOrder(
+      candidates.map(async (prompt): Promise<Scored> => {
+        const rollouts = await context.evaluate(prompt, sampling.fresh(prompt, minibatch), {
+          iteration: round,
+          split: 'val',
+          label: `round ${round}`,
+        });
+        return { prompt, score: scoreOf(rollouts) };
+      }),
+    );
+    // Array.sort is stable: ties favour the prompts that were there before.
+    beam = [...scored]
+      .sort((a, b) => b.score - a.score)
+      .slice(0, beamWidth)
+      .map(({ prompt }) => prompt);
+
+    const leader = beam[0] as Prompt;
+    const rollouts = await context.evaluate(leader, sampling.fresh(leader, val), {
+      iteration: round,
+      split: 'val',
+      label: `round ${round}, best`,
+    });
+    const score = scoreOf(rollouts);
+    if (score > best.score) best = { prompt: leader, rollouts, score };
+    keep();
+    context.report({
+      iteration: round,
+      previous,
+      best: best.prompt,
+      score: best.score,
+      critique: headline(children.find(({ critique }) => critique !== undefined)?.critique ?? ''),
+    });
+  }
+  return { best: best.prompt, baseline, final: best.rollouts, reason: 'iterations' };
+}
+
+/** Mean of what has a score; a prompt without any loses every comparison. */
+function scoreOf(rollouts: readonly ScoredRollout[]): number {
+  const rewards = rollouts.flatMap((rollout) => rewardOf(rollout) ?? []);
+  return rewards.length === 0 ? -1 : mean(rewards);
+}
+
+type Proposal = { readonly prompt?: Prompt; readonly critique?: string };
+
+/** One textual gradient: rollouts of the parent, a critique of them, an edit by the critique. */
+async function propose(
+  context: OptimizerContext,
+  sampling: Sampling,
+  parent: Prompt,
+  batch: readonly Task[],
+  round: number,
+  branch: number,
+): Promise<Proposal> {
+  const trials = sampling.fresh(parent, batch);
+  const rollouts = await context.evaluate(parent, trials, {
+    iteration: round,
+    split: 'train',
+    label: `round ${round}, gradient`,
+  });
+  const random = context.random('templates', round, branch);
+  const text = promptText(parent);
+  const evidence = rollouts.map((scored, index) => ({ task: (trials[index] as Trial).task, scored }));
+  const critic = critiqueRequest({
+    promptText: text,
+    evidence,
+    template: random.pick(CRITIC_TEMPLATES),
+    fence: createFence(evidence.flatMap(evidenceTexts)),
+  });
+  const sample = round * 1000 + branch;
+  const critique = (await context.ask('critic', critic, sample))?.trim();
+  if (critique === undefined || critique === '') return {};
+  const editor = editRequest({
+    promptText: text,
+    critique,
+    template: random.pick(EDITOR_TEMPLATES),
+    placeholders: placeholdersOf(text),
+    fence: createFence([text, critique]),
+  });
+  const edited = promptFromReply((await context.ask('editor', editor, sample)) ?? '');
+  if (edited === '' || edited === text) return { critique };
+  const prompt = createPrompt(edited);
+  const rejected = context.reject(prompt, parent) ?? null;
+  await context.addCandidate({
+    prompt,
+    parents: [parent.id],
+    iteration: round,
+    operator: 'edit',
+    critique,
+    evidence: rollouts.map(({ rollout }) => rollout.id),
+    rejected,
+  });
+  return rejected === null ? { prompt, critique } : { critique };
+}
+
+type Sampling = {
+  /** The tasks with the next unused sample number of this prompt. Called in program order only. */
+  fresh(prompt: Prompt, tasks: readonly Task[]): Trial[];
+  nextTrainBatch(size: number): readonly Task[];
+  nextValBatch(size: number): readonly Task[];
+};
+
+function createSampling(train: readonly Task[], val: readonly Task[], context: OptimizerContext): Sampling {
+  const used = new Map<string, number>();
+  return {
+    fresh(prompt, tasks) {
+      return tasks.map((task) => {
+        const key = JSON.stringify([prompt.id, task.id]);
+        const sample = used.get(key) ?? 0;
+        used.set(key, sample + 1);
+        return { task, sample };
+      });
+    },
+    nextTrainBatch: createBatches(train, 'train', context),
+    nextValBatch: createBatches(val, 'val', context),
+  };
+}
+
+/** Endless shuffled epochs; a batch may straddle two but never holds a task twice. */
+function createBatches(
+  tasks: readonly Task[],
+  name: string,
+  context: OptimizerContext,
+): (size: number) => readonly Task[] {
+  let epoch = 0;
+  let rest: readonly Task[] = [];
+  return (size) => {
+    const wanted = Math.min(size, tasks.length);
+    const batch = rest.slice(0, wanted);
+    rest = rest.slice(wanted);
+    if (batch.length < wanted) {
+      const shuffled = context.random('batches', name, epoch++).shuffle(tasks);
+      const added = shuffled.filter((task) => !batch.includes(task)).slice(0, wanted - batch.length);
+      rest = shuffled.filter((task) => !added.includes(task));
+      return [...batch, ...added];
+    }
+    return batch;
+  };
+}

@@ -1,0 +1,64 @@
+import { realpathSync, statSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { ApoError } from '../../core/errors.ts';
+import { createStoreFile } from './create.ts';
+import { inspectDatabase, inspectHead, inspectWithLog } from './inspect.ts';
+import { APPLICATION_ID, migrate } from './migrations.ts';
+
+/** How long a write waits for another process's transaction, in milliseconds. Ours take well under one. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Files open in this process, with how often: these must not be inspected again, see {@link inspectHead}. */
+const openFiles = new Map<string, number>();
+
+export type OpenDatabase = { readonly database: Sqlite.Database; close(): void };
+
+export function openMemory(): OpenDatabase {
+  const database = new Sqlite(':memory:');
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+  configure(database);
+  return { database, close: () => void database.close() };
+}
+
+export function openFile(path: string, create: boolean): OpenDatabase {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    if (!create) {
+      throw new ApoError('not-found', `there is no store at ${path}`, {
+        hint: 'run apo train first, or name the file with --store',
+      });
+    }
+    createStoreFile(path);
+  } else if (!found.isFile()) {
+    throw new ApoError('store-foreign', `store ${path} is not a file`, { hint: 'choose a file with --store' });
+  }
+  const file = realpathSync(path);
+  const count = openFiles.get(file) ?? 0;
+  const head = count === 0 ? inspectHead(path) : undefined;
+  if (head?.hasLog) inspectWithLog(path, head);
+  const database = new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (head?.hasLog === false) inspectDatabase(path, database, head);
+    configure(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  openFiles.set(file, count + 1);
+  return {
+    database,
+    close() {
+      if (!database.open) return;
+      database.close();
+      openFiles.set(file, (openFiles.get(file) ?? 1) - 1);
+    },
+  };
+}
+
+function configure(database: Sqlite.Database): void {
+  database.pragma('journal_mode = wal');
+  database.pragma('synchronous = full');
+  database.pragma('foreign_keys = on');
+  database.pragma('trusted_schema = off');
+  migrate(database);
+}

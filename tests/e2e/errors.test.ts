@@ -1,0 +1,139 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { runApo } from '../helpers/process.ts';
+import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(30));
+});
+
+/** One clear line: what failed, on what, what to do; no stack. */
+function expectOneLine(stderr: string, pattern: RegExp): void {
+  expect(
+    stderr
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('error:')),
+  ).toHaveLength(1);
+  expect(stderr).toMatch(pattern);
+  expect(stderr).not.toMatch(/\n\s+at /);
+}
+
+describe('bad input to apo train', () => {
+  it.each<[string, string[], number, RegExp]>([
+    ['an unknown flag', ['--nonsense'], 2, /unknown option/],
+    ['a number that is none', ['--seed', 'x'], 2, /seed/],
+    ['an unknown algorithm', ['--algorithm', 'magic'], 2, /unknown optimizer "magic".*beam/],
+    ['an unknown grader', ['--grader', 'magic'], 2, /unknown grader "magic".*exact/],
+    ['an unknown placeholder', ['--prompt', 'Help {{nobody_knows}}'], 2, /nobody_knows/],
+    ['a missing dataset', ['--dataset', 'nowhere.jsonl'], 3, /nowhere\.jsonl/],
+    ['a missing config', ['--config', 'nowhere.yaml'], 2, /nowhere\.yaml/],
+    ['a missing prompt file', ['--prompt', '@nowhere.txt'], 2, /nowhere\.txt/],
+    ['a history that is none', ['--history', 'tasks.jsonl'], 3, /tasks\.jsonl/],
+  ])('%s ends in one line and the right exit code', async (_what, more, code, pattern) => {
+    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: KEY };
+    const ended = await runApo(trainArguments(more), { cwd: folder, env });
+    expect(ended.code).toBe(code);
+    expect(ended.stdout).toBe('');
+    expectOneLine(ended.stderr, pattern);
+  });
+
+  it('a missing key is found before anything is sent', async () => {
+    const ended = await runApo(trainArguments(), { cwd: folder });
+    expect(ended.code).toBe(2);
+    expectOneLine(ended.stderr, /OPENAI_API_KEY/);
+  });
+
+  it('an unreachable server ends soon, resumable', async () => {
+    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:10009/v1', OPENAI_API_KEY: KEY };
+    const ended = await runApo(trainArguments(), { cwd: folder, env });
+    expect(ended.code).toBe(4);
+    expectOneLine(ended.stderr, /cannot be reached.*--resume/);
+  });
+
+  it.each<[string, number, object, number, RegExp]>([
+    ['a refused key', 401, { error: { message: 'Incorrect API key', code: 'invalid_api_key' } }, 4, /refused the key/],
+    [
+      'a wrong model name',
+      404,
+      { error: { message: 'model does not exist', code: 'model_not_found' } },
+      2,
+      /does not know the model/,
+    ],
+    [
+      'an exhausted quota',
+      429,
+      { error: { message: 'You exceeded your quota', code: 'insufficient_quota' } },
+      4,
+      /no quota left/,
+    ],
+  ])('%s stops the run at once', async (_what, status, body, code, pattern) => {
+    await using world = await startWorld({ faults: () => ({ status, body }) });
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const ended = await runApo(trainArguments(['--concurrency', '4']), { cwd: folder, env });
+    expect(ended.code).toBe(code);
+    expectOneLine(ended.stderr, pattern);
+    expect(world.requests.length).toBeLessThanOrEqual(4);
+  });
+
+  it('rollouts that fail for technical reasons stop the step instead of counting as bad answers', async () => {
+    await using world = await startWorld({
+      faults: ({ number }) => (number % 2 === 0 ? { status: 200, body: 'not a completion' } : undefined),
+    });
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const ended = await runApo(trainArguments(['--algorithm', 'beam']), { cwd: folder, env });
+    expect(ended.code).toBe(1);
+    expectOneLine(ended.stderr, /failed or unscored/);
+  });
+});
+
+describe('apo check', () => {
+  it('proves a working set-up with one small call for each model', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const ended = await runApo(['check', '--dataset', 'tasks.jsonl', '--grader', 'exact', '--json'], {
+      cwd: folder,
+      env,
+    });
+    expect(ended.code).toBe(0);
+    const report = JSON.parse(ended.stdout);
+    expect(report).toMatchObject({ ok: true, plan: { rollouts: expect.any(Number), calls: expect.any(Number) } });
+    expect(report.checks.map(({ name }: { name: string }) => name)).toEqual([
+      'set-up',
+      'tasks',
+      'agent model',
+      'critic model',
+      'editor model',
+      'grader',
+      'store',
+    ]);
+    expect(world.requests.length).toBe(3);
+  });
+
+  it('says what is wrong by its exit code', async () => {
+    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: KEY };
+    const ended = await runApo(['train', '--dry-run', '--dataset', 'tasks.jsonl', '--grader', 'exact'], {
+      cwd: folder,
+      env,
+    });
+    expect(ended.code).toBe(4);
+    expect(ended.stdout).toMatch(/FAIL agent model/);
+  });
+});
+
+describe('apo init', () => {
+  it('writes a config and a dataset that work, and never overwrites', async () => {
+    await using world = await startWorld();
+    const fresh = temporaryFolder();
+    expect((await runApo(['init'], { cwd: fresh })).code).toBe(0);
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    expect((await runApo(['dataset', 'validate', 'tasks.jsonl'], { cwd: fresh })).code).toBe(0);
+    expect((await runApo(['check'], { cwd: fresh, env })).code).toBe(0);
+    const again = await runApo(['init'], { cwd: fresh });
+    expect(again.code).toBe(2);
+    expectOneLine(again.stderr, /exists already/);
+  });
+});

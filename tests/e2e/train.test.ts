@@ -1,0 +1,133 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { repositoryPath, runApo } from '../helpers/process.ts';
+import { allBytes, KEY, lasting, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(40));
+});
+
+describe('apo train', () => {
+  it('trains offline on the quick start and keeps a better prompt where an agent loads it', async () => {
+    const config = repositoryPath('config/quickstart.yaml');
+    const ended = await runApo(['train', '--config', config, '--results', 'out', '--json'], { cwd: folder });
+    expect(ended.code).toBe(0);
+    const result = JSON.parse(ended.stdout);
+    expect(result).toMatchObject({ status: 'completed', simulated: true, algorithm: 'apo', verdict: 'improved' });
+    expect(result.best.score).toBeGreaterThan(result.baseline.score);
+    for (const path of Object.values<string>(result.files)) expect(existsSync(path), path).toBe(true);
+    expect(JSON.parse(readFileSync(result.files.result, 'utf8'))).toEqual(result);
+    expect(JSON.parse(readFileSync(result.files.bestPrompts, 'utf8'))[0]).toMatchObject({
+      promptId: result.best.promptId,
+    });
+    expect(readFileSync(result.files.report, 'utf8')).toContain('Simulated model');
+  });
+
+  it('prints exactly one JSON object with the promised keys', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const ended = await runApo(trainArguments(['--max-rollouts', '60', '--json', '--seed', '7']), { cwd: folder, env });
+    expect(ended.stderr).toBe('');
+    expect(ended.code).toBe(0);
+    const result = JSON.parse(ended.stdout);
+    expect(result).toMatchObject({
+      runId: expect.stringMatching(/^run-/),
+      status: 'completed',
+      reason: expect.any(String),
+      algorithm: 'apo',
+      seed: 7,
+      baseline: {
+        promptId: expect.stringMatching(/^p-/),
+        score: expect.any(Number),
+        interval: [expect.any(Number), expect.any(Number)],
+        n: expect.any(Number),
+      },
+      best: { promptId: expect.any(String), text: expect.any(String), score: expect.any(Number) },
+      usage: {
+        calls: { agent: expect.any(Number), grader: 0, critic: expect.any(Number), editor: expect.any(Number) },
+        tokens: { input: expect.any(Number), output: expect.any(Number) },
+      },
+      durationMs: expect.any(Number),
+      files: expect.any(Object),
+    });
+    expect(result.usage.rollouts).toBeLessThanOrEqual(60);
+    expect(world.requests.length).toBe(
+      Object.values<number>(result.usage.calls).reduce((sum, count) => sum + count, 0),
+    );
+  });
+
+  it('gives the same result at concurrency 1, 8 and 64', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const results: string[] = [];
+    for (const concurrency of ['1', '8', '64']) {
+      const run = trainArguments([
+        '--max-rollouts',
+        '60',
+        '--json',
+        '--concurrency',
+        concurrency,
+        '--results',
+        `out-${concurrency}`,
+      ]);
+      results.push(lasting(JSON.parse((await runApo(run, { cwd: folder, env })).stdout)));
+    }
+    expect(new Set(results).size).toBe(1);
+  });
+
+  it('beam makes the calls of the reference: 229 rollouts and 16 optimizer calls in the room-selector shape', async () => {
+    await using world = await startWorld();
+    writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(58));
+    writeFileSync(
+      join(folder, 'apo.yaml'),
+      'split: { val: 0.5 }\nalgorithm: { use: beam, beamWidth: 2, branchFactor: 2, gradientBatch: 4, validationBatch: 10 }\niterations: 2\n',
+    );
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const { usage, algorithm } = JSON.parse((await runApo(trainArguments(['--json']), { cwd: folder, env })).stdout);
+    expect(algorithm).toBe('beam');
+    // Rejected or empty proposals are not ranked, which can only save rollouts.
+    expect(usage.rollouts).toBeLessThanOrEqual(229);
+    expect(usage.calls.critic).toBe(8);
+    expect(usage.calls.editor).toBeLessThanOrEqual(8);
+  });
+
+  it.each([
+    ['rollouts', ['--max-rollouts', '45']],
+    ['calls', ['--max-calls', '50']],
+  ])('stops on a budget of %s with exit code 5, and goes on with a larger one', async (_what, limit) => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const stopped = await runApo(trainArguments(['--algorithm', 'beam', '--iterations', '1', '--json', ...limit]), {
+      cwd: folder,
+      env,
+    });
+    expect(stopped.code).toBe(5);
+    const { runId, status } = JSON.parse(stopped.stdout);
+    expect(status).toBe('stopped');
+    expect(stopped.stderr.trim()).toMatch(new RegExp(`apo train --resume ${runId}$`));
+    const before = world.requests.length;
+    const resumed = await runApo(['train', '--resume', '--json', '--quiet', limit[0] as string, '2000'], {
+      cwd: folder,
+      env,
+    });
+    expect(resumed.code).toBe(0);
+    const result = JSON.parse(resumed.stdout);
+    expect(result).toMatchObject({ runId, status: 'completed' });
+    const calls = Object.values<number>(result.usage.calls).reduce((sum, count) => sum + count, 0);
+    expect(world.requests.length, `${before} calls before`).toBe(calls);
+  });
+
+  it('never shows the key, also when the provider repeats it in its errors', async () => {
+    await using world = await startWorld({
+      faults: ({ number }) =>
+        number % 9 === 0 ? { status: 500, body: { error: { message: `bad key ${KEY}` } } } : undefined,
+    });
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const ended = await runApo(trainArguments(['--max-rollouts', '30', '--json']), { cwd: folder, env });
+    expect(ended.code).toBe(0);
+    expect(`${ended.stdout}${ended.stderr}${allBytes(folder)}`).not.toContain(KEY);
+  });
+});
