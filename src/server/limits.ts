@@ -12,7 +12,7 @@ export type ServerLimits = {
   /** Milliseconds for a request's headers and for the whole request; later is 408. Defaults 10 s and 30 s. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  /** Milliseconds that open requests get when the server stops. Default 10 s. */
+  /** Milliseconds that open requests get when the server stops. Default 3 s. */
   readonly stopTimeoutMs: number;
 };
 
@@ -24,5 +24,5 @@ export const SERVER_LIMITS: ServerLimits = {
   maxWaitingRequests: 256,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
-  stopTimeoutMs: 10_000,
+  stopTimeoutMs: 3_000,
 };

@@ -1,6 +1,6 @@
 import { ApoError } from '../../../core/errors.ts';
 import type { TraceFilter } from '../../trace-store.ts';
-import type { Value } from '../connection.ts';
+import type { Connection, Value } from '../connection.ts';
 import { padded } from './describe.ts';
 
 /** A `where` clause of constant fragments; every value is bound. */
@@ -9,7 +9,7 @@ export type Condition = { readonly sql: string; readonly values: readonly Value[
 /** Words of one search; more are ignored. */
 const MAX_WORDS = 32;
 
-export function conditionsOf(filter: TraceFilter): readonly Condition[] {
+export function conditionsOf(connection: Connection, filter: TraceFilter): readonly Condition[] {
   const conditions: Condition[] = [];
   const add = (sql: string, ...values: readonly Value[]): void => void conditions.push({ sql, values });
   if (filter.sessionId !== undefined) add('t.session_id = ?', filter.sessionId);
@@ -20,13 +20,26 @@ export function conditionsOf(filter: TraceFilter): readonly Condition[] {
   if (filter.maxScore !== undefined) add('t.score is not null and t.score <= ?', filter.maxScore);
   if (filter.since !== undefined) add('t.start_ns >= ?', startOf(filter.since, 'since'));
   if (filter.until !== undefined) add('t.start_ns <= ?', endOf(filter.until, 'until'));
-  if (filter.model !== undefined) add(NAMED, 'model', filter.model);
-  if (filter.tool !== undefined) add(NAMED, 'tool', filter.tool);
+  if (filter.model !== undefined) conditions.push(namedCondition(connection, 'model', filter.model));
+  if (filter.tool !== undefined) conditions.push(namedCondition(connection, 'tool', filter.tool));
   if (filter.text !== undefined) conditions.push(wordsCondition(filter.text));
   return conditions;
 }
 
+/** Names that fewer traces have are looked up first; with more, a page is full before many traces were looked at. */
+const RARE = 1_000;
+const NAMED_RARE = 't.id in (select n.trace from trace_names n where n.kind = ? and n.name = ?)';
 const NAMED = 'exists (select 1 from trace_names n where n.kind = ? and n.name = ? and n.trace = t.id)';
+
+function namedCondition(connection: Connection, kind: 'model' | 'tool', name: string): Condition {
+  const found = connection.get(
+    'select count(*) as n from (select 1 from trace_names where kind = ? and name = ? limit ?)',
+    kind,
+    name,
+    RARE,
+  );
+  return { sql: Number(found?.n) < RARE ? NAMED_RARE : NAMED, values: [kind, name] };
+}
 
 export function whereOf(conditions: readonly Condition[]): Condition {
   return {

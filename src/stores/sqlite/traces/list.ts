@@ -8,7 +8,7 @@ const DEFAULT_LIMIT = 50;
 /** Pages are cut by (start, id), not by offset: the thousandth costs what the first did. */
 export function listTraces(connection: Connection, filter: TraceFilter, page: TracePageRequest): TracePage {
   const limit = page.limit ?? DEFAULT_LIMIT;
-  const conditions = [...conditionsOf(filter)];
+  const conditions = [...conditionsOf(connection, filter)];
   if (page.after !== undefined) {
     conditions.push({ sql: '(t.start_ns, t.trace_id) < (?, ?)', values: cursorOf(page.after) });
   }

@@ -6,7 +6,7 @@ import { conditionsOf, whereOf } from './filter.ts';
 const MAX_NAMES = 20;
 
 export function traceStats(connection: Connection, filter: TraceFilter): TraceStats {
-  const conditions = conditionsOf(filter);
+  const conditions = conditionsOf(connection, filter);
   const where = whereOf(conditions);
   const row = connection.get(
     [
