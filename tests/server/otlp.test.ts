@@ -132,13 +132,16 @@ describe('the OTLP receiver', () => {
     await failing.close();
   });
 
-  it('answers 429 with Retry-After when too much is waiting', async () => {
+  it.each([
+    ['requests', { maxWaitingRequests: 2 }],
+    ['bytes', { maxWaitingBytes: PROTOBUF.length * 2 }],
+  ])('answers 429 with Retry-After when too many %s are waiting', async (_name, limits) => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
     const busy = await startTestServer({
-      limits: { maxWaitingRequests: 2 },
+      limits,
       traces: (real) => ({ ...real, saveSpans: async (spans) => gate.then(() => real.saveSpans(spans)) }),
     });
     const waiting = Array.from({ length: 3 }, () => send(PROTOBUF, protobuf, '/v1/traces', busy.url));

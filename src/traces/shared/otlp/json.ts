@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, MAX_JSON_DEPTH, parseJson } from '../../../core/json.ts';
 import type { SpanEvent, SpanLink } from '../../../core/trace.ts';
 import { AttributeCollector } from './attributes.ts';
-import { nestsDeeper } from './depth.ts';
+import { excessOf } from './depth.ts';
 import { hexId, listOf, nanoseconds, objectsOf, textOf } from './json-fields.ts';
 import { readKeyValues } from './json-values.ts';
 import { DECODE_LIMITS, type DecodeLimits, OtlpError } from './limits.ts';
@@ -22,9 +22,8 @@ import {
  * @throws OtlpError when the text is not such a request.
  */
 export function readTraceJson(text: string, receivedNs: bigint, limits: DecodeLimits = DECODE_LIMITS): DecodedRequest {
-  if (nestsDeeper(text, MAX_JSON_DEPTH)) {
-    throw new OtlpError(400, `malformed JSON: nested deeper than ${MAX_JSON_DEPTH} levels`);
-  }
+  const excess = excessOf(text, MAX_JSON_DEPTH);
+  if (excess !== undefined) throw new OtlpError(400, `malformed JSON: ${excess}`);
   const parsed = parseJson(text);
   if (!parsed.ok) throw new OtlpError(400, `malformed JSON: ${parsed.reason}`);
   const root = parsed.value;

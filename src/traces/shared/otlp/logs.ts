@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, MAX_JSON_DEPTH, parseJson } from '../../../core/json.ts';
 import type { LateEvent } from '../../../stores/trace-store.ts';
 import { AttributeCollector } from './attributes.ts';
-import { nestsDeeper } from './depth.ts';
+import { excessOf } from './depth.ts';
 import { hexId, listOf, nanoseconds, textOf } from './json-fields.ts';
 import { readKeyValues, readPlainValue } from './json-values.ts';
 import { DECODE_LIMITS, OtlpError } from './limits.ts';
@@ -30,7 +30,8 @@ export function readLogsProtobuf(bytes: Uint8Array): readonly LateEvent[] {
 }
 
 export function readLogsJson(text: string): readonly LateEvent[] {
-  if (nestsDeeper(text, MAX_JSON_DEPTH)) throw new OtlpError(400, 'malformed JSON: nested too deep');
+  const excess = excessOf(text, MAX_JSON_DEPTH);
+  if (excess !== undefined) throw new OtlpError(400, `malformed JSON: ${excess}`);
   const parsed = parseJson(text);
   if (!parsed.ok || !isJsonObject(parsed.value)) throw new OtlpError(400, 'malformed JSON');
   const context = newContext();
