@@ -38,6 +38,7 @@ describe('apo runs', () => {
     await store.journal.start(aKey('a', { runId: 'run-2' }), {}, AT);
     await store.journal.finish(aKey('a', { runId: 'run-2' }), aReply({ costMicroUsd: null }), AT);
     await store.journal.start(aKey('a'), {}, AT);
+    await store.journal.start(aKey('a'), {}, AT);
     await store.journal.finish(aKey('a'), aReply({ costMicroUsd: 1_250_000 }), AT);
     await store.close();
   });
@@ -86,7 +87,15 @@ describe('apo runs', () => {
       runId: 'stopped',
       owner: { pid: 77, host: 'a-lost-machine' },
     });
-    expect((await apo('runs', 'show', 'run-1')).stdout).toMatch(/cost +\$1\.25\n/);
+  });
+
+  it('lists the calls that were sent again after a kill, with their cost', async () => {
+    const { stdout } = await apo('runs', 'show', 'run-1');
+    expect(stdout).toMatch(/cost +\$1\.25\nin doubt +1 calls sent again, at most \$1\.25 more\n/);
+    expect(stdout).toMatch(/agent +a +1 +\$1\.25 +2026/);
+    expect(await json('runs', 'show', 'run-1')).toMatchObject({
+      usage: { inDoubt: { calls: 1, costUsd: 1.25, list: [{ role: 'agent', key: 'a', resent: 1, costUsd: 1.25 }] } },
+    });
   });
 
   it('compares two runs task by task, regressions first', async () => {

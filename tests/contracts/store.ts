@@ -87,6 +87,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.journal.start(aKey('a'), { q: 1 }, AT)).toEqual({ state: 'in-doubt' });
         await store.journal.finish(aKey('a'), aReply(), AT);
         expect(await store.journal.totals('run-1')).toMatchObject({ inDoubt: 1, inDoubtMicroUsd: 100 });
+        expect(await store.journal.doubtful('run-1')).toEqual([
+          { role: 'agent', key: 'a', resent: 1, costMicroUsd: 100, startedAt: AT },
+        ]);
       });
 
       it('takes a released call back as if it had never been started', async () => {

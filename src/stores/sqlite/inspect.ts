@@ -28,6 +28,7 @@ export type Head = {
  */
 export function inspectHead(path: string): Head {
   const bytes = readHead(path, HEAD_BYTES);
+  if (bytes.length === 0) throw corrupt(path, 'it is empty');
   if (bytes.length < 100) throw corrupt(path, 'its header is cut off');
   if (bytes.toString('latin1', 0, 16) !== MAGIC) throw corrupt(path, 'it is not an SQLite database');
   if (bytes.readUInt32BE(68) !== APPLICATION_ID) throw foreign(path);
