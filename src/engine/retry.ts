@@ -72,16 +72,21 @@ export async function retry<T>(
         clock.now() - started + waitMs >= deadlineMs;
       if (hopeless) throw attempts === 1 ? error : withCount(error, attempts, clock.now() - started);
       policy.onRetry?.({ attempt: attempts, waitMs, error });
-      await wait(waitMs, policy);
+      await sleepUnless(clock, waitMs, [signal, policy.leave]);
     }
   }
 }
 
-async function wait(waitMs: number, { clock, signal, leave }: RetryPolicy): Promise<void> {
+/** Rejects with the reason of whichever signal aborts first. */
+export async function sleepUnless(
+  clock: Clock,
+  ms: number,
+  signals: readonly (AbortSignal | undefined)[],
+): Promise<void> {
   const stop = new AbortController();
-  const unfollow = [signal, ...(leave === undefined ? [] : [leave])].map((leader) => followAbort(leader, stop));
+  const unfollow = signals.flatMap((leader) => (leader === undefined ? [] : [followAbort(leader, stop)]));
   try {
-    await clock.sleep(waitMs, stop.signal);
+    await clock.sleep(ms, stop.signal);
   } finally {
     for (const end of unfollow) end();
   }
