@@ -76,6 +76,8 @@ export type JournalReply = {
   readonly costMicroUsd: MicroUsd;
   /** Attempts it took, retries included. */
   readonly attempts: number;
+  /** What each of its attempts without a known reply may have cost. Default: `costMicroUsd`. */
+  readonly inDoubtMicroUsd?: MicroUsd;
 };
 
 export type JournalStart =

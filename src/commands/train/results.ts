@@ -10,6 +10,7 @@ import type { Run, Store } from '../../stores/store.ts';
 import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
 import { publishRollouts } from '../../traces/training.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
+import type { RateLimits } from '../ui/progress.ts';
 import { renderReport } from './report.ts';
 import { type Setup, storePath } from './setup.ts';
 
@@ -19,6 +20,7 @@ export async function writeResults(
   store: Store,
   run: Run,
   { result }: TrainEnd,
+  rateLimits: RateLimits,
 ): Promise<RunResult['files']> {
   const { config } = setup;
   const folder = resolve(config.results, 'runs', run.id);
@@ -45,6 +47,8 @@ export async function writeResults(
     result: complete,
     candidates: await store.candidates.list(run.id),
     totals: await store.journal.totals(run.id),
+    doubtful: await store.journal.doubtful(run.id),
+    rateLimits,
     startText: promptText(setup.start),
     date: run.createdAt,
     warnings: setup.tasks.warnings,
