@@ -2,7 +2,7 @@ import { SYSTEM } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { Outcome } from '../optimizer.ts';
-import { promptOf, type State } from './state.ts';
+import { promptOf, type State, startArm } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.9;
@@ -36,10 +36,10 @@ export async function finish(state: State, rollouts: number): Promise<Outcome> {
   const final = await context.evaluate(best, trials, purpose);
   const baseline = await context.evaluate(context.start, trials, purpose);
 
-  const startArm = { frame: 0, statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
-  const gains = Array.from({ length: 200 }, (_, index) => {
+  const from = startArm(pool);
+  const gains = Array.from({ length: 60 }, (_, index) => {
     const effects = model.draw(context.random('gain', index), 1);
-    return model.value(arm, effects) - model.value(startArm, effects);
+    return model.value(arm, effects) - model.value(from, effects);
   });
   const chance = isStart ? 0 : chanceAbove(differences(baseline, final), mean(gains), 2 * deviation(gains) + 0.02);
   const improved = chance >= SURE_ENOUGH;
@@ -92,7 +92,7 @@ function explain(
         { ...arm, statements: arm.statements.filter((other) => other !== index) },
         model.mean,
       );
-      const spread = model.uncertainty(index);
+      const spread = model.effect(index).deviation;
       return {
         text: statement?.text ?? '',
         effect: reached - without,

@@ -7,6 +7,8 @@ export const options = z.strictObject({
   stepsPerRound: z.int().positive().default(2),
   /** Failures that one critic call reads. Default 4. */
   groupSize: z.int().positive().default(4),
+  /** Critic calls of one round at most. Default 2. */
+  critiquesPerRound: z.int().positive().default(2),
   /** Scale of the posterior's deviation in Thompson sampling. Default 0.5. */
   exploration: z.number().nonnegative().default(0.5),
   /** Share of the rollouts that is kept for the validation tasks. Default 0.12. */
