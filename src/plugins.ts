@@ -35,6 +35,8 @@ const PLUGINS = {
     number: () => import('./graders/number.ts'),
     json: () => import('./graders/json.ts'),
     llm: () => import('./graders/llm.ts'),
+    length: () => import('./graders/length.ts'),
+    tokens: () => import('./graders/tokens.ts'),
     mean: () => import('./graders/mean.ts'),
   },
   optimizer: {

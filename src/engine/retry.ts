@@ -96,7 +96,7 @@ async function withDeadline<T>(
   try {
     return await abortable(stop.signal, () => attempt(stop.signal));
   } finally {
-    timer.abort();
+    timer.abort('the attempt ended');
     unfollow();
   }
 }

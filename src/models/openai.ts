@@ -34,8 +34,8 @@ export const options = z.strictObject({
   baseUrl: z.string().optional(),
   /** The variable that holds the key. A key is needed for api.openai.com only. */
   apiKeyEnv: z.string().default('OPENAI_API_KEY'),
-  /** For one attempt, from the connection to the last byte. Node's fetch itself waits no longer than 300 s for headers. */
-  timeoutMs: z.number().int().positive().max(300_000).default(120_000),
+  /** For one attempt, from the connection to the last byte. A connection that takes 10 s has failed. */
+  timeoutMs: z.number().int().positive().default(120_000),
   /** Sent with every request; the values are treated as secrets. */
   headers: z.record(z.string(), z.string()).default({}),
   /** How the output limit is sent; the other one is tried when the server rejects it. */
@@ -125,9 +125,13 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
 
 type Failed = { readonly fault: ServerError; readonly status: number };
 
-/** @throws ModelError `protocol` for a reply that is none. */
+/** @throws ModelError `protocol` for a reply that is none, `fatal` for a redirect. */
 function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRequest): ChatReply | Failed {
   const { status, headers, body } = exchange;
+  if (status >= 300 && status <= 399) {
+    const message = `a redirect to ${headers.get('location') ?? 'nowhere'}, which is not followed`;
+    throw new ModelError('fatal', `status ${status}, ${message}`, { status });
+  }
   if (status < 200 || status > 299) {
     const fault = readServerError(body);
     return isFiltered(status, fault) ? filteredReply(request, fault.message) : { fault, status };
@@ -136,7 +140,11 @@ function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRe
   if (/html|event-stream/i.test(type)) throw protocol(`the reply is ${type.split(';')[0]} instead of JSON`);
   if (body.trim() === '') throw protocol('the reply is empty');
   const parsed = parseJson(body);
-  if (!parsed.ok) throw protocol(`the reply is not usable JSON: ${parsed.reason}`);
+  if (!parsed.ok) {
+    // The parser's own message quotes a piece of the text, which may be a piece of an echoed key.
+    const rule = /^(nested deeper|forbidden key)/.test(parsed.reason) ? ` (${parsed.reason})` : '';
+    throw protocol(`the reply is not usable JSON${rule}`);
+  }
   const fault = errorIn(parsed.value);
   const said = fault === undefined ? undefined : statusOf(fault);
   if (fault !== undefined && said === undefined) throw protocol(`an error instead of a reply: ${fault.message}`);

@@ -5,6 +5,7 @@ import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
 import { mean } from '../core/statistics.ts';
 import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts';
+import { evidenceTexts } from './shared/evidence.ts';
 import { createFence } from './shared/fence.ts';
 import { headline, promptFromReply } from './shared/reply.ts';
 import { CRITIC_TEMPLATES, critiqueRequest, EDITOR_TEMPLATES, editRequest } from './shared/templates.ts';
@@ -151,7 +152,7 @@ async function propose(
     promptText: text,
     evidence,
     template: random.pick(CRITIC_TEMPLATES),
-    fence: createFence(evidence),
+    fence: createFence(evidence.flatMap(evidenceTexts)),
   });
   const sample = round * 1000 + branch;
   const critique = (await context.ask('critic', critic, sample))?.trim();

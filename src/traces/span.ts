@@ -22,7 +22,8 @@ export interface ActiveSpan {
   /** What it answered, the same way. */
   output(value: string | readonly GenAiMessage[]): void;
   error(error: unknown): void;
-  end(): void;
+  /** `atMs`: milliseconds since the epoch; default now. */
+  end(atMs?: number): void;
   /** Runs `fn` with this span as the parent of what happens in it. */
   run<T>(fn: () => T): T;
 }
@@ -89,7 +90,7 @@ export function startSpan(start: SpanStart, context: TraceContext = currentConte
       statusMessage = guard(() => messageOf(error)) ?? 'error';
       attributes['error.type'] ??= error instanceof Error ? error.name : 'error';
     },
-    end() {
+    end(atMs) {
       if (ended) return;
       ended = true;
       recordSpan({
@@ -99,7 +100,7 @@ export function startSpan(start: SpanStart, context: TraceContext = currentConte
         name: start.name,
         kind: start.kind,
         startNs: nanoseconds(startMs),
-        endNs: nanoseconds(nowMs()),
+        endNs: nanoseconds(Math.max(startMs, atMs ?? nowMs())),
         status: status === 'unset' ? 'ok' : status,
         statusMessage,
         attributes,
@@ -161,7 +162,7 @@ export function settle<T>(
   return result;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 

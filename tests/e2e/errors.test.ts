@@ -12,7 +12,12 @@ beforeEach(() => {
 
 /** One clear line: what failed, on what, what to do; no stack. */
 function expectOneLine(stderr: string, pattern: RegExp): void {
-  expect(stderr.trim().split('\n').filter((line) => line.startsWith('error:'))).toHaveLength(1);
+  expect(
+    stderr
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('error:')),
+  ).toHaveLength(1);
   expect(stderr).toMatch(pattern);
   expect(stderr).not.toMatch(/\n\s+at /);
 }
@@ -43,7 +48,7 @@ describe('bad input to apo train', () => {
   });
 
   it('an unreachable server ends soon, resumable', async () => {
-    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: KEY };
+    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:10009/v1', OPENAI_API_KEY: KEY };
     const ended = await runApo(trainArguments(), { cwd: folder, env });
     expect(ended.code).toBe(4);
     expectOneLine(ended.stderr, /cannot be reached.*--resume/);
@@ -51,8 +56,20 @@ describe('bad input to apo train', () => {
 
   it.each<[string, number, object, number, RegExp]>([
     ['a refused key', 401, { error: { message: 'Incorrect API key', code: 'invalid_api_key' } }, 4, /refused the key/],
-    ['a wrong model name', 404, { error: { message: 'model does not exist', code: 'model_not_found' } }, 2, /does not know the model/],
-    ['an exhausted quota', 429, { error: { message: 'You exceeded your quota', code: 'insufficient_quota' } }, 4, /no quota left/],
+    [
+      'a wrong model name',
+      404,
+      { error: { message: 'model does not exist', code: 'model_not_found' } },
+      2,
+      /does not know the model/,
+    ],
+    [
+      'an exhausted quota',
+      429,
+      { error: { message: 'You exceeded your quota', code: 'insufficient_quota' } },
+      4,
+      /no quota left/,
+    ],
   ])('%s stops the run at once', async (_what, status, body, code, pattern) => {
     await using world = await startWorld({ faults: () => ({ status, body }) });
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
@@ -63,7 +80,9 @@ describe('bad input to apo train', () => {
   });
 
   it('rollouts that fail for technical reasons stop the step instead of counting as bad answers', async () => {
-    await using world = await startWorld({ faults: ({ number }) => (number % 2 === 0 ? { status: 200, body: 'not a completion' } : undefined) });
+    await using world = await startWorld({
+      faults: ({ number }) => (number % 2 === 0 ? { status: 200, body: 'not a completion' } : undefined),
+    });
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
     const ended = await runApo(trainArguments(['--algorithm', 'beam']), { cwd: folder, env });
     expect(ended.code).toBe(1);
@@ -75,17 +94,31 @@ describe('apo check', () => {
   it('proves a working set-up with one small call for each model', async () => {
     await using world = await startWorld();
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
-    const ended = await runApo(['check', '--dataset', 'tasks.jsonl', '--grader', 'exact', '--json'], { cwd: folder, env });
+    const ended = await runApo(['check', '--dataset', 'tasks.jsonl', '--grader', 'exact', '--json'], {
+      cwd: folder,
+      env,
+    });
     expect(ended.code).toBe(0);
     const report = JSON.parse(ended.stdout);
     expect(report).toMatchObject({ ok: true, plan: { rollouts: expect.any(Number), calls: expect.any(Number) } });
-    expect(report.checks.map(({ name }: { name: string }) => name)).toEqual(['set-up', 'tasks', 'agent model', 'critic model', 'editor model', 'grader', 'store']);
+    expect(report.checks.map(({ name }: { name: string }) => name)).toEqual([
+      'set-up',
+      'tasks',
+      'agent model',
+      'critic model',
+      'editor model',
+      'grader',
+      'store',
+    ]);
     expect(world.requests.length).toBe(3);
   });
 
   it('says what is wrong by its exit code', async () => {
     const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: KEY };
-    const ended = await runApo(['train', '--dry-run', '--dataset', 'tasks.jsonl', '--grader', 'exact'], { cwd: folder, env });
+    const ended = await runApo(['train', '--dry-run', '--dataset', 'tasks.jsonl', '--grader', 'exact'], {
+      cwd: folder,
+      env,
+    });
     expect(ended.code).toBe(4);
     expect(ended.stdout).toMatch(/FAIL agent model/);
   });

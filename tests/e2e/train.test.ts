@@ -20,7 +20,9 @@ describe('apo train', () => {
     expect(result.best.score).toBeGreaterThan(result.baseline.score);
     for (const path of Object.values<string>(result.files)) expect(existsSync(path), path).toBe(true);
     expect(JSON.parse(readFileSync(result.files.result, 'utf8'))).toEqual(result);
-    expect(JSON.parse(readFileSync(result.files.bestPrompts, 'utf8'))[0]).toMatchObject({ promptId: result.best.promptId });
+    expect(JSON.parse(readFileSync(result.files.bestPrompts, 'utf8'))[0]).toMatchObject({
+      promptId: result.best.promptId,
+    });
     expect(readFileSync(result.files.report, 'utf8')).toContain('Simulated model');
   });
 
@@ -37,14 +39,24 @@ describe('apo train', () => {
       reason: expect.any(String),
       algorithm: 'apo',
       seed: 7,
-      baseline: { promptId: expect.stringMatching(/^p-/), score: expect.any(Number), interval: [expect.any(Number), expect.any(Number)], n: expect.any(Number) },
+      baseline: {
+        promptId: expect.stringMatching(/^p-/),
+        score: expect.any(Number),
+        interval: [expect.any(Number), expect.any(Number)],
+        n: expect.any(Number),
+      },
       best: { promptId: expect.any(String), text: expect.any(String), score: expect.any(Number) },
-      usage: { calls: { agent: expect.any(Number), grader: 0, critic: expect.any(Number), editor: expect.any(Number) }, tokens: { input: expect.any(Number), output: expect.any(Number) } },
+      usage: {
+        calls: { agent: expect.any(Number), grader: 0, critic: expect.any(Number), editor: expect.any(Number) },
+        tokens: { input: expect.any(Number), output: expect.any(Number) },
+      },
       durationMs: expect.any(Number),
       files: expect.any(Object),
     });
     expect(result.usage.rollouts).toBeLessThanOrEqual(60);
-    expect(world.requests.length).toBe(Object.values<number>(result.usage.calls).reduce((sum, count) => sum + count, 0));
+    expect(world.requests.length).toBe(
+      Object.values<number>(result.usage.calls).reduce((sum, count) => sum + count, 0),
+    );
   });
 
   it('gives the same result at concurrency 1, 8 and 64', async () => {
@@ -52,7 +64,15 @@ describe('apo train', () => {
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
     const results: string[] = [];
     for (const concurrency of ['1', '8', '64']) {
-      const run = trainArguments(['--max-rollouts', '60', '--json', '--concurrency', concurrency, '--results', `out-${concurrency}`]);
+      const run = trainArguments([
+        '--max-rollouts',
+        '60',
+        '--json',
+        '--concurrency',
+        concurrency,
+        '--results',
+        `out-${concurrency}`,
+      ]);
       results.push(lasting(JSON.parse((await runApo(run, { cwd: folder, env })).stdout)));
     }
     expect(new Set(results).size).toBe(1);
@@ -61,7 +81,10 @@ describe('apo train', () => {
   it('beam makes the calls of the reference: 229 rollouts and 16 optimizer calls in the room-selector shape', async () => {
     await using world = await startWorld();
     writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(58));
-    writeFileSync(join(folder, 'apo.yaml'), 'split: { val: 0.5 }\nalgorithm: { use: beam, beamWidth: 2, branchFactor: 2, gradientBatch: 4, validationBatch: 10 }\niterations: 2\n');
+    writeFileSync(
+      join(folder, 'apo.yaml'),
+      'split: { val: 0.5 }\nalgorithm: { use: beam, beamWidth: 2, branchFactor: 2, gradientBatch: 4, validationBatch: 10 }\niterations: 2\n',
+    );
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
     const { usage, algorithm } = JSON.parse((await runApo(trainArguments(['--json']), { cwd: folder, env })).stdout);
     expect(algorithm).toBe('beam');
@@ -77,13 +100,19 @@ describe('apo train', () => {
   ])('stops on a budget of %s with exit code 5, and goes on with a larger one', async (_what, limit) => {
     await using world = await startWorld();
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
-    const stopped = await runApo(trainArguments(['--algorithm', 'beam', '--iterations', '1', '--json', ...limit]), { cwd: folder, env });
+    const stopped = await runApo(trainArguments(['--algorithm', 'beam', '--iterations', '1', '--json', ...limit]), {
+      cwd: folder,
+      env,
+    });
     expect(stopped.code).toBe(5);
     const { runId, status } = JSON.parse(stopped.stdout);
     expect(status).toBe('stopped');
     expect(stopped.stderr.trim()).toMatch(new RegExp(`apo train --resume ${runId}$`));
     const before = world.requests.length;
-    const resumed = await runApo(['train', '--resume', '--json', '--quiet', limit[0] as string, '2000'], { cwd: folder, env });
+    const resumed = await runApo(['train', '--resume', '--json', '--quiet', limit[0] as string, '2000'], {
+      cwd: folder,
+      env,
+    });
     expect(resumed.code).toBe(0);
     const result = JSON.parse(resumed.stdout);
     expect(result).toMatchObject({ runId, status: 'completed' });
@@ -93,7 +122,8 @@ describe('apo train', () => {
 
   it('never shows the key, also when the provider repeats it in its errors', async () => {
     await using world = await startWorld({
-      faults: ({ number }) => (number % 9 === 0 ? { status: 500, body: { error: { message: `bad key ${KEY}` } } } : undefined),
+      faults: ({ number }) =>
+        number % 9 === 0 ? { status: 500, body: { error: { message: `bad key ${KEY}` } } } : undefined,
     });
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
     const ended = await runApo(trainArguments(['--max-rollouts', '30', '--json']), { cwd: folder, env });

@@ -8,7 +8,9 @@ import { type FakeReply, type FakeRequest, type Fault, startFakeProvider } from 
 import { repositoryPath } from './process.ts';
 
 /** A world behind an OpenAI-compatible server of this process, which a trainer in another process talks to. */
-export async function startWorld(script: { readonly faults?: (request: FakeRequest) => Fault | undefined; readonly latencyMs?: number } = {}) {
+export async function startWorld(
+  script: { readonly faults?: (request: FakeRequest) => Fault | undefined; readonly latencyMs?: number } = {},
+) {
   const world = createWorld('quickstart', 1);
   const reply = ({ body }: FakeRequest): FakeReply => {
     const request = body as unknown as Parameters<typeof respond>[1];
@@ -33,7 +35,17 @@ export function worldTasks(count: number): string {
 
 /** Arguments of a short training run against a provider. */
 export function trainArguments(more: readonly string[] = []): string[] {
-  return ['train', '--dataset', 'tasks.jsonl', '--grader', 'exact', '--prompt', 'You are a support assistant.', '--quiet', ...more];
+  return [
+    'train',
+    '--dataset',
+    'tasks.jsonl',
+    '--grader',
+    'exact',
+    '--prompt',
+    'You are a support assistant.',
+    '--quiet',
+    ...more,
+  ];
 }
 
 /** What must be equal between equal runs: the result without what names the run, times it or says where it is. */

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
 import { isApoError } from '../../src/core/errors.ts';
@@ -257,6 +258,24 @@ describe('openai', () => {
       ],
     ])('tells the engine of %s', async (_name, raw, expected) => {
       expect(await replyTo(raw)).toMatchObject(expected);
+    });
+
+    it.each([
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ])('reads a body compressed by %s, and asks for it', async (encoding, compress) => {
+      const body = compress(JSON.stringify(bare({ content: 'small' })));
+      const { reply, requests } = await exchange({
+        faults: () => ({ status: 200, headers: { 'content-encoding': encoding }, body }),
+      });
+      expect(reply.content).toBe('small');
+      expect(requests[0]?.headers['accept-encoding']).toContain(encoding);
+    });
+
+    it('reads a body behind a byte order mark', async () => {
+      const body = `\ufeff${JSON.stringify(bare({ content: 'marked' }))}`;
+      expect((await exchange({ faults: () => ({ status: 200, body }) })).reply.content).toBe('marked');
     });
 
     it('takes a request that the content filter rejected for a filtered reply', async () => {

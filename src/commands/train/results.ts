@@ -10,6 +10,7 @@ import type { Run, Store } from '../../stores/store.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
 import { renderReport } from './report.ts';
 import { type Setup, storePath } from './setup.ts';
+import { publishSpans } from './spans.ts';
 
 /** Writes everything a run leaves behind. The store comes first: files are derived from it and can be rebuilt. */
 export async function writeResults(
@@ -63,6 +64,8 @@ export async function writeResults(
     await writeBestPrompts(store, config.results);
   }
   if (config.trace) {
+    const warning = await publishSpans(store, run.id, setup.environment);
+    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
     await writeTrajectories({
       folder: traces,
       run: { ...run, status: result.status, reason: result.reason, updatedAt: at },

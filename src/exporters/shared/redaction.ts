@@ -6,7 +6,8 @@ import type { PreferencePair, TrainingSample } from '../exporter.ts';
 /** Redacts whole conversations; each has its own placeholders. Tool names stay, they are part of the interface. */
 export type Redaction = {
   readonly level: RedactionLevel;
-  sample(sample: TrainingSample): Promise<TrainingSample>;
+  /** Every text of it, a reference or label beside the conversation included. */
+  sample<T extends TrainingSample & { readonly reference?: string }>(sample: T): Promise<T>;
   pair(pair: PreferencePair): Promise<PreferencePair>;
 };
 
@@ -22,13 +23,14 @@ export function createRedaction(level: RedactionLevel, outside: readonly Outside
     level,
     async sample(sample) {
       if (level === 0) return sample;
-      const redactor = await prepared(sample.messages, [sample.reason, sample.expected ?? '']);
+      const redactor = await prepared(sample.messages, [sample.reason, sample.expected ?? '', sample.reference ?? '']);
       return {
         ...sample,
         messages: redactMessages(sample.messages, redactor),
         tools: sample.tools.map((tool) => redactTool(tool, redactor)),
         reason: redactor.text(sample.reason),
         expected: sample.expected === null ? null : redactor.value(sample.expected),
+        ...(sample.reference === undefined ? {} : { reference: redactor.value(sample.reference) }),
       };
     },
     async pair(pair) {

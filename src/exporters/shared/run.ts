@@ -17,7 +17,8 @@ import { pairsOf } from './pairs.ts';
 import type { Redaction } from './redaction.ts';
 import { answerOf, promptOf } from './render.ts';
 import { createTally, type ExportReport, type Tally } from './report.ts';
-import { createRowWriter, createSpool, type RowWriter } from './rows.ts';
+import type { RowWriter } from './row-writer.ts';
+import { createRowWriter, createSpool } from './rows.ts';
 import { labelledOf, referencedOf, samplesOf } from './select.ts';
 import { createShape, widen } from './shape.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
@@ -67,7 +68,7 @@ async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<I
   }
   for await (const raw of selected(request, tally)) {
     if (redaction.level === 0) warnSecrets(raw.messages, tally);
-    const sample = { ...raw, ...(await redaction.sample(raw)) };
+    const sample = await redaction.sample(raw);
     const rendered = renderSample(sample, request);
     if (!rendered.ok) {
       tally.leaveOut(rendered.reason);
@@ -104,7 +105,7 @@ function renderSample(sample: Selected, { purpose, exporter, render, maxTokens }
 
 const NO_SHAPE = 'the format has no shape for it';
 
-/** Only the prompt and the reference are in the file, so only they are judged. */
+/** Prompt and reference are in the file, so they are judged; an answer that serves as the reference is judged as a whole. */
 function renderReferenced(
   sample: ReferencedSample,
   exporter: Exporter,
@@ -112,7 +113,8 @@ function renderReferenced(
   maxTokens: number = MAX_TOKENS,
 ): Rendered {
   if (sample.reference.trim() === '') return unfit('no reference answer');
-  const fault = findFault([...promptOf(sample), { role: 'assistant', content: sample.reference }], maxTokens);
+  const own = sample.expected === null ? findSampleFault(sample, maxTokens) : undefined;
+  const fault = own ?? findFault([...promptOf(sample), { role: 'assistant', content: sample.reference }], maxTokens);
   return fault === undefined ? (exporter.rft?.(sample, render) ?? unfit(NO_SHAPE)) : unfit(fault);
 }
 

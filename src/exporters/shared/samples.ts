@@ -19,7 +19,12 @@ export type Taken =
       /** The recorded answer, where the sample's is a correction of it. */
       readonly corrected?: readonly Message[];
     }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Set where the record is the worse half of a pair and nothing else. */
+      readonly superseded?: TrainingSample;
+    };
 
 type Origin = {
   readonly hash: HashId;
@@ -138,6 +143,8 @@ export function conversationOf(task: Task, answer: string): readonly Message[] {
 export type TraceRecord = {
   readonly traceId: string;
   readonly events: readonly TraceEvent[];
+  /** As offered to the model; empty when that was not captured. */
+  readonly tools: readonly ToolDefinition[];
   readonly status: 'ok' | 'error';
   /** 0..1, or null without feedback. */
   readonly score: number | null;
@@ -150,13 +157,12 @@ export type TraceRecord = {
 
 /** A stored production trace. A person's correction takes the place of the answer. */
 export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
-  const recorded = messagesOf(trace.events);
+  const recorded = alternate(messagesOf(trace.events));
   if (recorded.length === 0) return { ok: false, reason: 'no message content was captured' };
   const { correction } = trace;
-  const start = answerStart(recorded);
   const messages =
     correction === null ? recorded : [...withoutAnswer(recorded), { role: 'assistant' as const, content: correction }];
-  const taken = assemble(messages, toolsOffered(trace.events), {
+  const taken = assemble(messages, trace.tools, {
     id: trace.traceId,
     score: correction === null ? trace.score : REFERENCE_SCORE,
     reason: trace.reason,
@@ -169,7 +175,7 @@ export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
     meta: {},
   });
   const answered = recorded.at(-1)?.role === 'assistant';
-  return correction === null || !answered ? taken : { ...taken, corrected: alternate(recorded.slice(start)) };
+  return correction === null || !answered ? taken : { ...taken, corrected: recorded.slice(answerStart(recorded)) };
 }
 
 function withoutAnswer(messages: readonly Message[]): readonly Message[] {

@@ -122,7 +122,9 @@ const MAX_TEXT = 65_536;
 export function createScrubber(key: string | undefined, others: readonly string[]): (text: string) => string {
   const secrets = others.filter((value) => value.length >= SHORTEST_SECRET);
   if (key !== undefined) secrets.push(key);
-  const known = [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
+  const known = [
+    ...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])),
+  ];
   // The longest first, in case that one contains another.
   known.sort((a, b) => b.length - a.length);
   return (text) => {

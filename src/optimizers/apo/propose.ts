@@ -1,6 +1,6 @@
 import { type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
 import type { OptimizerContext } from '../optimizer.ts';
-import type { Evidence } from '../shared/evidence.ts';
+import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
@@ -35,7 +35,7 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
   const { failures, passes, parent, sample } = input;
   const reply = await context.ask(
     'critic',
-    criticRequest({ ...input, fence: createFence([failures, passes, parent.id]) }),
+    criticRequest({ ...input, fence: createFence([...failures, ...passes].flatMap(evidenceTexts)) }),
     sample,
   );
   if (reply === undefined || reply.trim() === '') return [];

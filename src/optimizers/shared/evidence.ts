@@ -5,6 +5,12 @@ import type { TraceEvent } from '../../core/trace.ts';
 /** A scored rollout with its task: what a critic reads. */
 export type Evidence = { readonly task: Task; readonly scored: ScoredRollout };
 
+/** What a piece of evidence says, without times and run ids: equal runs must ask equal questions. */
+export function evidenceTexts({ task, scored }: Evidence): readonly string[] {
+  const { rollout, grade } = scored;
+  return [rollout.id, task.input, task.expected ?? '', rollout.answer, rollout.failure?.message ?? '', grade.reason];
+}
+
 export type EvidenceOptions = {
   /** Characters of one text before it is cut at head and tail. */
   readonly maxCharacters: number;

@@ -106,6 +106,21 @@ export function createJournalStore(connection: Connection): JournalStore {
     async totals(runId) {
       return sumTotals(connection.all('select * from call_totals where run_id = ?', runId));
     },
+
+    async doubtful(runId) {
+      const rows = connection.all(
+        `select role, key, resent, case state when 'done' then cost_micro_usd end as cost, started_at from calls
+         where run_id = ? and resent > 0 order by id`,
+        runId,
+      );
+      return rows.map((row) => ({
+        role: row.role as JournalKey['role'],
+        key: String(row.key),
+        resent: Number(row.resent),
+        costMicroUsd: row.cost === null ? null : Number(row.cost),
+        startedAt: String(row.started_at),
+      }));
+    },
   };
 }
 

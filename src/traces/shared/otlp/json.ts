@@ -1,6 +1,7 @@
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
+import { isJsonObject, type Json, type JsonObject, MAX_JSON_DEPTH, parseJson } from '../../../core/json.ts';
 import type { SpanEvent, SpanLink } from '../../../core/trace.ts';
 import { AttributeCollector, wellFormed } from './attributes.ts';
+import { nestsDeeper } from './depth.ts';
 import { readKeyValues } from './json-values.ts';
 import { DECODE_LIMITS, type DecodeLimits, OtlpError } from './limits.ts';
 import type { DecodeContext } from './protobuf-values.ts';
@@ -20,6 +21,9 @@ import {
  * @throws OtlpError when the text is not such a request.
  */
 export function readTraceJson(text: string, receivedNs: bigint, limits: DecodeLimits = DECODE_LIMITS): DecodedRequest {
+  if (nestsDeeper(text, MAX_JSON_DEPTH)) {
+    throw new OtlpError(400, `malformed JSON: nested deeper than ${MAX_JSON_DEPTH} levels`);
+  }
   const parsed = parseJson(text);
   if (!parsed.ok) throw new OtlpError(400, `malformed JSON: ${parsed.reason}`);
   const root = parsed.value;
