@@ -12,17 +12,26 @@ export const PRIORS = {
   rest: { mean: 3, deviation: 1 },
   /** Of a statement on the parts it concerns, without and per share of its words that stand in them. */
   specific: { mean: TUNE.spec0 ?? 0.3, perFit: TUNE.specFit ?? 2.5, deviation: TUNE.specDev ?? 1.5 },
-  general: { mean: -0.05, deviation: 0.5 },
-  kept: { mean: 0.1, deviation: 0.5 },
+  general: { mean: TUNE.genMean ?? -0.1, deviation: TUNE.genDev ?? 0.3 },
+  kept: { mean: 0.05, deviation: 0.4 },
   /** Of a statement on everything but the parts: advice may harm an answer as a whole. */
-  harm: { mean: -0.03, deviation: 0.25 },
-  harmOfGeneral: { mean: -0.25, deviation: 0.8 },
+  harm: { mean: -0.03, deviation: TUNE.harmDev ?? 0.25 },
+  harmOfGeneral: { mean: TUNE.hgMean ?? -0.3, deviation: TUNE.hgDev ?? 0.6 },
+  harmOfStart: { mean: 0, deviation: TUNE.hsDev ?? 0.8 },
   /** Of ten more statements on all parts: attention is finite. */
-  size: { mean: -0.15, deviation: 0.15 },
-  frame: { mean: 0, deviation: 1 },
+  size: { mean: -0.15, deviation: TUNE.sizeDev ?? 0.15 },
+  frame: { mean: 0, deviation: 0.5 },
+  /** Of statements on their parts in another frame than the first, beyond what they do there. */
+  grip: { mean: 0, deviation: 1.5 },
   /** Of kinds, beyond what the statements explain. */
   kindDeviation: TUNE.kindDev ?? 1.2,
 } as const;
+
+/** Expected reward by which another frame must be better than the first. */
+const FRAME_MARGIN = 0.005;
+
+/** From here on a statement is about a part. */
+const STATED = 0.5;
 
 /** Of the effect of a second statement on a part, how much counts beside the first: a part that is met cannot be met twice. */
 const SECOND = TUNE.second ?? 0.15;
@@ -52,6 +61,7 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
   const rest = allocate('rest', PRIORS.rest);
   const size = allocate('size', PRIORS.size);
   const frameEffects = pool.frames.map(({ index }) => (index === 0 ? -1 : allocate(`frame ${index}`, PRIORS.frame)));
+  const gripEffects = pool.frames.map(({ index }) => (index === 0 ? -1 : allocate(`grip ${index}`, PRIORS.grip)));
   const onParts = pool.statements.map(({ index, origins }) => {
     const { main, fit } = pool.concern(index);
     const { mean, perFit, deviation } = PRIORS.specific;
@@ -60,12 +70,16 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
   });
   const onRest = pool.statements.map(({ index, origins }) => {
     if (units.mode === 'whole') return -1;
-    const isGeneral = pool.concern(index).main < 0 && origins[0]?.operator !== 'start';
-    return allocate(`harm ${index}`, isGeneral ? PRIORS.harmOfGeneral : PRIORS.harm);
+    if (origins[0]?.operator === 'start') return allocate(`harm ${index}`, PRIORS.harmOfStart);
+    return allocate(`harm ${index}`, pool.concern(index).main < 0 ? PRIORS.harmOfGeneral : PRIORS.harm);
   });
   const isFree = (statement: number): boolean => pool.statements[statement]?.fixed === false;
   const free = pool.statements.filter(({ fixed }) => !fixed).map(({ index }) => index);
   const fixed = pool.statements.filter((statement) => statement.fixed).map(({ index }) => index);
+
+  /** General text of the starting prompt: stands in its frame only. */
+  const isOpening = (index: number): boolean =>
+    pool.concern(index).main < 0 && pool.statements[index]?.origins[0]?.operator === 'start';
 
   /** How much a statement acts on a kind. */
   function acts(statement: number, kind: number): number {
@@ -79,11 +93,17 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
     const observed: Observation[] = (ofTask[task] ?? []).map((kind, index) => {
       const effects = frame < 0 ? [part, size] : [part, size, frame];
       const values = frame < 0 ? [1, chosen.length / 10] : [1, chosen.length / 10, 1];
+      let isStated = false;
       for (const statement of chosen) {
         const value = acts(statement, kind);
         if (value === 0) continue;
         effects.push(onParts[statement] as number);
         values.push(value);
+        isStated ||= value >= STATED && pool.concern(statement).main >= 0;
+      }
+      if (frame >= 0 && isStated) {
+        effects.push(gripEffects[arm.frame] as number);
+        values.push(1);
       }
       return { group: kind, effects, values, outcome: outcome.parts[index] as number, weight: 1 };
     });
@@ -100,6 +120,7 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
     const base =
       (effects[part] as number) +
       ((frameEffects[frame] ?? -1) < 0 ? 0 : (effects[frameEffects[frame] as number] as number));
+    const grip = (gripEffects[frame] ?? -1) < 0 ? 0 : (effects[gripEffects[frame] as number] as number);
     const acting: Map<number, number>[] = kinds.map(() => new Map());
     const chances = new Float64Array(kinds.length);
     let general = 0;
@@ -131,7 +152,8 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
         else negative += value;
         if (value > most) most = value;
       }
-      const own = negative + most + share * (positive - most);
+      // What is too weak to be a statement of the part gets no grip either.
+      const own = negative + most + share * (positive - most) + (most > 0.2 ? grip : 0);
       return sigmoid(
         base + (posterior.levels[kind] as number) + general + own + ((effects[size] as number) * count) / 10,
       );
@@ -160,6 +182,7 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
     const state = createState(effects, frame);
     const alternatives = new Map<number, number[]>();
     for (const index of free) {
+      if (frame > 0 && isOpening(index)) continue;
       const { meaning } = pool.statements[index] as { meaning: number };
       alternatives.set(meaning, [...(alternatives.get(meaning) ?? []), index]);
     }

@@ -45,6 +45,9 @@ export type Pool = {
   add(text: string, evidence: Iterable<number>, origin: Origin, options?: { readonly fixed?: boolean }): number;
   /** Adds a whole prompt; its statements are looked up in the pool or added. */
   addFrame(prompt: string, origin: Origin, isFixed: (piece: Piece) => boolean): Frame;
+  /** Adds a frame of nothing but what must stand in every prompt. */
+  addBareFrame(): Frame;
+  /** Statements that no frame places are added in the arm's order. */
   render(arm: Arm): string;
   /** What a statement is about. */
   concern(statement: number): Concern;
@@ -194,6 +197,14 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
             : undefined,
       }));
       const frame = { index: frames.length, origin, pieces };
+      frames.push(frame);
+      return frame;
+    },
+    addBareFrame() {
+      const pieces = (frames[0]?.pieces ?? []).filter(
+        ({ statement }) => statement !== undefined && statements[statement]?.fixed === true,
+      );
+      const frame = { index: frames.length, origin: { operator: 'bare', critique: '', rollouts: [] }, pieces };
       frames.push(frame);
       return frame;
     },

@@ -86,6 +86,8 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
     { operator: 'start', critique: '', rollouts: [] },
     ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'),
   );
+  const isLone = pool.statements.filter(({ fixed }) => !fixed).length < 2;
+  if (!isLone) pool.addBareFrame();
   const order = context.random('order').shuffle(context.train.map((_task, index) => index));
   const model = fitModel(pool, units, []);
   return {
@@ -100,6 +102,7 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
     order,
     position: 0,
     model,
+    proven: new Map(),
   };
 }
 

@@ -32,6 +32,8 @@ export type State = {
   readonly order: readonly number[];
   position: number;
   model: EffectModel;
+  /** Statements that were shown to help, with their place in that order. */
+  readonly proven: Map<number, number>;
 };
 
 export function remember(state: State, arm: Arm, task: number, scored: ScoredRollout): void {
@@ -61,14 +63,27 @@ export function refit(state: State): void {
     return;
   }
   state.model = fitModel(pool, state.units, records, state.model.start);
+  rankProven(state);
 }
 
 export function startArm({ frames }: Pool): Arm {
   return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
 }
 
-export function promptOf({ pool, context }: State, arm: Arm): Prompt {
-  return createPrompt({ ...context.start.components, [SYSTEM]: pool.render(arm) });
+/** The prompt of an arm: statements in the order in which they were proven, the others last. */
+export function promptOf({ pool, context, proven }: State, arm: Arm): Prompt {
+  const rank = (statement: number): number => proven.get(statement) ?? proven.size + statement;
+  const statements = [...arm.statements].sort((a, b) => rank(a) - rank(b));
+  return createPrompt({ ...context.start.components, [SYSTEM]: pool.render({ ...arm, statements }) });
+}
+
+/** Statements of which the model has become sure keep the place that they had among the others. */
+function rankProven({ pool, model, proven }: State): void {
+  for (const { index } of pool.statements) {
+    if (proven.has(index)) continue;
+    const { mean, deviation } = model.effect(index);
+    if (mean - deviation > 0.5) proven.set(index, proven.size);
+  }
 }
 
 /** How often each statement was in a prompt that met or missed each kind. */
