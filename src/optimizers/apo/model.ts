@@ -4,14 +4,20 @@ import { type Arm, type Pool, TUNE } from './pool.ts';
 import type { Outcome, Units } from './units.ts';
 
 /** A graded rollout, as the effect model sees it. */
-export type Experiment = { readonly arm: Arm; readonly task: number; readonly outcome: Outcome };
+export type Experiment = {
+  readonly arm: Arm;
+  readonly task: number;
+  readonly outcome: Outcome;
+  /** Default 1. */
+  readonly weight?: number;
+};
 
 /** What is believed before anything is seen. Means and deviations on the logistic scale. */
 export const PRIORS = {
   part: { mean: -0.5, deviation: 1.5 },
   rest: { mean: 3, deviation: 1 },
   /** Of a statement on the parts it concerns, without and per share of its words that stand in them. */
-  specific: { mean: TUNE.spec0 ?? 0.3, perFit: TUNE.specFit ?? 2.5, deviation: TUNE.specDev ?? 1.5 },
+  specific: { mean: TUNE.spec0 ?? 0.3, perFit: TUNE.specFit ?? 3, deviation: TUNE.specDev ?? 1.8 },
   general: { mean: TUNE.genMean ?? -0.1, deviation: TUNE.genDev ?? 0.3 },
   kept: { mean: 0.05, deviation: 0.4 },
   /** Of a statement on everything but the parts: advice may harm an answer as a whole. */
@@ -87,7 +93,7 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
     return main < 0 ? 1 : (concerned.get(kind) ?? 0);
   }
 
-  const observations: Observation[] = experiments.flatMap(({ arm, task, outcome }) => {
+  const observations: Observation[] = experiments.flatMap(({ arm, task, outcome, weight = 1 }) => {
     const chosen = arm.statements.filter(isFree);
     const frame = frameEffects[arm.frame] ?? -1;
     const observed: Observation[] = (ofTask[task] ?? []).map((kind, index) => {
@@ -105,11 +111,11 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
         effects.push(gripEffects[arm.frame] as number);
         values.push(1);
       }
-      return { group: kind, effects, values, outcome: outcome.parts[index] as number, weight: 1 };
+      return { group: kind, effects, values, outcome: outcome.parts[index] as number, weight };
     });
     if (outcome.rest !== undefined) {
       const effects = [rest, ...chosen.map((statement) => onRest[statement] as number)];
-      observed.push({ group: restGroup, effects, values: effects.map(() => 1), outcome: outcome.rest, weight: 1 });
+      observed.push({ group: restGroup, effects, values: effects.map(() => 1), outcome: outcome.rest, weight });
     }
     return observed;
   });

@@ -1,7 +1,7 @@
 import { allInOrder } from '../../core/async.ts';
 import { createPrompt, type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
 import { mean } from '../../core/statistics.ts';
-import type { OptimizerContext, Outcome, Trial } from '../optimizer.ts';
+import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
 import { finish } from './final.ts';
@@ -36,6 +36,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
   let reportedRecords = 0;
   let reportedPrompt = context.start;
   let lastCritique = '';
+  let reason: EndReason = 'budget';
 
   for (let round = 1; spent + settings.stepTasks <= searchRollouts; round++) {
     const iteration = iterationOf(spent, searchRollouts, context.iterations);
@@ -56,6 +57,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     lastCritique = headline(proposals[0]?.critique ?? lastCritique);
     adopt(state, proposals);
     refit(state);
+    reason = endOf(state, round) ?? reason;
     const ended = iterationOf(spent, searchRollouts, context.iterations);
     if (ended > reported) {
       const best = promptOf(state, state.model.bestArm(state.model.mean));
@@ -70,8 +72,9 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
       reportedRecords = state.records.length;
       reportedPrompt = best;
     }
+    if (reason !== 'budget') break;
   }
-  return finish(state, finalRollouts);
+  return finish(state, finalRollouts, reason);
 }
 
 function iterationOf(spent: number, total: number, iterations: number): number {
@@ -104,6 +107,26 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
     model,
     proven: new Map(),
   };
+}
+
+/** Rollouts without a single failure after which there is nothing to learn from. */
+const FLAWLESS = 40;
+/** Expected reward that knowing all effects would add, below which no further step is worth its rollouts. */
+const WORTH_A_STEP = 0.004;
+const DRAWS = 6;
+
+/** Why there is no use in going on, or undefined. */
+function endOf(state: State, round: number): EndReason | undefined {
+  const { records, model, context, settings, order } = state;
+  if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= 0.999))
+    return 'ceiling';
+  if (round % 4 !== 0 || findGaps(state, 1, settings.groupSize).length > 0) return undefined;
+  const best = model.bestArm(model.mean);
+  const regrets = Array.from({ length: DRAWS }, (_, index) => {
+    const effects = model.draw(context.random('stall', round, index), 1);
+    return model.value(model.bestArm(effects), effects) - model.value(best, effects);
+  });
+  return mean(regrets) < WORTH_A_STEP ? 'stalled' : undefined;
 }
 
 type Step = {

@@ -11,8 +11,8 @@ export const options = z.strictObject({
   critiquesPerRound: z.int().positive().default(2),
   /** Scale of the posterior's deviation in Thompson sampling. Default 0.5. */
   exploration: z.number().nonnegative().default(0.5),
-  /** Share of the rollouts that is kept for the validation tasks. Default 0.12. */
-  finalShare: z.number().gt(0).lt(0.9).default(0.12),
+  /** Share of the rollouts that is kept for the validation tasks. Default 0.16. */
+  finalShare: z.number().gt(0).lt(0.9).default(0.16),
   /** Rollouts of one iteration when the run has no rollout budget. Default 30. */
   rolloutsPerIteration: z.int().positive().default(30),
 });

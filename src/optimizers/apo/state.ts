@@ -2,7 +2,7 @@ import { createPrompt, type Prompt, SYSTEM } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import type { OptimizerContext } from '../optimizer.ts';
 import { type EffectModel, fitModel } from './model.ts';
-import type { Arm, Pool } from './pool.ts';
+import { type Arm, type Pool, TUNE } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
 import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
@@ -62,9 +62,21 @@ export function refit(state: State): void {
     state.model = fitModel(pool, units, records);
     return;
   }
-  state.model = fitModel(pool, state.units, records, state.model.start);
+  const best = state.model.bestArm(state.model.mean);
+  const experiments = records.map((record) => ({ ...record, weight: weightOf(record.arm, best) }));
+  state.model = fitModel(pool, state.units, experiments, state.model.start);
   rankProven(state);
 }
+
+/** Rollouts of prompts that are far from the present best tell less about it: statements may need each other. */
+function weightOf(arm: Arm, best: Arm): number {
+  const wanted = new Set(best.statements);
+  const common = arm.statements.filter((statement) => wanted.has(statement)).length;
+  const all = arm.statements.length + best.statements.length - common;
+  return LEAST_WEIGHT + (1 - LEAST_WEIGHT) * (all === 0 ? 1 : common / all);
+}
+
+const LEAST_WEIGHT = TUNE.leastWeight ?? 0.5;
 
 export function startArm({ frames }: Pool): Arm {
   return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
