@@ -50,6 +50,7 @@ export function fitEffects(
   const hessian = new Float64Array(n * n);
   const gradient = new Float64Array(n);
   const cross = new Float64Array(n);
+  const isTouched = new Uint8Array(n);
 
   for (let step = 0; step < (start === undefined ? MAX_STEPS : MAX_STEPS_FROM_START); step++) {
     hessian.fill(0);
@@ -96,7 +97,8 @@ export function fitEffects(
         const effect = acting[i] as number;
         const scaled = information * (values[i] as number);
         gradient[effect] = (gradient[effect] as number) + residual * (values[i] as number);
-        if (cross[effect] === 0) touched.push(effect);
+        if (isTouched[effect] === 0) touched.push(effect);
+        isTouched[effect] = 1;
         cross[effect] = (cross[effect] as number) + scaled;
         for (let j = 0; j < acting.length; j++) {
           const other = acting[j] as number;
@@ -116,7 +118,10 @@ export function fitEffects(
             (hessian[a * n + b] as number) - ((crosses[i] as number) * (crosses[j] as number)) / curvature;
       }
     }
-    for (const effect of touched) cross[effect] = 0;
+    for (const effect of touched) {
+      cross[effect] = 0;
+      isTouched[effect] = 0;
+    }
     return { touched, crosses, slope, curvature };
   }
 
