@@ -40,6 +40,7 @@ const PLUGINS = {
   optimizer: {
     apo: () => import('./optimizers/apo.ts'),
     beam: () => import('./optimizers/beam.ts'),
+    gepa: () => import('./optimizers/gepa.ts'),
   },
   store: {
     sqlite: () => import('./stores/sqlite.ts'),
