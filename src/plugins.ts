@@ -40,7 +40,10 @@ const PLUGINS = {
   optimizer: {
     apo: () => import('./optimizers/apo.ts'),
     beam: () => import('./optimizers/beam.ts'),
+    protegi: () => import('./optimizers/protegi.ts'),
     gepa: () => import('./optimizers/gepa.ts'),
+    opro: () => import('./optimizers/opro.ts'),
+    demos: () => import('./optimizers/demos.ts'),
   },
   store: {
     sqlite: () => import('./stores/sqlite.ts'),
