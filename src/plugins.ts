@@ -45,6 +45,10 @@ const PLUGINS = {
     components: () => import('./optimizers/components.ts'),
     domain: () => import('./optimizers/domain.ts'),
     progressive: () => import('./optimizers/progressive.ts'),
+    protegi: () => import('./optimizers/protegi.ts'),
+    gepa: () => import('./optimizers/gepa.ts'),
+    opro: () => import('./optimizers/opro.ts'),
+    demos: () => import('./optimizers/demos.ts'),
   },
   store: {
     sqlite: () => import('./stores/sqlite.ts'),
