@@ -28,7 +28,8 @@ describe('strategies', () => {
   });
 
   it('components leaves the components apart', async () => {
-    const { best } = await train('components', ['--algorithm', 'beam', '--iterations', '1']);
+    const { algorithm, best } = await train('components');
+    expect(algorithm).toBe('components apo');
     expect(Object.keys(best.components)).toEqual(['system']);
   });
 
