@@ -25,7 +25,7 @@ export const PRIORS = {
   harmOfGeneral: { mean: TUNE.hgMean ?? -0.3, deviation: TUNE.hgDev ?? 0.6 },
   harmOfStart: { mean: 0, deviation: TUNE.hsDev ?? 0.8 },
   /** Of ten more statements on all parts: attention is finite. */
-  size: { mean: -0.15, deviation: TUNE.sizeDev ?? 0.15 },
+  size: { mean: TUNE.sizeMean ?? -0.15, deviation: TUNE.sizeDev ?? 0.15 },
   frame: { mean: 0, deviation: 0.5 },
   /** Of statements on their parts in another frame than the first, beyond what they do there. */
   grip: { mean: 0, deviation: 1.5 },

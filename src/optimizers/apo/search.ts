@@ -4,7 +4,7 @@ import { mean } from '../../core/statistics.ts';
 import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
-import { finish } from './final.ts';
+import { finish, isShownBetter } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
@@ -71,6 +71,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
       reported = ended;
       reportedRecords = state.records.length;
       reportedPrompt = best;
+      context.keep({ best: isShownBetter(state) ? best : context.start, baseline: [], final: [] });
     }
     if (reason !== 'budget') break;
   }
@@ -109,6 +110,7 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
   };
 }
 
+const PERFECT = 0.999;
 /** Rollouts without a single failure after which there is nothing to learn from. */
 const FLAWLESS = 40;
 /** Expected reward that knowing all effects would add, below which no further step is worth its rollouts. */
@@ -118,7 +120,7 @@ const DRAWS = 6;
 /** Why there is no use in going on, or undefined. */
 function endOf(state: State, round: number): EndReason | undefined {
   const { records, model, context, settings, order } = state;
-  if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= 0.999))
+  if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= PERFECT))
     return 'ceiling';
   if (round % 4 !== 0 || findGaps(state, 1, settings.groupSize).length > 0) return undefined;
   const best = model.bestArm(model.mean);
@@ -136,21 +138,21 @@ type Step = {
   readonly trials: readonly Trial[];
 };
 
-/** Draws prompts from the posterior, each with the tasks it is run on. The first round runs the prompt as it is. */
+/** Draws prompts from the posterior, each with the tasks it is run on. Until something fails there is nothing to try. */
 function chooseSteps(state: State, round: number, rollouts: number): readonly Step[] {
   const { context, settings, pool, model, records } = state;
   const tests = countTests(state);
   const taken = new Map<number, number>();
   const steps: Step[] = [];
+  const isFlawless = records.every(({ reward }) => reward >= PERFECT);
   for (let step = 0; step < settings.stepsPerRound; step++) {
     const left = rollouts - steps.reduce((sum, { tasks }) => sum + tasks.length, 0);
     if (left <= 0) break;
-    const arm =
-      round === 1
-        ? startArm(pool)
-        : model.bestArm(model.draw(context.random('draw', round, step), settings.exploration));
+    const arm = isFlawless
+      ? startArm(pool)
+      : model.bestArm(model.draw(context.random('draw', round, step), settings.exploration));
     const prompt = promptOf(state, arm);
-    const random = round === 1 ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
+    const random = isFlawless ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
     const tasks = chooseTasks(state, arm, Math.min(settings.stepTasks, left), random, tests, taken);
     const earlier = [
       ...records.filter(({ scored }) => scored.rollout.promptId === prompt.id).map(({ task }) => task),
