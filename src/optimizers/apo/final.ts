@@ -2,7 +2,7 @@ import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { EndReason, Outcome } from '../optimizer.ts';
 import type { Arm } from './pool.ts';
-import { promptOf, type State, startArm } from './state.ts';
+import { admissible, promptOf, type State, startArm } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
@@ -17,10 +17,9 @@ const DRAWS = 60;
  */
 export async function finish(state: State, rollouts: number, reason: EndReason): Promise<Outcome> {
   const { context, model, pool } = state;
-  const arm = model.bestArm(model.mean);
+  const arm = admissible(state, model.bestArm(model.mean));
   const best = promptOf(state, arm);
   const { evidence, critique } = originsOf(state, arm);
-  const rejected = context.reject(best, context.start) ?? null;
   await context.addCandidate({
     prompt: best,
     parents: [context.start.id],
@@ -28,9 +27,9 @@ export async function finish(state: State, rollouts: number, reason: EndReason):
     operator: 'statements',
     critique,
     evidence,
-    rejected,
+    rejected: null,
   });
-  const isStart = best.id === context.start.id || rejected !== null;
+  const isStart = best.id === context.start.id;
   const count = Math.max(
     1,
     Math.min(context.val.length, Math.floor(Math.min(rollouts, context.remainingRollouts()) / (isStart ? 1 : 2))),

@@ -10,7 +10,7 @@ import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import { type Proposal, propose } from './propose.ts';
 import type { ApoOptions } from './settings.ts';
-import { countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
+import { admissible, countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
 import { chooseTasks } from './tasks.ts';
 import { answerParts } from './units.ts';
 
@@ -60,7 +60,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     reason = endOf(state, round) ?? reason;
     const ended = iterationOf(spent, searchRollouts, context.iterations);
     if (ended > reported) {
-      const best = promptOf(state, state.model.bestArm(state.model.mean));
+      const best = promptOf(state, admissible(state, state.model.bestArm(state.model.mean)));
       context.report({
         iteration: ended,
         previous: reportedPrompt,
@@ -85,10 +85,17 @@ function iterationOf(spent: number, total: number, iterations: number): number {
 function begin(settings: ApoOptions, context: OptimizerContext): State {
   const units = answerParts(context.train);
   const pool = createPool(context.train, units);
+  const start = context.start.components[SYSTEM] ?? '';
+  // What the gate does not let go (placeholders, protected texts) stands in every prompt.
+  const isNeeded = (raw: string): boolean => {
+    const without = start.replace(raw, () => '').trim();
+    const prompt = createPrompt({ ...context.start.components, [SYSTEM]: without === '' ? '-' : without });
+    return context.reject(prompt, context.start) !== undefined;
+  };
   pool.addFrame(
-    context.start.components[SYSTEM] ?? '',
+    start,
     { operator: 'start', critique: '', rollouts: [] },
-    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'),
+    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```') || isNeeded(raw),
   );
   const isLone = pool.statements.filter(({ fixed }) => !fixed).length < 2;
   if (!isLone) pool.addBareFrame();
@@ -148,9 +155,8 @@ function chooseSteps(state: State, round: number, rollouts: number): readonly St
   for (let step = 0; step < settings.stepsPerRound; step++) {
     const left = rollouts - steps.reduce((sum, { tasks }) => sum + tasks.length, 0);
     if (left <= 0) break;
-    const arm = isFlawless
-      ? startArm(pool)
-      : model.bestArm(model.draw(context.random('draw', round, step), settings.exploration));
+    const drawn = model.draw(context.random('draw', round, step), settings.exploration);
+    const arm = isFlawless ? startArm(pool) : admissible(state, model.bestArm(drawn));
     const prompt = promptOf(state, arm);
     const random = isFlawless ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
     const tasks = chooseTasks(state, arm, Math.min(settings.stepTasks, left), random, tests, taken);

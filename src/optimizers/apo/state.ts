@@ -89,6 +89,24 @@ export function promptOf({ pool, context, proven }: State, arm: Arm): Prompt {
   return createPrompt({ ...context.start.components, [SYSTEM]: pool.render({ ...arm, statements }) });
 }
 
+/** The arm without as many of its weakest statements as the gate objects to; the start when nothing else is left. */
+export function admissible(state: State, arm: Arm): Arm {
+  const { context, pool, model } = state;
+  const isRejected = (candidate: Arm): boolean =>
+    context.reject(promptOf(state, candidate), context.start) !== undefined;
+  if (!isRejected(arm)) return arm;
+  const weakestFirst = arm.statements
+    .filter((index) => pool.statements[index]?.fixed === false)
+    .map((index) => ({ index, effect: model.effect(index).mean }))
+    .sort((a, b) => a.effect - b.effect);
+  let rest = arm;
+  for (const { index } of weakestFirst) {
+    rest = { ...rest, statements: rest.statements.filter((other) => other !== index) };
+    if (!isRejected(rest)) return rest;
+  }
+  return startArm(pool);
+}
+
 /** Statements of which the model has become sure keep the place that they had among the others. */
 function rankProven({ pool, model, proven }: State): void {
   for (const { index } of pool.statements) {
