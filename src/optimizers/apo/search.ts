@@ -1,9 +1,10 @@
 import { allInOrder } from '../../core/async.ts';
-import { createPrompt, type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
+import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
 import { mean } from '../../core/statistics.ts';
 import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
+import { trainedText, withTrainedText } from './component.ts';
 import { finish, isShownBetter } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
@@ -85,11 +86,11 @@ function iterationOf(spent: number, total: number, iterations: number): number {
 function begin(settings: ApoOptions, context: OptimizerContext): State {
   const units = answerParts(context.train);
   const pool = createPool(context.train, units);
-  const start = context.start.components[SYSTEM] ?? '';
+  const start = trainedText(context.start);
   // What the gate does not let go (placeholders, protected texts) stands in every prompt.
   const isNeeded = (raw: string): boolean => {
     const without = start.replace(raw, () => '').trim();
-    const prompt = createPrompt({ ...context.start.components, [SYSTEM]: without === '' ? '-' : without });
+    const prompt = withTrainedText(context.start, without === '' ? '-' : without);
     return context.reject(prompt, context.start) !== undefined;
   };
   pool.addFrame(
@@ -228,10 +229,7 @@ function adopt(state: State, proposals: readonly Proposal[]): void {
   const recordOf = new Map(records.map((record) => [record.scored.rollout.id, record]));
   for (const { text, critique, operator, rollouts, removal } of proposals) {
     if (removal || text === '') continue;
-    const trial = createPrompt({
-      ...context.start.components,
-      [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}`,
-    });
+    const trial = withTrainedText(context.start, `${trainedText(context.start)}\n- ${text}`);
     if (context.reject(trial, context.start) !== undefined) continue;
     const missed = rollouts.flatMap((id) => {
       const record = recordOf.get(id);

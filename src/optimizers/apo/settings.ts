@@ -5,8 +5,8 @@ export const options = z.strictObject({
   stepTasks: z.int().positive().default(4),
   /** Prompts drawn before the model learns again; also what runs in parallel. Default 2. */
   stepsPerRound: z.int().positive().default(2),
-  /** Failures that one critic call reads. Default 4. */
-  groupSize: z.int().positive().default(4),
+  /** Failures that one critic call reads. Default 3. */
+  groupSize: z.int().positive().default(3),
   /** Critic calls of one round at most. Default 2. */
   critiquesPerRound: z.int().positive().default(2),
   /** Scale of the posterior's deviation in Thompson sampling. Default 0.1. */
