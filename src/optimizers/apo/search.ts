@@ -10,7 +10,7 @@ import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import { type Proposal, propose } from './propose.ts';
-import type { ApoOptions } from './settings.ts';
+import { type ApoOptions, finalRollouts } from './settings.ts';
 import { admissible, countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
 import { chooseTasks } from './tasks.ts';
 import { answerParts } from './units.ts';
@@ -27,11 +27,8 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     rejected: null,
   });
   context.keep({ best: context.start, baseline: [], final: [] });
-  const finalRollouts = Math.min(
-    2 * context.val.length,
-    Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)),
-  );
-  const searchRollouts = Math.max(0, planned - finalRollouts);
+  const kept = finalRollouts(settings, planned, context.val.length);
+  const searchRollouts = Math.max(0, planned - kept);
   let spent = 0;
   let reported = 0;
   let reportedRecords = 0;
@@ -76,7 +73,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     }
     if (reason !== 'budget') break;
   }
-  return finish(state, finalRollouts, reason);
+  return finish(state, kept, reason);
 }
 
 function iterationOf(spent: number, total: number, iterations: number): number {

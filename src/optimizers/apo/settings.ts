@@ -18,3 +18,13 @@ export const options = z.strictObject({
 });
 
 export type ApoOptions = z.output<typeof options>;
+
+/** Of a small budget the final comparison may take more, so that it shows anything at all. */
+const MOST_FINAL_SHARE = 0.3;
+const FEWEST_FINAL_TASKS = 10;
+
+/** Rollouts that are kept for the start and the best prompt on validation tasks. */
+export function finalRollouts({ finalShare }: ApoOptions, rollouts: number, val: number): number {
+  const least = Math.min(2 * FEWEST_FINAL_TASKS, Math.floor(rollouts * MOST_FINAL_SHARE));
+  return Math.max(2, Math.min(2 * val, Math.max(least, Math.floor(rollouts * finalShare))));
+}
