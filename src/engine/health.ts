@@ -4,6 +4,8 @@ import type { EvaluationPurpose } from '../optimizers/optimizer.ts';
 
 /** Rollouts that a health check looks at, so that small evaluations are judged together. */
 const WINDOW = 20;
+/** So many in a row, and none of them good, say enough. */
+const HOPELESS = 4;
 /** Short answers may be right for many tasks; texts of this length never are the same by chance. */
 const LONG_ANSWER = 200;
 
@@ -26,7 +28,8 @@ export function createHealthCheck(threshold: number): HealthCheck {
   return (results, fresh, purpose) => {
     recent.push(...fresh);
     recent.splice(0, Math.max(0, recent.length - Math.max(WINDOW, fresh.length)));
-    const judged = results.length >= WINDOW / 2 ? results : recent.length >= WINDOW ? recent : [];
+    const hopeless = recent.length >= HOPELESS && !recent.some(isHealthy);
+    const judged = results.length >= WINDOW / 2 ? results : recent.length >= WINDOW || hopeless ? recent : [];
     checkFailures(judged, results, threshold, purpose);
     if (recent.length >= WINDOW) checkSameness(recent, purpose);
   };
@@ -64,7 +67,7 @@ function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPu
   }
   const answer = recent[0]?.rollout.answer ?? '';
   const tasks = new Set(recent.map(({ rollout }) => rollout.taskId));
-  if (tasks.size < WINDOW || answer.length < LONG_ANSWER) return;
+  if (tasks.size < WINDOW / 2 || answer.length < LONG_ANSWER) return;
   if (recent.every(({ rollout }) => rollout.answer === answer)) {
     throw new ApoError(
       'step-failed',
