@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ArchiveFlags } from './trace/archive.ts';
 import type { FeedbackFlags } from './trace/feedback.ts';
 import type { FilterFlags } from './trace/filter.ts';
 import type { ShowFlags } from './trace/show.ts';
@@ -47,6 +48,15 @@ export function register(program: Command): void {
       .option('--comment <text>', 'anything')
       .option('--correction <text>', 'the answer that would have been right'),
   ).action(async (id: string, flags: FeedbackFlags) => (await import('./trace/feedback.ts')).giveFeedback(id, flags));
+  addStoreOptions(
+    trace
+      .command('archive')
+      .description('Moves old traces to Parquet files by date (cold storage), and removes what is older still.')
+      .option('--older-than <days>', 'move traces that started before', '30')
+      .option('--expire <days>', 'remove Parquet files of dates before', '365')
+      .option('--to <folder>', 'cold storage (default: cold in the results folder)')
+      .option('--redact <level>', '0 to 4; what is moved is redacted', '2'),
+  ).action(async (flags: ArchiveFlags) => (await import('./trace/archive.ts')).archiveTraces(flags));
   addStoreOptions(
     trace
       .command('delete')

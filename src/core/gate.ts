@@ -13,7 +13,7 @@ export type GateOptions = {
   readonly protectedTexts?: readonly string[];
   /** Their conversations must not be copied into a prompt. Indexed once. */
   readonly tasks?: readonly Task[];
-  /** Tools that the agent really has: proposals may name them. */
+  /** Tools that the agent really has: proposals may name them and no others. Left out, tools are not judged. */
   readonly toolNames?: readonly string[];
   /** Marks that were planted in other places; seen in a proposal, something leaked. */
   readonly canaries?: readonly string[];
@@ -33,7 +33,7 @@ const MAX_GROWTH = 1.5;
  * cheap: one pass over the proposal for each rule.
  */
 export function createGate(options: GateOptions): Gate {
-  const { start, protectedTexts = [], tasks = [], toolNames = [], canaries = [] } = options;
+  const { start, protectedTexts = [], tasks = [], toolNames, canaries = [] } = options;
   const copies = createCopyIndex(tasks.flatMap(conversationTexts));
   const voices = createVoices(tasks);
   const startText = textOf(start);
@@ -49,7 +49,7 @@ export function createGate(options: GateOptions): Gate {
       findHidden(text, own) ??
       findCanary(canaries, text) ??
       findContact(text, own) ??
-      findTool(text, own, toolNames) ??
+      (toolNames === undefined ? undefined : findTool(text, own, toolNames)) ??
       (copies.find(text, own) === undefined ? undefined : 'copies text of a training conversation') ??
       (voices.find(text, own) === undefined ? undefined : 'repeats a sentence that only few users wrote')
     );

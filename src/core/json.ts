@@ -48,7 +48,9 @@ export function findUnsafe(root: unknown): string | undefined {
       const bad = Object.keys(value).find((key) => FORBIDDEN_KEYS.has(key));
       if (bad !== undefined) return `forbidden key "${bad}"`;
     }
-    for (const child of Object.values(value)) stack.push({ value: child, depth: depth + 1 });
+    for (const child of Object.values(value)) {
+      if (typeof child === 'object' && child !== null) stack.push({ value: child, depth: depth + 1 });
+    }
   }
   return undefined;
 }

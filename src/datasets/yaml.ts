@@ -15,7 +15,7 @@ const MAX_ALIASES = 100;
 export function readYaml(text: string, name: string): readonly RawRow[] {
   const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, maxAliasCount: MAX_ALIASES } as object);
+    const documents = parseAllDocuments(text, { lineCounter: lines, merge: true });
     return (documents as readonly Document.Parsed[]).flatMap((document) => readDocument(document, lines, name));
   } catch (error) {
     throw error instanceof ApoError ? error : invalid(name, messageOf(error), error);

@@ -4,8 +4,7 @@ import { type ApoError, isApoError } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
-import { conversationTexts, type Task } from '../core/task.ts';
-import { createCopyIndex } from '../core/text-copies.ts';
+import type { Task } from '../core/task.ts';
 import type { Grader } from '../graders/grader.ts';
 import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../optimizers/optimizer.ts';
 import type { Store } from '../stores/store.ts';
@@ -133,8 +132,6 @@ const RESUMABLE = new Set<string>([
 type Evaluate = Evaluation['evaluate'];
 
 function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerContext['keep']): OptimizerContext {
-  const conversations = createCopyIndex(parts.split.train.flatMap(conversationTexts));
-  const own = Object.values(parts.start.components).join('\n');
   return {
     start: parts.start,
     train: parts.split.train,
@@ -146,13 +143,7 @@ function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerCon
     evaluate,
     async ask(role, request, sample) {
       try {
-        // The critic reads conversations, the editor what the critic found: a critique that quotes them at length would
-        // carry whatever somebody wrote there on to the editor (reliability.md I04).
-        const messages =
-          role === 'critic'
-            ? request.messages
-            : request.messages.map((message) => ({ ...message, content: conversations.strike(message.content, own) }));
-        const reply = await parts.caller.chat(role, { ...request, messages }, { sample, signal: parts.stop.signal });
+        const reply = await parts.caller.chat(role, request, { sample, signal: parts.stop.signal });
         const unusable =
           ['refusal', 'content_filter'].includes(reply.finishReason) ||
           (role === 'editor' && reply.finishReason === 'length');

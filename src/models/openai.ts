@@ -29,11 +29,13 @@ import { bodyOf, type Dialect } from './openai/request.ts';
 /** Each step of adaptation removes or replaces one parameter; there are not more than these. */
 const MAX_ADAPTATIONS = 5;
 
+const DEFAULT_KEY = 'OPENAI_API_KEY';
+
 export const options = z.strictObject({
-  /** With the `/v1`. Default: OPENAI_BASE_URL, else OpenAI's own. */
+  /** With the `/v1`. OPENAI_BASE_URL wins over it unless `apiKeyEnv` names another key; default OpenAI's own. */
   baseUrl: z.string().optional(),
   /** The variable that holds the key. A key is needed for api.openai.com only. */
-  apiKeyEnv: z.string().default('OPENAI_API_KEY'),
+  apiKeyEnv: z.string().default(DEFAULT_KEY),
   /** For one attempt, from the connection to the last byte. A connection that takes 10 s has failed. */
   timeoutMs: z.number().int().positive().default(120_000),
   /** Sent with every request; the values are treated as secrets. */
@@ -47,7 +49,9 @@ export const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 export default function createOpenAi(given: Options, { environment }: PluginContext): Model {
-  const endpoint = readEndpoint(given.baseUrl ?? environment.get('OPENAI_BASE_URL') ?? `https://${OPENAI_HOST}/v1`);
+  // The environment wins over the config, but its address belongs to its key: a role with a key of its own keeps its own.
+  const fromEnvironment = given.apiKeyEnv === DEFAULT_KEY ? environment.get('OPENAI_BASE_URL') : undefined;
+  const endpoint = readEndpoint(fromEnvironment ?? given.baseUrl ?? `https://${OPENAI_HOST}/v1`);
   const key = readKey(given.apiKeyEnv, endpoint.host, environment.get(given.apiKeyEnv));
   const organization = environment.get('OPENAI_ORG_ID');
   const project = environment.get('OPENAI_PROJECT_ID');

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { allInOrder } from '../core/async.ts';
 import { createPrompt, type Prompt, placeholdersOf, promptText } from '../core/prompt.ts';
-import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
-import { mean } from '../core/statistics.ts';
 import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts';
+import { createBatches } from './shared/batches.ts';
 import { evidenceTexts } from './shared/evidence.ts';
 import { createFence } from './shared/fence.ts';
+import { withoutQuotations } from './shared/quotations.ts';
 import { headline, promptFromReply } from './shared/reply.ts';
+import { scoreOf } from './shared/scores.ts';
 import { CRITIC_TEMPLATES, critiqueRequest, EDITOR_TEMPLATES, editRequest } from './shared/templates.ts';
+import { createFreshTrials } from './shared/trials.ts';
 
 /**
  * Beam search with textual gradients: the loop of APO in Microsoft's agent-lightning v0.3 (after ProTeGi, arXiv 2305.03495,
@@ -122,12 +124,6 @@ async function search(
   return { best: best.prompt, baseline, final: best.rollouts, reason: 'iterations' };
 }
 
-/** Mean of what has a score; a prompt without any loses every comparison. */
-function scoreOf(rollouts: readonly ScoredRollout[]): number {
-  const rewards = rollouts.flatMap((rollout) => rewardOf(rollout) ?? []);
-  return rewards.length === 0 ? -1 : mean(rewards);
-}
-
 type Proposal = { readonly prompt?: Prompt; readonly critique?: string };
 
 /** One textual gradient: rollouts of the parent, a critique of them, an edit by the critique. */
@@ -155,8 +151,9 @@ async function propose(
     fence: createFence(evidence.flatMap(evidenceTexts)),
   });
   const sample = round * 1000 + branch;
-  const critique = (await context.ask('critic', critic, sample))?.trim();
-  if (critique === undefined || critique === '') return {};
+  const said = (await context.ask('critic', critic, sample))?.trim();
+  if (said === undefined || said === '') return {};
+  const critique = withoutQuotations(said, context.train, text);
   const editor = editRequest({
     promptText: text,
     critique,
@@ -188,39 +185,9 @@ type Sampling = {
 };
 
 function createSampling(train: readonly Task[], val: readonly Task[], context: OptimizerContext): Sampling {
-  const used = new Map<string, number>();
   return {
-    fresh(prompt, tasks) {
-      return tasks.map((task) => {
-        const key = JSON.stringify([prompt.id, task.id]);
-        const sample = used.get(key) ?? 0;
-        used.set(key, sample + 1);
-        return { task, sample };
-      });
-    },
+    fresh: createFreshTrials(),
     nextTrainBatch: createBatches(train, 'train', context),
     nextValBatch: createBatches(val, 'val', context),
-  };
-}
-
-/** Endless shuffled epochs; a batch may straddle two but never holds a task twice. */
-function createBatches(
-  tasks: readonly Task[],
-  name: string,
-  context: OptimizerContext,
-): (size: number) => readonly Task[] {
-  let epoch = 0;
-  let rest: readonly Task[] = [];
-  return (size) => {
-    const wanted = Math.min(size, tasks.length);
-    const batch = rest.slice(0, wanted);
-    rest = rest.slice(wanted);
-    if (batch.length < wanted) {
-      const shuffled = context.random('batches', name, epoch++).shuffle(tasks);
-      const added = shuffled.filter((task) => !batch.includes(task)).slice(0, wanted - batch.length);
-      rest = shuffled.filter((task) => !added.includes(task));
-      return [...batch, ...added];
-    }
-    return batch;
   };
 }

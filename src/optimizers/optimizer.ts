@@ -11,6 +11,8 @@ import type { Task } from '../core/task.ts';
  */
 export interface Optimizer {
   readonly name: string;
+  /** Set when its proposals quote training tasks on purpose (demonstrations): the gate then lets those texts through. */
+  readonly quotesTasks?: boolean;
   /** Used when the user gives none. */
   readonly defaultIterations: number;
   /** What the run will cost at most, for the forecast before it starts. */

@@ -360,7 +360,7 @@ describe('apo export', () => {
       'left out 1: failed',
       'left out 1: infrastructure failure',
       'left out 1: tool result without a call',
-      'warning: tool schema made up from its calls (2): get_weather',
+      'warning: tool schema made up from its calls (1): get_weather',
       '',
     ]);
   });
@@ -426,6 +426,34 @@ describe('apo export', () => {
     expect([pair.preferred_output[0].content, pair.non_preferred_output[0].content]).toEqual(['Lima', 'Cusco']);
     expect(await lines('sft', '--session', 'all')).toHaveLength(2);
     expect(await lines('sft')).toHaveLength(2);
+  });
+
+  it('uses formats and detectors of the user', async () => {
+    const detector = join(folder, 'detector.mjs');
+    const format = join(folder, 'format.mjs');
+    writeFileSync(
+      detector,
+      `export default () => ({ name: 'cities', detect: async (text) =>
+        [...text.matchAll(/Lyon|Paris/g)].map((match) => ({ type: 'city', start: match.index, end: match.index + match[0].length, score: 1 })) });`,
+    );
+    writeFileSync(
+      format,
+      `export default () => ({ name: 'mine', files: ['jsonl'], thinking: ['drop'],
+        sft: (sample) => ({ ok: true, rows: [{ said: sample.messages.at(-1).content }] }) });`,
+    );
+    const { rows } = await exported(
+      'jsonl',
+      'sft',
+      '--dataset',
+      'tasks.jsonl',
+      '--redact',
+      '3',
+      '--detector',
+      detector,
+      '--format',
+      format,
+    );
+    expect(rows[0]).toEqual({ said: '<CITY_1>' });
   });
 
   it('turns failures into named groups and a dataset that can be trained on', async () => {

@@ -56,7 +56,9 @@ describe('several processes', () => {
     const path = join(folder, 'new', 'apo.db');
     const ended = await Promise.all([1, 2, 3, 4].map(() => runNode([CHILD, 'open', path])));
     expect(ended.map((one) => reportOf(one))).toEqual(Array(4).fill({ done: 0 }));
-    expect(readdirSync(join(folder, 'new'))).toEqual(['apo.db']);
+    // The last to close may have been one that only looked, and left the log to the next.
+    expect(readdirSync(join(folder, 'new')).filter((name) => !/^apo\.db(-wal|-shm)?$/.test(name))).toEqual([]);
+    expect(await readAll(path)).toBeUndefined();
   });
 
   it('R06 a second trainer on the same run is refused with process and host of the first', async () => {

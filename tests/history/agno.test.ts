@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../../src/core/task.ts';
 import createAgnoHistory, { detect } from '../../src/history/agno/index.ts';
 import type { HistoryOptions, HistoryRecord } from '../../src/history/source.ts';
+import { historyContract } from '../contracts/history.ts';
 import { makeRun, type Session, writeAgnoV2 } from '../helpers/agno-database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
@@ -221,10 +222,11 @@ describe('runs of all kinds', () => {
         ],
       },
     ]);
-    expect(records[0]).toEqual({
+    expect(records[0]).toMatchObject({
       kind: 'rejected',
       where: 'agno:app:s:r1',
       reason: expect.stringContaining('regenerated'),
+      replaced: { id: 'agno:app:s:r1', observed: 'bad' },
     });
     expect(tasksOf(records)[0]?.metadata.regenerated_from).toBe('r1');
   });
@@ -260,6 +262,20 @@ describe('runs of all kinds', () => {
       'two <references>long</references>',
       'zwei',
     ]);
+  });
+
+  it('a run that stored nothing but copies is not mistaken for the turn that it copies', () => {
+    const copies = [
+      { role: 'user', content: 'one', from_history: true },
+      { role: 'assistant', content: 'eins', from_history: true },
+    ];
+    const runs = [
+      makeRun('r1', 'one', 'eins'),
+      makeRun('r2', 'one', 'again', { messages: copies }),
+      makeRun('r3', 'x', 'y'),
+    ];
+    const last = tasksOf(readSessions([{ id: 's', runs }])).at(-1);
+    expect(last?.context.map(({ content }) => content)).toEqual(['one', 'eins', 'one', 'again']);
   });
 
   it.each([
@@ -390,4 +406,8 @@ describe('ratings that the host application wrote', () => {
     expect(tasksOf(readSessions([{ id: 's', runs }]))[0]?.expected).toBeNull();
     expect(tasksOf(readSessions([{ id: 's', runs }], { expectObserved: true }))[0]?.expected).toBe('a');
   });
+});
+
+describe.each(['agno_v1.8.3.db', 'agno_v2.9.0_default.db', 'agno_v3.0.0a3.db'])('%s as a history source', (file) => {
+  historyContract(() => createAgnoHistory({ path: join(FIXTURES, file) }));
 });

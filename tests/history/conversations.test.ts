@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import createConversations from '../../src/history/conversations.ts';
 import type { HistoryRecord } from '../../src/history/source.ts';
+import { historyContract } from '../contracts/history.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 function read(columns: string, rows: readonly (readonly unknown[])[]) {
@@ -50,4 +51,15 @@ it('rows of one session build on each other, in order of time', () => {
     { id: 'conversations:shop:s:2', context: [{ content: 'one' }, { content: 'eins' }] },
     { id: 'conversations:shop:t:3', context: [], observed: null },
   ]);
+});
+
+describe('as a history source', () => {
+  historyContract(() => {
+    const path = join(temporaryFolder(), 'shop.db');
+    const database = new Database(path);
+    database.exec(`CREATE TABLE conversations (session_id, user_message, agent_response, timestamp, rating);
+      INSERT INTO conversations VALUES ('s', 'one', 'eins', '2026-11-20 10:00:00', 1), ('s', 'two', 'zwei', '2026-11-20 10:01:00', 0)`);
+    database.close();
+    return createConversations({ path });
+  });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +43,24 @@ describe('openForeign', () => {
     expect([...foreign.rows('SELECT x FROM t')]).toEqual([{ x: 1 }]);
     foreign.close();
     application.close();
+  });
+
+  it('does not show what a crashed application had not committed', () => {
+    const folder = temporaryFolder();
+    const application = new Database(join(folder, 'app.db'));
+    application.pragma('cache_size = 1');
+    application.exec("CREATE TABLE t (x); INSERT INTO t VALUES ('committed'); BEGIN; UPDATE t SET x = 'half-written'");
+    const insert = application.prepare('INSERT INTO t VALUES (?)');
+    for (let row = 0; row < 2000; row++) insert.run('x'.repeat(500));
+    const path = join(folder, 'crashed.db');
+    copyFileSync(join(folder, 'app.db'), path);
+    copyFileSync(join(folder, 'app.db-journal'), `${path}-journal`);
+    application.exec('ROLLBACK');
+    application.close();
+    const foreign = openForeign(path);
+    expect([...foreign.rows('SELECT x FROM t')]).toEqual([{ x: 'committed' }]);
+    foreign.close();
+    expect(existsSync(`${path}-journal`)).toBe(true);
   });
 
   it('reads a read-only file in a read-only folder', () => {

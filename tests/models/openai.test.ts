@@ -450,6 +450,10 @@ describe('openai', () => {
     it('names OpenAI, or the host of another server', async () => {
       expect((await openai({}, { OPENAI_API_KEY: 'k' })).provider).toBe('openai');
       expect((await openai({ baseUrl: 'http://localhost:8000/v1' })).provider).toBe('localhost:8000');
+      const variables = { OPENAI_BASE_URL: 'http://localhost:9000/v1', OTHER_KEY: 'x' };
+      expect((await openai({ baseUrl: 'http://localhost:8000/v1' }, variables)).provider).toBe('localhost:9000');
+      const own = { baseUrl: 'http://localhost:8000/v1', apiKeyEnv: 'OTHER_KEY' };
+      expect((await openai(own, variables)).provider).toBe('localhost:8000');
     });
   });
 });

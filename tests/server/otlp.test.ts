@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
+import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
 import { startTestServer, type TestServer } from '../helpers/http-server.ts';
-import { spanMessage, TRACE_ID, traceRequest } from '../helpers/protobuf.ts';
+import { bytesField, fixed64Field, spanMessage, TRACE_ID, traceRequest } from '../helpers/protobuf.ts';
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/otlp_trace_request');
 const PROTOBUF = readFileSync(`${FIXTURE}.pb`);
@@ -131,13 +132,16 @@ describe('the OTLP receiver', () => {
     await failing.close();
   });
 
-  it('answers 429 with Retry-After when too much is waiting', async () => {
+  it.each([
+    ['requests', { maxWaitingRequests: 2 }],
+    ['bytes', { maxWaitingBytes: PROTOBUF.length * 2 }],
+  ])('answers 429 with Retry-After when too many %s are waiting', async (_name, limits) => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
     const busy = await startTestServer({
-      limits: { maxWaitingRequests: 2 },
+      limits,
       traces: (real) => ({ ...real, saveSpans: async (spans) => gate.then(() => real.saveSpans(spans)) }),
     });
     const waiting = Array.from({ length: 3 }, () => send(PROTOBUF, protobuf, '/v1/traces', busy.url));
@@ -158,6 +162,56 @@ describe('the OTLP receiver', () => {
     expect(replies.map(({ status }) => status)).toEqual([200, 400, 200]);
     expect(await server.traces.find('c'.repeat(32))).toBeDefined();
     expect(await server.traces.find('d'.repeat(32))).toBeDefined();
+  });
+});
+
+describe('logs', () => {
+  const spanId = '00f067aa0ba902b7';
+  const value = (text: string | number) => (typeof text === 'string' ? { stringValue: text } : { doubleValue: text });
+  const record = (traceId: string, eventName: string, attributes: Record<string, string | number>) => ({
+    traceId,
+    spanId,
+    timeUnixNano: '1795000000500000000',
+    eventName,
+    attributes: Object.entries(attributes).map(([key, given]) => ({ key, value: value(given) })),
+  });
+  const logs = (...logRecords: object[]) => JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const output = JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: 'late words' }] }]);
+
+  it('bring evaluations and messages to their span, before or after it, once', async () => {
+    const trace = '1e'.repeat(16);
+    const body = logs(
+      record(trace, 'gen_ai.evaluation.result', {
+        'gen_ai.evaluation.name': 'helpful',
+        'gen_ai.evaluation.score.value': 0.5,
+      }),
+      record(trace, 'gen_ai.client.inference.operation.details', { 'gen_ai.output.messages': output }),
+      record(trace, 'app.other', { text: 'not ours' }),
+    );
+    expect((await send(body, json, '/v1/logs')).status).toBe(200);
+    await send(traceRequest(spanMessage([], { trace, span: spanId })), protobuf);
+    expect((await send(body, json, '/v1/logs')).status).toBe(200);
+    expect(await server.traces.find(trace)).toMatchObject({ score: 0.5, feedback: 1 });
+    const spans = await server.traces.spans(trace);
+    expect(spans[0]?.events.map(({ name }) => name)).toEqual(['gen_ai.client.inference.operation.details']);
+    expect(assembleTrace(spans).events.map((event) => ('content' in event ? event.content : event.type))).toContain(
+      'late words',
+    );
+  });
+
+  it('are read from protobuf too, and refused when damaged', async () => {
+    const trace = '2e'.repeat(16);
+    const log = Buffer.concat([
+      fixed64Field(1, 1_795_000_000_500_000_000n),
+      bytesField(6, Buffer.concat([bytesField(1, 'gen_ai.evaluation.name'), bytesField(2, bytesField(1, 'helpful'))])),
+      bytesField(9, Buffer.from(trace, 'hex')),
+      bytesField(10, Buffer.from(spanId, 'hex')),
+      bytesField(12, 'gen_ai.evaluation.result'),
+    ]);
+    const request = bytesField(1, bytesField(2, bytesField(2, log)));
+    expect(await send(request, protobuf, '/v1/logs')).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    expect(await server.traces.feedback(trace)).toMatchObject([{ name: 'helpful', spanId }]);
+    expect((await send(Buffer.from([0x0a, 0xff]), protobuf, '/v1/logs')).status).toBe(400);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Span } from '../../src/core/trace.ts';
 import { fullTraceOf } from '../../src/traces/full-trace.ts';
 import { wrapOpenAI } from '../../src/traces/openai/wrap.ts';
 import { session } from '../../src/traces/state.ts';
-import { trace } from '../../src/traces/tracing.ts';
+import { span, trace } from '../../src/traces/tracing.ts';
 import { type Answer, chunk, completion, json, scriptedServer, sse, TOOL_CALL } from './openai-server.ts';
 import { recordingFor } from './recording.ts';
 
@@ -176,6 +176,7 @@ describe('wrapOpenAI', () => {
         { role: 'user', content: 'Thanks' },
       ] as const) {
         const { choices } = await wrapped.chat.completions.create({ model: 'gpt-x', messages });
+        if (next.role === 'tool') span.tool('weather', () => 'sun', { id: 'c1' });
         messages.push(choices[0]?.message ?? next, next);
       }
       await wrapped.chat.completions.create({ model: 'gpt-x', messages });
@@ -184,7 +185,7 @@ describe('wrapOpenAI', () => {
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === null);
     expect(roots).toHaveLength(2);
     const [first, second] = roots.map((root) => spans.filter(({ traceId }) => traceId === root.traceId));
-    expect([first?.length, second?.length]).toEqual([3, 2]);
+    expect([first?.length, second?.length]).toEqual([4, 2]);
     expect(new Set(spans.map(({ attributes }) => attributes['gen_ai.conversation.id']))).toEqual(new Set(['s-1']));
     const full = fullTraceOf(first ?? []);
     expect(full?.events.map((event) => event.type)).toEqual([

@@ -21,18 +21,21 @@ function spansIn(folder: string): readonly string[] {
 describe('apo/trace in a process', () => {
   it('loads no SQLite, no trainer, no schema library and no package at all', async () => {
     const { stdout } = await run(`
-      import { readFileSync } from 'node:fs';
+      import { readdirSync, readFileSync } from 'node:fs';
       import { dirname, resolve } from 'node:path';
       const seen = new Set();
       const foreign = new Set();
-      (function visit(file) {
+      const adapters = resolve(dirname(${JSON.stringify(DIST)}), 'adapters');
+      function visit(file) {
         if (seen.has(file)) return;
         seen.add(file);
         for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\\s*\\(?\\s*['"]([^'"]+)['"]/g)) {
           if (name.startsWith('.')) visit(resolve(dirname(file), name));
           else if (!name.startsWith('node:')) foreign.add(name);
         }
-      })(${JSON.stringify(DIST)});
+      }
+      visit(${JSON.stringify(DIST)});
+      for (const file of readdirSync(adapters)) if (file.endsWith('.js')) visit(resolve(adapters, file));
       const native = process.report.getReport().sharedObjects.filter((name) => name.endsWith('.node'));
       console.log(JSON.stringify({ foreign: [...foreign], native, api: Object.keys(apo).length }));
     `);

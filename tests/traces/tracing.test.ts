@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Json } from '../../src/core/json.ts';
 import { feedback } from '../../src/traces/feedback.ts';
 import { fullTraceOf } from '../../src/traces/full-trace.ts';
 import { continueTrace, session, traceparent } from '../../src/traces/state.ts';
@@ -59,6 +60,16 @@ describe('trace', () => {
     const failed = spans.filter(({ status }) => status === 'error');
     expect(failed.map(({ statusMessage }) => statusMessage)).toEqual(['no', 'no']);
     expect(failed[0]?.attributes['error.type']).toBe('TypeError');
+  });
+
+  it('survives attributes that cannot be written', async () => {
+    const recording = recordingFor();
+    const circular: { [key: string]: Json } = {};
+    circular.self = circular;
+    expect(trace('a', () => span.tool('t', () => circular, { arguments: circular }))).toBe(circular);
+    expect(trace('b', () => 1, { circular })).toBe(1);
+    await recording.flush();
+    expect(recording.report().internalErrors).toBeGreaterThan(0);
   });
 
   it('carries session, user and prompt to every span', async () => {

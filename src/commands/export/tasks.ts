@@ -11,10 +11,10 @@ export type TaskFile = {
   close(): void;
 };
 
-type TaskFlags = { readonly history?: string; readonly dataset?: string };
+type TaskFlags = { readonly history?: string; readonly historySource?: string; readonly dataset?: string };
 
 /** @throws ApoError `usage` for two files, and what the readers throw */
-export async function openTasks({ history, dataset }: TaskFlags): Promise<TaskFile | undefined> {
+export async function openTasks({ history, historySource, dataset }: TaskFlags): Promise<TaskFile | undefined> {
   if (history !== undefined && dataset !== undefined) {
     throw new ApoError('usage', '--history and --dataset are two sources', { hint: 'give one of them' });
   }
@@ -22,6 +22,6 @@ export async function openTasks({ history, dataset }: TaskFlags): Promise<TaskFi
     return { kind: 'dataset', read: () => streamDataset(dataset, () => undefined), close: () => undefined };
   }
   if (history === undefined) return undefined;
-  const source = await openHistory(history, undefined, { folder: process.cwd(), environment: loadEnvironment() });
+  const source = await openHistory(history, historySource, { folder: process.cwd(), environment: loadEnvironment() });
   return { kind: 'history', read: () => source.read(), close: () => source.close() };
 }

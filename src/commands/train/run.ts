@@ -281,7 +281,11 @@ async function partsOf(
     concurrency: config.concurrency,
     rolloutTimeoutMs: config.timeouts.rolloutSeconds * 1000,
     failureThreshold: config.failureThreshold,
-    reject: createGate({ start: setup.start, protectedTexts: config.protected, tasks: tasks.split.train }),
+    reject: createGate({
+      start: setup.start,
+      protectedTexts: config.protected,
+      tasks: setup.optimizer.quotesTasks === true ? [] : tasks.split.train,
+    }),
     observer: { onRollout: progress.onRollout, onIteration: progress.onIteration },
   };
 }

@@ -77,7 +77,7 @@ export function createProgress({ stream, quiet, expectedRollouts, now, limiters 
   function draw(force = false): void {
     if (!live || (!force && now() - drawnAt < REDRAW_MS)) return;
     drawnAt = now();
-    stream.write(`\r\u001b[2K${pc.dim(line().slice(0, Math.max(20, (stream.columns ?? 100) - 1)))}`);
+    stream.write(`\r\u001b[2K${pc.dim(line().slice(0, Math.max(20, (stream.columns || 100) - 1)))}`);
   }
 
   function erase(): void {

@@ -17,6 +17,7 @@ export async function* pairsOf(
 ): AsyncIterable<PreferencePair> {
   const extremes = createExtremes();
   const replaced = new Set<string>();
+  let corrections = false;
   for await (const taken of source.read()) {
     tally.record();
     if (!taken.ok) tally.leaveOut(taken.reason);
@@ -27,6 +28,7 @@ export async function* pairsOf(
       if (typeof old === 'string') replaced.add(old);
       else if (corrected === undefined && sample.score === null) tally.leaveOut('no score');
       if (corrected === undefined) extremes.add(sample);
+      else corrections = true;
     }
   }
   const wanted = new Map<string, Extremes>();
@@ -44,7 +46,7 @@ export async function* pairsOf(
     }
     wanted.clear();
   }
-  yield* pairsInOrder(source, wanted, replaced);
+  if (wanted.size > 0 || replaced.size > 0 || corrections) yield* pairsInOrder(source, wanted, replaced);
 }
 
 function outside({ minScore, maxScore }: SelectOptions, best: number, worst: number): boolean {

@@ -8,7 +8,7 @@ import { type Failure, type FailureGroup, groupFailures } from './failure-groups
 import { redactMessages } from './redaction.ts';
 import { answerOf, promptOf, splitSystem } from './render.ts';
 import type { Tally } from './report.ts';
-import type { HashId } from './samples.ts';
+import { type HashId, isHistoryTask } from './samples.ts';
 import type { SampleSource } from './source.ts';
 
 export type RegressionOptions = {
@@ -99,7 +99,7 @@ function regressionTask(sample: TrainingSample, group: string, reason: string, o
 
 /** Ids of history tasks name database and session. */
 function shareable(id: string, hash: HashId): string {
-  return id.split(':').length >= 4 ? `task-${hash(id)}` : id;
+  return isHistoryTask(id) ? `task-${hash(id)}` : id;
 }
 
 function textOr(message: Message | undefined, redactor: Redactor): string | null {

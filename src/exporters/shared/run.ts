@@ -42,6 +42,9 @@ export type ExportRequest = {
 
 type Item = { readonly rows: readonly JsonObject[]; readonly sessionHash: string; readonly userHash: string | null };
 
+/** What will be written unless it is there already. */
+type Candidate = Item & { readonly hash: string; readonly inventedTools: readonly string[] };
+
 /**
  * Source to file, one sample at a time: select, redact, validate, render, drop duplicates, split, write. Memory grows
  * only by a hash for each sample. Nothing is written when nothing is left.
@@ -54,7 +57,7 @@ export async function runExport(request: ExportRequest): Promise<ExportReport> {
   return { ...tally.counts(), ...written };
 }
 
-async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<Item & { readonly hash: string }> {
+async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<Candidate> {
   const { redaction } = request;
   if (request.purpose === 'dpo') {
     for await (const raw of pairsOf(request.source, request.select, tally)) {
@@ -62,7 +65,10 @@ async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<I
       const pair = await redaction.pair(raw);
       const rendered = renderPair(pair, request);
       if (!rendered.ok) tally.leaveOut(rendered.reason);
-      else yield { ...bondOf(pair), rows: rendered.rows, hash: hashOf([pair.prompt, pair.chosen, pair.rejected]) };
+      else {
+        const hash = hashOf([pair.prompt, pair.chosen, pair.rejected]);
+        yield { ...bondOf(pair), rows: rendered.rows, hash, inventedTools: [] };
+      }
     }
     return;
   }
@@ -74,8 +80,8 @@ async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<I
       tally.leaveOut(rendered.reason);
       continue;
     }
-    for (const name of raw.inventedTools) tally.warn('tool schema made up from its calls', name);
-    yield { ...bondOf(sample), rows: rendered.rows, hash: identityOf(sample, request.purpose) };
+    const { inventedTools } = sample;
+    yield { ...bondOf(sample), rows: rendered.rows, hash: identityOf(sample, request.purpose), inventedTools };
   }
 }
 
@@ -137,14 +143,15 @@ function identityOf(sample: TrainingSample, purpose: Purpose): string {
   return hashOf([system, first?.content ?? '', answerOf(sample).at(-1) ?? null]);
 }
 
-async function* unique(items: AsyncIterable<Item & { readonly hash: string }>, tally: Tally): AsyncIterable<Item> {
+async function* unique(items: AsyncIterable<Candidate>, tally: Tally): AsyncIterable<Item> {
   const seen = new Set<string>();
-  for await (const { hash, ...item } of items) {
+  for await (const { hash, inventedTools, ...item } of items) {
     // 96 of 256 bits: no accidental equality among billions, and a third of the memory.
     const short = hash.slice(0, 24);
     if (seen.has(short)) tally.leaveOut('duplicate');
     else {
       seen.add(short);
+      for (const name of inventedTools) tally.warn('tool schema made up from its calls', name);
       yield item;
     }
   }

@@ -53,6 +53,7 @@ export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): 
     userHash: userOf(task, hash),
     source: 'rollout',
     meta: {
+      task: isHistoryTask(rollout.taskId) ? hash(rollout.taskId) : rollout.taskId,
       run: stored.runId,
       prompt: rollout.promptId,
       iteration: stored.iteration,
@@ -64,10 +65,14 @@ export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): 
   });
 }
 
-/** History task ids end with the turn's own id: `agno:<db>:<session>:<run>`. Turns of a session stay together. */
+/** History task ids name the session and end with the turn's own id: `agno:<db>:<session>:<run>`. */
+export function isHistoryTask(taskId: string): boolean {
+  return taskId.split(':').length >= 4;
+}
+
+/** Turns of a session stay together. */
 function sessionOfTaskId(taskId: string): string {
-  const end = taskId.lastIndexOf(':');
-  return taskId.split(':').length >= 4 ? taskId.slice(0, end) : taskId;
+  return isHistoryTask(taskId) ? taskId.slice(0, taskId.lastIndexOf(':')) : taskId;
 }
 
 /**

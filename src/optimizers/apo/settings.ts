@@ -7,10 +7,12 @@ export const options = z.strictObject({
   stepsPerRound: z.int().positive().default(2),
   /** Failures that one critic call reads. Default 4. */
   groupSize: z.int().positive().default(4),
+  /** Critic calls of one round at most. Default 2. */
+  critiquesPerRound: z.int().positive().default(2),
   /** Scale of the posterior's deviation in Thompson sampling. Default 0.5. */
   exploration: z.number().nonnegative().default(0.5),
-  /** Share of the rollouts that is kept for the validation tasks. Default 0.12. */
-  finalShare: z.number().gt(0).lt(0.9).default(0.12),
+  /** Share of the rollouts that is kept for the validation tasks. Default 0.16. */
+  finalShare: z.number().gt(0).lt(0.9).default(0.16),
   /** Rollouts of one iteration when the run has no rollout budget. Default 30. */
   rolloutsPerIteration: z.int().positive().default(30),
 });

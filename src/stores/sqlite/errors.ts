@@ -11,7 +11,7 @@ const LOCKED: Mapping = {
 const CORRUPT: Mapping = {
   code: 'store-corrupt',
   what: 'is damaged',
-  hint: 'restore a backup, or move the file away and start a new store; nothing was written to it',
+  hint: 'restore a backup, or move the file away and start a new store',
   retryable: false,
 };
 const UNWRITABLE: Mapping = {

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Span } from '../../../src/core/trace.ts';
 import { encodeOtlpJson, encodeOtlpProtobuf } from '../../../src/traces/otlp/encode.ts';
+import { readTraceJson } from '../../../src/traces/shared/otlp/json.ts';
+import { readTraceProtobuf } from '../../../src/traces/shared/otlp/protobuf.ts';
+import { spansOf } from '../../../src/traces/shared/rollout-spans.ts';
 import { richSpan } from '../../contracts/sink.ts';
+import { toolRollout } from '../helpers.ts';
 import { decodeOtlp } from './decode.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
+const NOW = BigInt(Date.UTC(2026, 10, 21, 10)) * 1_000_000n;
 
 describe('OTLP encoding', () => {
   it('is read back value by value from protobuf', () => {
@@ -68,6 +74,15 @@ describe('OTLP encoding', () => {
       key: 'deep',
       value: { kvlistValue: { values: [{ key: 'a', value: { kvlistValue: { values: [{ key: 'b', value: {} }] } } }] } },
     });
+  });
+
+  it('is read by our own receiver as what it was', () => {
+    const spans = spansOf(toolRollout());
+    const normal = (read: { readonly spans: readonly Span[] }) =>
+      read.spans.map((span) => ({ ...span, statusMessage: '' }));
+    const expected = spans.map((span) => ({ ...span, statusMessage: '' }));
+    expect(normal(readTraceProtobuf(encodeOtlpProtobuf(spans), NOW))).toMatchObject(expected);
+    expect(normal(readTraceJson(encodeOtlpJson(spans), NOW))).toMatchObject(expected);
   });
 
   it('holds a value that is larger than its first buffer', () => {

@@ -1,23 +1,29 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** Lists and objects in one request: those of 10,000 spans with 20 attributes each are half of that. */
+const MAX_CONTAINERS = 1_000_000;
+
 /**
- * Whether brackets of a JSON text nest deeper than `limit`, without parsing it: JSON.parse takes seconds for millions of
- * nested lists. Strings are skipped; malformed text may give any answer.
+ * Why a JSON text must not be parsed: it nests deeper than `maxDepth`, which takes JSON.parse seconds, or holds so many
+ * lists and objects that a few megabytes of text become hundreds in memory. Strings are skipped; of malformed text any
+ * answer may come.
  */
-export function nestsDeeper(text: string, limit: number): boolean {
+export function excessOf(text: string, maxDepth: number): string | undefined {
   let depth = 0;
+  let containers = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === 0x5b || code === 0x7b) {
-      if (++depth > limit) return true;
+      if (++depth > maxDepth) return `nested deeper than ${maxDepth} levels`;
+      if (++containers > MAX_CONTAINERS) return `more than ${MAX_CONTAINERS} lists and objects`;
     } else if (code === 0x5d || code === 0x7d) depth--;
     else if (code === QUOTE) {
       at = endOfString(text, at);
-      if (at < 0) return false;
+      if (at < 0) return undefined;
     }
   }
-  return false;
+  return undefined;
 }
 
 /** Position of the quote that closes the string which `start` opens; -1 when none does. */

@@ -65,6 +65,7 @@ describe('JSON requests', () => {
     ['text that is not JSON', '{"resourceSpans": [', /malformed JSON/],
     ['a list', '[]', /not a JSON object/],
     ['nesting of 100,000 levels', '['.repeat(100_000) + ']'.repeat(100_000), /deeper than 64/],
+    ['more than a million objects', `{"resourceSpans":[${'{},'.repeat(1_000_001)}{}]}`, /more than 1000000/],
     ['__proto__ as a member', '{"resourceSpans":[],"__proto__":{"x":1}}', /forbidden key/],
     ['logs', '{"resourceLogs":[]}', /\/v1\/logs/],
     ['log records among spans', '{"resourceSpans":[{"scopeSpans":[{"logRecords":[]}]}]}', /\/v1\/logs/],
