@@ -4,6 +4,8 @@ import type { EvaluationPurpose } from '../optimizers/optimizer.ts';
 
 /** Rollouts that a health check looks at, so that small evaluations are judged together. */
 const WINDOW = 20;
+/** Fewer failures than this may be chance as long as there are few rollouts. */
+const TELLING = 3;
 /** Short answers may be right for many tasks; texts of this length never are the same by chance. */
 const LONG_ANSWER = 200;
 
@@ -26,7 +28,7 @@ export function createHealthCheck(threshold: number): HealthCheck {
   return (results, fresh, purpose) => {
     recent.push(...fresh);
     recent.splice(0, Math.max(0, recent.length - Math.max(WINDOW, fresh.length)));
-    const judged = results.length >= WINDOW / 2 ? results : recent.length >= WINDOW ? recent : [];
+    const judged = results.length >= WINDOW / 2 ? results : recent;
     checkFailures(judged, results, threshold, purpose);
     if (recent.length >= WINDOW) checkSameness(recent, purpose);
   };
@@ -43,7 +45,9 @@ function checkFailures(
   purpose: EvaluationPurpose,
 ): void {
   const sick = judged.filter((result) => !isHealthy(result));
-  if (sick.length === 0 || sick.length / judged.length <= threshold || results.every(isHealthy)) return;
+  const enough = judged.length >= WINDOW || (judged === results && judged.length >= WINDOW / 2);
+  if (sick.length < (enough ? 1 : TELLING) || sick.length / judged.length <= threshold || results.every(isHealthy))
+    return;
   const reasons = new Map<string, number>();
   for (const { grade } of sick) reasons.set(grade.reason, (reasons.get(grade.reason) ?? 0) + 1);
   const [reason] = [...reasons].sort((a, b) => b[1] - a[1])[0] ?? [''];
@@ -64,7 +68,7 @@ function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPu
   }
   const answer = recent[0]?.rollout.answer ?? '';
   const tasks = new Set(recent.map(({ rollout }) => rollout.taskId));
-  if (tasks.size < WINDOW || answer.length < LONG_ANSWER) return;
+  if (tasks.size < WINDOW / 2 || answer.length < LONG_ANSWER) return;
   if (recent.every(({ rollout }) => rollout.answer === answer)) {
     throw new ApoError(
       'step-failed',

@@ -53,13 +53,19 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
   const fromEnvironment = given.apiKeyEnv === DEFAULT_KEY ? environment.get('OPENAI_BASE_URL') : undefined;
   const endpoint = readEndpoint(fromEnvironment ?? given.baseUrl ?? `https://${OPENAI_HOST}/v1`);
   const key = readKey(given.apiKeyEnv, endpoint.host, environment.get(given.apiKeyEnv));
-  const scrub = createScrubber(key, [...Object.values(given.headers), ...Object.values(endpoint.query)]);
+  const organization = environment.get('OPENAI_ORG_ID');
+  const project = environment.get('OPENAI_PROJECT_ID');
+  const sent = [...Object.values(given.headers), ...Object.values(endpoint.query), organization, project];
+  const scrub = createScrubber(
+    key,
+    sent.filter((value) => value !== undefined),
+  );
   const exchanges = createExchanges();
   const client = new OpenAI({
     apiKey: key ?? 'none',
     adminAPIKey: null,
-    organization: environment.get('OPENAI_ORG_ID') ?? null,
-    project: environment.get('OPENAI_PROJECT_ID') ?? null,
+    organization: organization ?? null,
+    project: project ?? null,
     baseURL: endpoint.url,
     defaultQuery: endpoint.query,
     defaultHeaders: { ...(key === undefined ? { Authorization: null } : {}), ...given.headers },

@@ -20,7 +20,7 @@ export function createFolder(tasks?: number): string;
 export function runTrainer(
   provider: DeadlyProvider,
   folder: string,
-  options?: CrashOptions & { readonly resume?: boolean; readonly point?: CrashPoint },
+  options?: CrashOptions & { readonly resume?: boolean | string; readonly point?: CrashPoint },
 ): Promise<TrainerEnd>;
 export function lastingOf(stdout: string): string;
 export function runBaseline(

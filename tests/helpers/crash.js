@@ -1,7 +1,7 @@
 // Crash points of a training run: the n-th request before its reply, the n-th reply after it, or the n-th change of the disk
 // (see fault-points.js). Plain JavaScript, because bench/crash.js enumerates all of them and the tests some.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -77,7 +77,9 @@ export function runTrainer(provider, folder, { resume = false, point, more = [],
         ...(onDisk ? ['--import', preload] : []),
         join(dist, 'cli.js'),
         'train',
-        ...(resume ? ['--resume', '--json', '--quiet', '--trace-dir', 'traces'] : ARGUMENTS),
+        ...(resume
+          ? ['--resume', ...(resume === true ? [] : [resume]), '--json', '--quiet', '--trace-dir', 'traces']
+          : ARGUMENTS),
         '--concurrency',
         String(CONCURRENCY),
         ...more,
@@ -144,6 +146,11 @@ export async function crashOnce(provider, point, { again = [], ...options } = {}
   if (last.code === 1 && /no unfinished run|there is no store/.test(last.stderr) && !started) {
     last = await runTrainer(provider, folder, options);
     started = false;
+  }
+  // Killed after its last word to the store: by name it can be looked at once more, which costs nothing.
+  if (last.code === 1 && /no unfinished run/.test(last.stderr)) {
+    const [name] = readdirSync(join(folder, 'results/runs'));
+    last = await runTrainer(provider, folder, { ...options, resume: name });
   }
   const requests = provider.requests.slice(before);
   const counts = new Map();

@@ -1,4 +1,5 @@
 import createChatAgent, { options as chatOptions } from '../../src/agents/chat.ts';
+import { createEnvironment } from '../../src/config/environment.ts';
 import { createGate } from '../../src/core/gate.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import { createRandom } from '../../src/core/random.ts';
@@ -107,7 +108,11 @@ export async function trainOnWorld({
     start: prompt,
     split: { train: tasks.slice(0, 80), val: tasks.slice(80), test: [] },
     optimizer,
-    agent: await createChatAgent(chatOptions.parse({}), { folder: '.' }),
+    agent: await createChatAgent(chatOptions.parse({}), {
+      folder: '.',
+      environment: createEnvironment({}),
+      load: () => Promise.reject(new Error('nothing to load')),
+    }),
     provider: 'simulated',
     grader: createExactGrader(exactOptions.parse({})),
     store,

@@ -14,7 +14,7 @@ import type { RateLimits } from '../ui/progress.ts';
 import { renderReport } from './report.ts';
 import { type Setup, storePath } from './setup.ts';
 
-/** Writes everything a run leaves behind. The store comes first: files are derived from it and can be rebuilt. */
+/** Writes everything a run leaves behind. */
 export async function writeResults(
   setup: Setup,
   store: Store,
@@ -36,12 +36,6 @@ export async function writeResults(
   };
   const complete: RunResult = { ...result, files };
   const at = new Date(systemClock.epoch()).toISOString();
-  await store.runs.update(run.id, {
-    status: result.status,
-    reason: result.reason,
-    result: complete as unknown as JsonObject,
-    updatedAt: at,
-  });
   writeFileAtomic(files.result, `${JSON.stringify(complete, null, 2)}\n`);
   const report = renderReport({
     result: complete,
@@ -84,5 +78,12 @@ export async function writeResults(
       rollouts: store.rollouts.list({ runId: run.id }),
     });
   }
+  // Last: a run that dies before is unfinished, so that resuming it writes the files.
+  await store.runs.update(run.id, {
+    status: result.status,
+    reason: result.reason,
+    result: complete as unknown as JsonObject,
+    updatedAt: at,
+  });
   return files;
 }

@@ -115,6 +115,8 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
     ...original,
     results: given.results,
     ...(given.store === undefined ? {} : { store: given.store }),
+    ...(given.traceFolder === undefined ? {} : { traceFolder: given.traceFolder }),
+    ...(flags.trace === false ? { trace: false } : {}),
     concurrency: flags.concurrency ?? original.concurrency,
     budget: {
       ...original.budget,

@@ -131,6 +131,7 @@ export function createScrubber(key: string | undefined, others: readonly string[
     const clean = known.reduce((rest, secret) => rest.replaceAll(secret, '[REDACTED]'), text.slice(0, MAX_TEXT));
     const guessed = clean
       .replace(/\bBearer\s+[^\s"',;]+/gi, 'Bearer [REDACTED]')
+      .replace(/:\/\/[^\s/@]{1,200}@/g, '://[REDACTED]@')
       .replace(/\b(sk|pk|rk)-[A-Za-z0-9_*.-]{6,}/g, '[REDACTED]');
     return ellipsis(terminalSafe(guessed.slice(0, 2000)), 300);
   };
