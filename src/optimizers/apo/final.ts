@@ -2,7 +2,7 @@ import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { EndReason, Outcome } from '../optimizer.ts';
 import type { Arm } from './pool.ts';
-import { admissible, promptOf, type State, startArm } from './state.ts';
+import { admissible, promptOf, type State, startArm, withOwnStatements } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
@@ -17,7 +17,7 @@ const DRAWS = 60;
  */
 export async function finish(state: State, rollouts: number, reason: EndReason): Promise<Outcome> {
   const { context, model, pool } = state;
-  const arm = admissible(state, model.bestArm(model.mean));
+  const arm = admissible(state, withOwnStatements(state, model.bestArm(model.mean)));
   const best = promptOf(state, arm);
   const { evidence, critique } = originsOf(state, arm);
   await context.addCandidate({

@@ -83,6 +83,23 @@ export function startArm({ frames }: Pool): Arm {
   return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
 }
 
+/** One-sided 80 % of a normal distribution. */
+const SURELY = 0.84;
+
+/**
+ * The arm with the user's own statements in it, unless they are shown to do harm: what no task of the dataset asks for may
+ * still matter, and a prompt that has quietly lost it would not be one to put into production.
+ */
+export function withOwnStatements({ pool, model }: State, arm: Arm): Arm {
+  if (arm.frame !== 0) return arm;
+  const meanings = new Set(arm.statements.map((statement) => pool.statements[statement]?.meaning));
+  const kept = startArm(pool).statements.filter((statement) => {
+    const { mean, deviation } = model.effect(statement);
+    return !meanings.has(pool.statements[statement]?.meaning) && mean + SURELY * deviation >= 0;
+  });
+  return { ...arm, statements: [...arm.statements, ...kept].sort((a, b) => a - b) };
+}
+
 /** The prompt of an arm: statements in the order in which they were proven, the others last. */
 export function promptOf({ pool, context, proven }: State, arm: Arm): Prompt {
   const rank = (statement: number): number => proven.get(statement) ?? proven.size + statement;
