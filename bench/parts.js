@@ -37,7 +37,7 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
       const { responseSchema, ...text } = request;
       const reply = respond(world, criticStyle === 'text' ? text : request, request.seed ?? 0);
       return {
-        content: reply.content,
+        content: criticStyle === 'text' ? asSentences(reply.content) : reply.content,
         thinking: '',
         toolCalls: reply.toolCalls,
         finishReason: 'stop',
@@ -91,4 +91,11 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
     reject: createGate({ start: createPrompt(world.startPrompt), protectedTexts: [], tasks: [] }),
     observer: {},
   };
+}
+
+/** The findings of a critic that answers in plain sentences, whatever it is asked for. */
+function asSentences(content) {
+  if (!content.startsWith('{"findings"')) return content;
+  const { findings } = JSON.parse(content);
+  return findings.map(({ cause, statement }) => `- ${cause} The prompt should say: ${statement}`).join('\n');
 }

@@ -63,6 +63,7 @@ async function trace(world, seed) {
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
     `decoys ${meaning.decoys.length} general ${meaning.general.length} excess ${meaning.excess.toFixed(1)}`,
+    `proposals ${said.join('\n').match(/\nstatement\n/g)?.length ?? 0}`,
     JSON.stringify(calls),
     course.join(' '),
   );

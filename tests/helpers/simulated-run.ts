@@ -25,7 +25,7 @@ export type SimulatedRun = {
   readonly start?: string;
   readonly seed?: number;
   readonly concurrency?: number;
-  /** A critic that knows no JSON schema answers in sentences. Default true. */
+  /** Whether critics answer as they are asked to, or in sentences. Default true. */
   readonly knowsSchema?: boolean;
   /** What the agent says instead of its answer. */
   readonly distort?: (answer: string) => string;
@@ -62,7 +62,7 @@ export async function trainOnWorld({
     async chat(request) {
       const { responseSchema: _schema, ...text } = request;
       const { content, toolCalls, usage } = respond(world, knowsSchema ? request : text, request.seed ?? 0);
-      const said = request.model === 'sim-agent' ? distort(content) : content;
+      const said = request.model === 'sim-agent' ? distort(content) : knowsSchema ? content : asSentences(content);
       return {
         content: said,
         thinking: '',
@@ -129,4 +129,10 @@ export async function trainOnWorld({
   });
   await store.close();
   return end;
+}
+
+function asSentences(content: string): string {
+  if (!content.startsWith('{"findings"')) return content;
+  const { findings } = JSON.parse(content) as { findings: { cause: string; statement: string }[] };
+  return findings.map(({ cause, statement }) => `- ${cause} The prompt should say: ${statement}`).join('\n');
 }

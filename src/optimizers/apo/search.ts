@@ -143,6 +143,9 @@ type Step = {
   readonly trials: readonly Trial[];
 };
 
+/** Rollouts in which all frames take turns; after that the model chooses. */
+const FRAME_TRIAL = 56;
+
 /** Draws prompts from the posterior, each with the tasks it is run on. Until something fails there is nothing to try. */
 function chooseSteps(state: State, round: number, rollouts: number): readonly Step[] {
   const { context, settings, pool, model, records } = state;
@@ -154,7 +157,8 @@ function chooseSteps(state: State, round: number, rollouts: number): readonly St
     const left = rollouts - steps.reduce((sum, { tasks }) => sum + tasks.length, 0);
     if (left <= 0) break;
     const drawn = model.draw(context.random('draw', round, step), settings.exploration);
-    const arm = isFlawless ? startArm(pool) : admissible(state, model.bestArm(drawn));
+    const frame = records.length < FRAME_TRIAL ? step % pool.frames.length : undefined;
+    const arm = isFlawless ? startArm(pool) : admissible(state, model.bestArm(drawn, frame));
     const prompt = promptOf(state, arm);
     const random = isFlawless ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
     const tasks = chooseTasks(state, arm, Math.min(settings.stepTasks, left), random, tests, taken);
