@@ -72,11 +72,13 @@ async function runOne(world, algorithm, maxRollouts, seed) {
   return { ...result, ceiling: bounds(world).ceiling };
 }
 
-/** `gepa minibatch=8 validationTasks=20` is gepa with other options. */
+/** `gepa minibatch=8 validationTasks=20` is gepa with other options; `iterations` is known to all. */
 async function create(algorithm, world) {
   if (Object.hasOwn(CANARIES, algorithm)) return CANARIES[algorithm](world);
   const [name, ...given] = algorithm.split(' ');
-  const settings = given.map((pair) => pair.split('=')).map(([key, value]) => [key, JSON.parse(value)]);
+  const pairs = given.map((pair) => pair.split('=')).map(([key, value]) => [key, JSON.parse(value)]);
+  const { iterations, ...settings } = Object.fromEntries(pairs);
   const { default: createOptimizer, options } = await import(`../dist/optimizers/${name}.js`);
-  return createOptimizer(options.parse(Object.fromEntries(settings)));
+  const optimizer = createOptimizer(options.parse(settings));
+  return { ...optimizer, defaultIterations: iterations ?? optimizer.defaultIterations };
 }
