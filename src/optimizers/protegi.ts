@@ -16,11 +16,12 @@ import { firstTrials } from './shared/trials.ts';
 /**
  * ProTeGi, prompt optimization with textual gradients (Pryzant et al., arXiv 2305.03495), with the parameters and defaults
  * of its code (LMOps) and UCB for selection, which the paper found best. Each round: errors of every prompt of the beam,
- * gradients on them, edits, paraphrases; then a bandit finds the beam of the next round on training tasks. A prompt is run
- * on a task once; asked again, the bandit gets the same result, as in the source.
+ * gradients on them, edits, paraphrases; then a bandit finds the beam of the next round on training tasks. A prompt is
+ * run on a task once; asked again, the bandit gets the same result, as in the source.
  *
  * The source needs some 13,600 rollouts. A smaller budget makes fewer and smaller rounds of the same shape (see
- * {@link planRounds}), and goes on until it is spent. Validation tasks are only used at the end, for the winner and the start: that score is unbiased.
+ * {@link planRounds}) and goes on until it is spent. Validation tasks are only used at the end, for the winner and the
+ * start: that score is unbiased.
  */
 export { options };
 
