@@ -1,4 +1,5 @@
-// Durable journal commits per second: each call is a `start` and a `finish`, both on disk before they resolve.
+// Durable journal writes per second: each call is a `start` and a `finish`, both on disk before they resolve. Writes of one
+// turn of the event loop share a transaction.
 // npm run build && node bench/journal.js
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const REPLY = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
-console.log('in flight   commits/s   calls/s   ms a call (p50, p95)');
+console.log('in flight    writes/s   calls/s   ms a call (p50, p95)');
 try {
   for (const slots of [1, 8, 64, 200]) await measure(slots);
 } finally {

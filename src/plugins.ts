@@ -35,11 +35,16 @@ const PLUGINS = {
     number: () => import('./graders/number.ts'),
     json: () => import('./graders/json.ts'),
     llm: () => import('./graders/llm.ts'),
+    length: () => import('./graders/length.ts'),
+    tokens: () => import('./graders/tokens.ts'),
     mean: () => import('./graders/mean.ts'),
   },
   optimizer: {
     apo: () => import('./optimizers/apo.ts'),
     beam: () => import('./optimizers/beam.ts'),
+    components: () => import('./optimizers/components.ts'),
+    domain: () => import('./optimizers/domain.ts'),
+    progressive: () => import('./optimizers/progressive.ts'),
     protegi: () => import('./optimizers/protegi.ts'),
     gepa: () => import('./optimizers/gepa.ts'),
     opro: () => import('./optimizers/opro.ts'),
@@ -154,18 +159,17 @@ export async function openHistory(
   options: Omit<HistoryOptions, 'path'> & { readonly folder: string; readonly environment: Environment },
 ): Promise<HistorySource> {
   const { folder, environment, ...reading } = options;
-  const name = sourceName ?? (await detectHistory(path));
-  return loadPlugin('history', { use: name, path, ...reading }, { folder, environment });
-}
-
-async function detectHistory(path: string): Promise<string> {
+  const open = (use: string): Promise<HistorySource> =>
+    loadPlugin('history', { use, path, ...reading }, { folder, environment });
+  if (sourceName !== undefined) return open(sourceName);
   const { openForeign, describeTables } = await import('./history/shared/database.ts');
-  for (const [name, load] of Object.entries(PLUGINS.history)) {
-    const { detect }: HistoryDetector = await load();
-    if (detect(path)) return name;
-  }
+  // Held while sources look at the file, so that a database that must be copied is copied once.
   const database = openForeign(path);
   try {
+    for (const [name, load] of Object.entries(PLUGINS.history)) {
+      const { detect }: HistoryDetector = await load();
+      if (detect(path)) return await open(name);
+    }
     throw new ApoError('history-invalid', `no conversation history in ${path}; ${describeTables(database)}`, {
       hint: `known sources: ${pluginNames('history').join(', ')}; name one with --history-source`,
     });

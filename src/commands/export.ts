@@ -39,6 +39,7 @@ function addSource(command: Command): Command {
     .option('--run <run>', 'rollouts of this training run: id, its beginning, or latest (the default)')
     .option('--session <id>', 'production traces of this session; all for every session')
     .option('--history <file>', 'recorded conversations; with --run, the tasks that the run was trained on')
+    .option('--history-source <name>', 'how to read --history (default: found out from the file)')
     .option('--dataset <file>', 'tasks with answers; with --run, the tasks that the run was trained on')
     .option('--min-score <score>', 'leave out what scored less (0..1), and what nobody scored')
     .option('--max-score <score>', 'leave out what scored more (0..1), and what nobody scored')

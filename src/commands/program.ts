@@ -14,6 +14,7 @@ const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [
   () => import('./dataset.ts'),
   () => import('./prompt.ts'),
   () => import('./runs.ts'),
+  () => import('./trace.ts'),
   () => import('./export.ts'),
   () => import('./serve.ts'),
   () => import('./simulate.ts'),

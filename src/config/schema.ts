@@ -80,6 +80,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   algorithm: plugin.prefault('apo'),
+  /** On top of the algorithm: one prompt per category, easy tasks first, or each component in turn. */
+  strategy: z.enum(['domain', 'progressive', 'components']).optional(),
   /** Rounds of the optimizer; its own default when not given. */
   iterations: z.int().positive().optional(),
   seed: z.int().default(0),

@@ -1,8 +1,8 @@
 import { contactDetector } from './privacy/contacts.ts';
 import { secretDetector } from './privacy/secrets.ts';
 import { type Prompt, placeholdersOf } from './prompt.ts';
-import { recordedToolCalls, type Task } from './task.ts';
-import { createCopyIndex } from './text-copies.ts';
+import { conversationTexts, type Task } from './task.ts';
+import { createCopyIndex, wordsOf } from './text-copies.ts';
 import { HIDDEN_CHARACTERS } from './unicode.ts';
 
 /** What a proposal is held against. */
@@ -13,7 +13,7 @@ export type GateOptions = {
   readonly protectedTexts?: readonly string[];
   /** Their conversations must not be copied into a prompt. Indexed once. */
   readonly tasks?: readonly Task[];
-  /** Tools that the agent really has: proposals may name them. */
+  /** Tools that the agent really has: proposals may name them and no others. Left out, tools are not judged. */
   readonly toolNames?: readonly string[];
   /** Marks that were planted in other places; seen in a proposal, something leaked. */
   readonly canaries?: readonly string[];
@@ -33,8 +33,9 @@ const MAX_GROWTH = 1.5;
  * cheap: one pass over the proposal for each rule.
  */
 export function createGate(options: GateOptions): Gate {
-  const { start, protectedTexts = [], tasks = [], toolNames = [], canaries = [] } = options;
+  const { start, protectedTexts = [], tasks = [], toolNames, canaries = [] } = options;
   const copies = createCopyIndex(tasks.flatMap(conversationTexts));
+  const voices = createVoices(tasks);
   const startText = textOf(start);
   const limit = Math.max(startText.length * MAX_GROWTH, startText.length + FREE_GROWTH);
 
@@ -48,8 +49,9 @@ export function createGate(options: GateOptions): Gate {
       findHidden(text, own) ??
       findCanary(canaries, text) ??
       findContact(text, own) ??
-      findTool(text, own, toolNames) ??
-      (copies.find(text, own) === undefined ? undefined : 'copies text of a training conversation')
+      (toolNames === undefined ? undefined : findTool(text, own, toolNames)) ??
+      (copies.find(text, own) === undefined ? undefined : 'copies text of a training conversation') ??
+      (voices.find(text, own) === undefined ? undefined : 'repeats a sentence that only few users wrote')
     );
   };
 }
@@ -58,15 +60,40 @@ function textOf({ components }: Prompt): string {
   return Object.values(components).join('\n\n');
 }
 
-/** Everything in a task that somebody said, the reference answer included: a prompt that knows it proves nothing. */
-function conversationTexts(task: Task): readonly string[] {
-  return [
-    task.input,
-    task.expected ?? '',
-    task.observed ?? '',
-    ...task.context.map(({ content }) => content),
-    ...recordedToolCalls(task).flatMap((call) => [call.arguments, call.result]),
-  ];
+/** Shorter sentences are anybody's; from twelve words on they are copies. */
+const SENTENCE_WORDS = { least: 6, most: 11 } as const;
+/** What this share of the tasks says is how they are asked, not somebody's wish. */
+const COMMON = 0.2;
+
+/**
+ * No single voice (reliability.md I05): a sentence that some users wrote is no instruction for the agent, however well the
+ * models between them and the proposal obeyed it.
+ */
+function createVoices(tasks: readonly Task[]): { find(text: string, own: string): string | undefined } {
+  const counts = new Map<string, number>();
+  for (const { input, context } of tasks) {
+    const said = [input, ...context.filter(({ role }) => role !== 'assistant').map(({ content }) => content)];
+    const sentences = said.flatMap((text) => text.split(/[\n.!?:;"\u201c\u201d]+/)).map(wordsOf);
+    const telling = sentences.filter(({ length }) => length >= SENTENCE_WORDS.least && length <= SENTENCE_WORDS.most);
+    for (const sentence of new Set(telling.map((words) => words.join(' ')))) {
+      counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
+    }
+  }
+  const enough = Math.max(2, COMMON * tasks.length);
+
+  return {
+    find(text, own) {
+      const words = wordsOf(text);
+      const mine = ` ${wordsOf(own).join(' ')} `;
+      for (let start = 0; start < words.length; start++) {
+        for (let length: number = SENTENCE_WORDS.least; length <= SENTENCE_WORDS.most; length++) {
+          const sentence = words.slice(start, start + length).join(' ');
+          if ((counts.get(sentence) ?? enough) < enough && !mine.includes(` ${sentence} `)) return sentence;
+        }
+      }
+      return undefined;
+    },
+  };
 }
 
 function findComponentFault(proposal: Prompt, parent: Prompt): string | undefined {

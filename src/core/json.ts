@@ -12,17 +12,29 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Parses foreign text. Never throws: syntax errors, nesting deeper than {@link MAX_JSON_DEPTH} and keys that could reach
- * an object's prototype come back as a reason. Numbers beyond double precision are rounded as JSON.parse does.
+ * an object's prototype come back as a reason. Lone surrogates become U+FFFD. Numbers beyond double precision are rounded as JSON.parse does.
  */
 export function parseJson(text: string): ParsedJson {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseWellFormed(text);
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : 'not JSON' };
   }
   const reason = findUnsafe(value);
   return reason === undefined ? { ok: true, value: value as Json } : { ok: false, reason };
+}
+
+/**
+ * JSON.parse that turns lone surrogates, which no UTF-8 file or database can hold, into U+FFFD: what is hashed is then what
+ * is stored. They can only come from escapes.
+ */
+export function parseWellFormed(text: string): unknown {
+  return /\\u[dD][89a-fA-F]/.test(text)
+    ? JSON.parse(text, (_key, value) =>
+        typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value,
+      )
+    : JSON.parse(text);
 }
 
 /** Why a parsed value must not be taken in: too deep, or a key that could reach an object's prototype. */
@@ -36,7 +48,9 @@ export function findUnsafe(root: unknown): string | undefined {
       const bad = Object.keys(value).find((key) => FORBIDDEN_KEYS.has(key));
       if (bad !== undefined) return `forbidden key "${bad}"`;
     }
-    for (const child of Object.values(value)) stack.push({ value: child, depth: depth + 1 });
+    for (const child of Object.values(value)) {
+      if (typeof child === 'object' && child !== null) stack.push({ value: child, depth: depth + 1 });
+    }
   }
   return undefined;
 }

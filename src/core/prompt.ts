@@ -12,6 +12,11 @@ export type Prompt = {
 /** The component that a plain text prompt consists of. */
 export const SYSTEM = 'system';
 
+/** The component that takes the place of `system` for tasks of one category. */
+export function domainComponent(category: string): string {
+  return `${SYSTEM}@${category}`;
+}
+
 export function createPrompt(content: string | { readonly [name: string]: string }): Prompt {
   const components = typeof content === 'string' ? { [SYSTEM]: content } : { ...content };
   return { id: `p-${hashOf(components).slice(0, 12)}`, components };

@@ -56,6 +56,17 @@ function isRecordedToolCall(value: Json): value is RecordedToolCall & JsonObject
   );
 }
 
+/** Everything in a task that somebody said, the reference answer included: a prompt that knows it proves nothing. */
+export function conversationTexts(task: Task): readonly string[] {
+  return [
+    task.input,
+    task.expected ?? '',
+    task.observed ?? '',
+    ...task.context.map(({ content }) => content),
+    ...recordedToolCalls(task).flatMap((call) => [call.arguments, call.result]),
+  ];
+}
+
 /** What makes two tasks the same question: input and context, whatever they are called. */
 export function taskHash(task: Task): string {
   return hashOf({ input: task.input, context: task.context });

@@ -5,7 +5,11 @@ const COPY_WORDS = 12;
 export type CopyIndex = {
   /** The first copied stretch that does not stand in `own` too; undefined when there is none. */
   find(text: string, own: string): string | undefined;
+  /** The text with every copied stretch that does not stand in `own` replaced by {@link LEFT_OUT}. */
+  strike(text: string, own: string): string;
 };
+
+const LEFT_OUT = '[quotation left out]';
 
 /**
  * Built once, asked for each proposal: the hashes of all stretches of the texts. A hash has 53 bits, so among a hundred
@@ -14,27 +18,42 @@ export type CopyIndex = {
 export function createCopyIndex(texts: Iterable<string>): CopyIndex {
   const known = new Set<number>();
   for (const text of texts) for (const { hash } of stretches(wordsOf(text))) known.add(hash);
+  function* copied(words: readonly string[], own: string): Iterable<number> {
+    if (known.size === 0) return;
+    const mine = new Set<number>();
+    for (const { hash } of stretches(wordsOf(own))) mine.add(hash);
+    for (const { hash, start } of stretches(words)) if (known.has(hash) && !mine.has(hash)) yield start;
+  }
+
   return {
     find(text, own) {
-      if (known.size === 0) return undefined;
       const words = wordsOf(text);
-      const mine = new Set<number>();
-      for (const { hash } of stretches(wordsOf(own))) mine.add(hash);
-      for (const { hash, start } of stretches(words)) {
-        if (known.has(hash) && !mine.has(hash)) return words.slice(start, start + COPY_WORDS).join(' ');
-      }
+      for (const start of copied(words, own)) return words.slice(start, start + COPY_WORDS).join(' ');
       return undefined;
+    },
+    strike(text, own) {
+      // Places are needed here, so words are taken from the text as it stands.
+      const places = [...text.matchAll(WORD)];
+      const words = places.map(([word]) => word.normalize('NFKC').toLowerCase());
+      let result = '';
+      let end = 0;
+      for (const start of copied(words, own)) {
+        const from = places[start]?.index ?? 0;
+        const last = places[start + COPY_WORDS - 1];
+        if (last === undefined) continue;
+        if (from >= end) result += `${text.slice(end, from)}${LEFT_OUT}`;
+        end = Math.max(end, last.index + last[0].length);
+      }
+      return result + text.slice(end);
     },
   };
 }
 
-function wordsOf(text: string): readonly string[] {
-  return (
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
+const WORD = /[\p{L}\p{N}]+/gu;
+
+/** Without case and punctuation. */
+export function wordsOf(text: string): readonly string[] {
+  return text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
 }
 
 const HIGH_BASE = 1_000_003;

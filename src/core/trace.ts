@@ -21,6 +21,8 @@ export type TraceEvent = {
       readonly finishReason: string;
       readonly responseId: string;
       readonly usage: Usage;
+      /** Attempts it took, where that was more than one. */
+      readonly attempts?: number;
       /** Tools offered; recorded with the first call and whenever they change. */
       readonly tools?: readonly ToolDefinition[];
     }

@@ -2,9 +2,9 @@ import { createReadStream, type Stats, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { ApoError, messageOf } from '../core/errors.ts';
 
-/** Compressed data that grows beyond this and this many times its size is a bomb, not a dataset. */
+/** Data that unpack to more than this and to this many times their size are a bomb; rows that share a long prompt reach 200. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
-const MAX_INFLATE_RATIO = 100;
+const MAX_INFLATE_RATIO = 400;
 
 const HINT = 'give a JSON, JSONL, YAML or CSV file';
 

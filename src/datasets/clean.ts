@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Difficulty, Task } from '../core/task.ts';
+import { contentKey } from './content-key.ts';
 import { isGreeting } from './greeting.ts';
 
 export type CleanOptions = {
@@ -37,9 +37,12 @@ export type DropReason = (typeof DROP_REASONS)[number];
 /** Characters of input and context together, about 50,000 tokens: more than an agent's window has to spare. */
 export const MAX_TASK_CHARACTERS = 200_000;
 
+/** A letter, a digit, a symbol or an emoji: spaces, punctuation and invisible characters ask nothing. */
+const SAYS_SOMETHING = /[\p{L}\p{N}\p{S}]/u;
+
 const DAY_MS = 86_400_000;
 
-/** Says of one task after the other whether it is left out and why. Remembers a 16-byte digest of each task it took. */
+/** Says of one task after the other whether it is left out and why. Remembers a 12-byte digest of each task it took. */
 export function createCleaner(options: CleanOptions): (task: Task) => DropReason | undefined {
   const seen = new Set<string>();
   const categories = options.categories?.map((name) => name.toLowerCase());
@@ -50,7 +53,7 @@ export function createCleaner(options: CleanOptions): (task: Task) => DropReason
 
   return (task) => {
     if (mediaKinds(task).some((kind) => !accepted.has(kind))) return 'media';
-    if (task.input.trim() === '') return 'empty';
+    if (!SAYS_SOMETHING.test(task.input)) return 'empty';
     if (isNoise(task)) return 'greeting';
     if (lengthOf(task) > MAX_TASK_CHARACTERS) return 'too long';
     const time = typeof task.metadata.timestamp === 'string' ? Date.parse(task.metadata.timestamp) : Number.NaN;
@@ -62,7 +65,7 @@ export function createCleaner(options: CleanOptions): (task: Task) => DropReason
     if (options.difficulties !== undefined && !(options.difficulties as readonly unknown[]).includes(task.difficulty)) {
       return 'other difficulty';
     }
-    const key = digest(task);
+    const key = contentKey(task);
     if (seen.has(key)) return 'duplicate';
     if (options.limit !== undefined && taken >= options.limit) return 'over limit';
     seen.add(key);
@@ -103,12 +106,4 @@ function lengthOf(task: Task): number {
 /** As {@link asUnit} of history ratings: above 1 it is a number of stars. */
 function asUnit(rating: number): number {
   return rating <= 1 ? rating : Math.min(1, (rating - 1) / 4);
-}
-
-/** Messages of our readers have a fixed key order, so plain JSON is canonical and much cheaper than sorting keys. */
-function digest(task: Task): string {
-  return createHash('sha256')
-    .update(JSON.stringify([task.input, task.context]))
-    .digest('base64')
-    .slice(0, 22);
 }

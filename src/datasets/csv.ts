@@ -4,65 +4,94 @@ import { type Json, parseJson } from '../core/json.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 import type { RawRow } from './rows.ts';
 
-/** A row with a header line. The delimiter (`,` `;` tab `|`) is the one that the header has most of. */
+type Parsed = { readonly cells: readonly string[]; readonly line: number };
+
+/**
+ * Rows of a file with a header line, RFC 4180. The delimiter (`,` `;` tab `|`) is the one that the header has most of.
+ * @throws ApoError `dataset-invalid` for a quote that is never closed, a bad header, text that is not UTF-8.
+ */
 export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<RawRow> {
   const { header, rest } = await peekHeader(bytes);
-  const parser = parse({
-    delimiter: delimiterOf(header),
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: MAX_LINE_BYTES,
-    record_delimiter: ['\r\n', '\n', '\r'],
-  });
-  const feed = async (): Promise<void> => {
-    const decoder = new TextDecoder('utf-8', { fatal: true });
-    for await (const chunk of rest) {
-      const text = decoder.decode(chunk, { stream: true });
-      if (!parser.write(text)) await new Promise((resume) => parser.once('drain', resume).once('close', resume));
-      if (parser.destroyed) return;
-    }
-    parser.end(decoder.decode());
-  };
-  feed().catch((error) => parser.destroy(error));
   let columns: readonly string[] | undefined;
-  let lastLine = 0;
+  let endLine = 0;
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      // The parser knows where a record ends; it starts as many lines earlier as its cells have line breaks.
-      const line = lastLine + 1;
-      lastLine = info.lines;
+    for await (const { cells, line } of parseRows(rest, delimiterOf(header))) {
+      const startLine = endLine + 1;
+      endLine = line;
       if (columns === undefined) {
-        columns = readHeader(record, name);
-      } else if (record.length !== columns.length) {
-        yield { line, ok: false, reason: `${record.length} cells where the header has ${columns.length}` };
+        columns = readHeader(cells, name);
+      } else if (cells.length !== columns.length) {
+        const count = `${cells.length} cell${cells.length === 1 ? '' : 's'}`;
+        yield { line: startLine, ok: false, reason: `${count} where the header has ${columns.length}` };
       } else {
-        yield {
-          line,
-          ok: true,
-          value: Object.fromEntries(columns.map((column, at) => [column, cell(record[at] ?? '')])),
-        };
+        const entries = columns.map((column, at) => [column, readCell(cells[at] ?? '')] as const);
+        yield { line: startLine, ok: true, value: Object.fromEntries(entries) };
       }
     }
   } catch (error) {
     if (error instanceof ApoError) throw error;
-    const reason =
-      error instanceof CsvError && error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is never closed' : messageOf(error);
-    if (columns === undefined)
-      throw new ApoError('dataset-invalid', `cannot read dataset ${name}: ${reason}`, { cause: error });
-    yield { line: lastLine + 1, ok: false, reason };
-  } finally {
-    parser.destroy();
+    const isOpen = error instanceof CsvError && error.code === 'CSV_QUOTE_NOT_CLOSED';
+    const reason = isOpen
+      ? 'a quote is never closed'
+      : error instanceof TypeError
+        ? 'it is not UTF-8'
+        : messageOf(error);
+    // All rows behind this place are lost in one cell, so this is no record that could be skipped.
+    throw new ApoError('dataset-invalid', `cannot read dataset ${name}:${endLine + 1}: ${reason}`, {
+      hint: isOpen
+        ? 'write a quote inside a cell twice'
+        : 'correct the file; it must be UTF-8 text with one header line',
+      cause: error,
+    });
   }
+}
+
+const HINT = 'name the columns in the first line, for example task,expected';
+
+/** Records as they are complete. */
+async function* parseRows(bytes: AsyncIterable<Buffer>, delimiter: string): AsyncGenerator<Parsed> {
+  let complete: Parsed[] = [];
+  const parser = parse({
+    delimiter,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_LINE_BYTES,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    on_record(cells: readonly string[], { lines }) {
+      complete.push({ cells, line: lines });
+      return null;
+    },
+  });
+  let failure: unknown;
+  parser.on('error', (error) => {
+    failure ??= error;
+  });
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  async function* texts(): AsyncGenerator<string> {
+    for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  }
+  for await (const text of texts()) {
+    await new Promise((resume) => parser.write(text, resume));
+    const ready = complete;
+    complete = [];
+    yield* ready;
+    if (failure !== undefined) throw failure;
+  }
+  await new Promise((resume) => parser.once('error', resume).once('close', resume).resume().end());
+  yield* complete;
+  if (failure !== undefined) throw failure;
 }
 
 async function peekHeader(bytes: AsyncIterable<Buffer>): Promise<{ header: string; rest: AsyncIterable<Buffer> }> {
   const iterator = bytes[Symbol.asyncIterator]();
   const chunks: Buffer[] = [];
+  let length = 0;
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     chunks.push(next.value);
-    if (next.value.includes(0x0a) || Buffer.concat(chunks).length > 65_536) break;
+    length += next.value.length;
+    if (next.value.includes(0x0a) || length > MAX_HEADER_BYTES) break;
   }
   const first = Buffer.concat(chunks);
   async function* rest(): AsyncGenerator<Buffer> {
@@ -72,36 +101,33 @@ async function peekHeader(bytes: AsyncIterable<Buffer>): Promise<{ header: strin
   return { header: first.toString('utf8').split(/\r?\n|\r/, 1)[0] ?? '', rest: rest() };
 }
 
+const MAX_HEADER_BYTES = 64 * 1024;
+
 function delimiterOf(header: string): string {
   const unquoted = header.replace(/"[^"]*"/g, '');
   const count = (delimiter: string): number => unquoted.split(delimiter).length;
   return [',', ';', '\t', '|'].reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 
-function readHeader(record: readonly string[], name: string): readonly string[] {
-  const columns = record.map((column) => column.trim());
+const KNOWN_COLUMNS = new Set(['task', 'question', 'input', 'prompt', 'messages', 'conversations']);
+
+function readHeader(cells: readonly string[], name: string): readonly string[] {
+  const columns = cells.map((column) => column.trim());
   const duplicate = columns.find((column, at) => columns.indexOf(column) !== at);
   if (duplicate !== undefined) {
     throw new ApoError('dataset-invalid', `dataset ${name} has two columns named "${duplicate}"`, {
       hint: 'rename one of them',
     });
   }
-  if (!columns.some((column) => KNOWN.has(column))) {
-    throw new ApoError(
-      'dataset-invalid',
-      `dataset ${name} has no header line with a column task, question, input, prompt or messages`,
-      {
-        hint: 'name the columns in the first line',
-      },
-    );
+  if (!columns.some((column) => KNOWN_COLUMNS.has(column))) {
+    const known = [...KNOWN_COLUMNS].join(', ');
+    throw new ApoError('dataset-invalid', `dataset ${name} has no column named ${known}`, { hint: HINT });
   }
   return columns;
 }
 
-const KNOWN = new Set(['task', 'question', 'input', 'prompt', 'messages', 'conversations']);
-
 /** Lists and objects are written as JSON in a cell; everything else stays the text that it is. */
-function cell(text: string): Json {
+function readCell(text: string): Json {
   if (text === '') return null;
   if (!/^\s*[[{]/.test(text)) return text;
   const parsed = parseJson(text);

@@ -1,4 +1,4 @@
-import { findUnsafe, isJsonObject, type Json, parseJson } from '../core/json.ts';
+import { findUnsafe, isJsonObject, type Json, parseJson, parseWellFormed } from '../core/json.ts';
 import { elementLines, locateError } from './json-scan.ts';
 import { readLines } from './lines.ts';
 import type { RawRow } from './rows.ts';
@@ -28,7 +28,7 @@ export async function* readJsonLines(bytes: AsyncIterable<Buffer>): AsyncGenerat
 export function readJsonDocument(text: string): readonly RawRow[] | undefined {
   let value: Json;
   try {
-    value = JSON.parse(text);
+    value = parseWellFormed(text) as Json;
   } catch {
     return undefined;
   }

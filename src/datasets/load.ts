@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { ApoError } from '../core/errors.ts';
-import { type Task, taskHash } from '../core/task.ts';
+import type { Task } from '../core/task.ts';
 import type { HistoryRecord } from '../history/source.ts';
 import { readBytes } from './bytes.ts';
+import { contentKey } from './content-key.ts';
 import { readCsv } from './csv.ts';
 import { readJsonDocument, readJsonLines } from './json.ts';
 import { locateError } from './json-scan.ts';
@@ -114,12 +115,12 @@ function createIds(note: (text: string) => void): { name(task: Omit<Task, 'id'> 
   const owners = new Map<string, string>();
   return {
     name(task) {
-      const hash = taskHash({ ...task, id: '' });
-      const wanted = task.id ?? `task-${hash.slice(0, 12)}`;
+      const key = contentKey(task);
+      const wanted = task.id ?? `task-${Buffer.from(key, 'binary').toString('hex').slice(0, 12)}`;
       let id = wanted;
-      for (let copy = 2; owners.has(id) && owners.get(id) !== hash; copy++) id = `${wanted}#${copy}`;
+      for (let copy = 2; owners.has(id) && owners.get(id) !== key; copy++) id = `${wanted}#${copy}`;
       if (id !== wanted) note('the id is used by another task, a number was added');
-      owners.set(id, hash);
+      owners.set(id, key);
       return { ...task, id };
     },
   };

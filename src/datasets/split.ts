@@ -54,7 +54,9 @@ export function splitTasks(tasks: readonly Task[], options: SplitOptions): Split
     assigned
       .filter((entry) => entry.side === side)
       .flatMap(({ group }) => group.tasks)
-      .toSorted((a, b) => compare(rank(options.seed, a), rank(options.seed, b)));
+      .map((task) => ({ task, place: hashOf({ seed: options.seed, task: taskHash(task), id: task.id }) }))
+      .toSorted((a, b) => compare(a.place, b.place))
+      .map(({ task }) => task);
   const split = { train: part('train'), val: part('val'), test: part('test') };
   return { ...split, warnings: [...warnings, ...sizeWarnings(split.train.length, split.val.length)] };
 }
@@ -171,10 +173,6 @@ function sizeWarnings(train: number, val: number): string[] {
     );
   }
   return warnings;
-}
-
-function rank(seed: number, task: Task): string {
-  return hashOf({ seed, task: taskHash(task), id: task.id });
 }
 
 function compare(a: string, b: string): number {

@@ -1,6 +1,6 @@
 import { type Document, isMap, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { ApoError, messageOf } from '../core/errors.ts';
-import { findUnsafe, type Json } from '../core/json.ts';
+import { findUnsafe, type Json, parseWellFormed } from '../core/json.ts';
 import { rowsOf } from './json.ts';
 import type { RawRow } from './rows.ts';
 
@@ -15,7 +15,7 @@ const MAX_ALIASES = 100;
 export function readYaml(text: string, name: string): readonly RawRow[] {
   const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, maxAliasCount: MAX_ALIASES } as object);
+    const documents = parseAllDocuments(text, { lineCounter: lines, merge: true });
     return (documents as readonly Document.Parsed[]).flatMap((document) => readDocument(document, lines, name));
   } catch (error) {
     throw error instanceof ApoError ? error : invalid(name, messageOf(error), error);
@@ -36,7 +36,8 @@ function readDocument(document: Document.Parsed, lines: LineCounter, name: strin
         node.value = node.source;
     },
   });
-  const value: Json = document.toJS({ maxAliasCount: MAX_ALIASES });
+  const raw: Json = document.toJS({ maxAliasCount: MAX_ALIASES });
+  const value = (raw === undefined ? null : parseWellFormed(JSON.stringify(raw))) as Json;
   const { rows, key } = rowsOf(value);
   const list = key === undefined ? document.contents : isMap(document.contents) ? document.get(key, true) : undefined;
   return rows.map((row, index): RawRow => {
@@ -44,7 +45,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter, name: strin
     const range = (node as { range?: readonly number[] } | null)?.range?.[0];
     const line = range === undefined ? 1 : lines.linePos(range).line;
     const reason = findUnsafe(row);
-    return reason === undefined ? { line, ok: true, value: row ?? null } : { line, ok: false, reason };
+    return reason === undefined ? { line, ok: true, value: row } : { line, ok: false, reason };
   });
 }
 

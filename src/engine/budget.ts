@@ -1,5 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { ApoError } from '../core/errors.ts';
-import type { MicroUsd, Usage } from '../core/usage.ts';
+import type { MicroUsd } from '../core/usage.ts';
 
 export type BudgetLimits = {
   readonly rollouts?: number;
@@ -13,69 +14,111 @@ export type BudgetLimits = {
 export type Spent = { readonly calls: number; readonly tokens: number; readonly costMicroUsd: MicroUsd };
 
 /** The upper bound of one call, known before it is sent. */
-export type Reservation = { readonly tokens: number; readonly costMicroUsd: MicroUsd };
+export type Reservation = {
+  /** False for another attempt of a call that was counted before. Default true. */
+  readonly isNew?: boolean;
+  readonly tokens: number;
+  readonly costMicroUsd: MicroUsd;
+};
+
+/** Replaces a reservation by what the call really took. Only the first time counts. */
+export type Settle = (tokens: number, costMicroUsd: MicroUsd) => void;
 
 /**
  * Hard limits: what a call may cost at most is reserved before it is sent, so that no call starts that could pass them.
  * What was spent before a resume counts.
  */
 export type Budget = {
+  /** Whether replies need a length limit, because nothing else bounds what a call may cost. */
+  readonly limitsOutput: boolean;
   /** Claims rollouts, all or none. @throws ApoError `budget-reached` */
   claimRollouts(count: number): void;
   remainingRollouts(): number;
   rollouts(): number;
-  /** Reserves one call and returns how to settle it. @throws ApoError `budget-reached` */
-  reserve(reservation: Reservation): (usage: Usage, costMicroUsd: MicroUsd) => void;
+  /**
+   * Reserves one call. Waits while it does not fit only because of what others have reserved and may not need.
+   * @throws ApoError `budget-reached` when it cannot fit; the signal's reason when aborted
+   */
+  reserve(reservation: Reservation, signal: AbortSignal): Promise<Settle>;
 };
 
 export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () => number): Budget {
+  const { tokens: maxTokens = Number.POSITIVE_INFINITY, costMicroUsd: maxCost = Number.POSITIVE_INFINITY } = limits;
   let rollouts = 0;
   let { calls, tokens } = already;
   let cost = already.costMicroUsd ?? 0;
   let reservedTokens = 0;
   let reservedCost = 0;
+  let waiting: (() => void)[] = [];
 
-  function refuse(what: string, limit: string, flag: string): never {
+  function refuse(what: string, limit: number, flag: string): never {
     throw new ApoError('budget-reached', `budget of ${limit} ${what} is reached`, {
       hint: `resume with a larger ${flag}`,
     });
   }
 
+  function refuseWhatCannotFit(added: number, wanted: Reservation): void {
+    if (limits.calls !== undefined && calls + added > limits.calls) refuse('calls', limits.calls, '--max-calls');
+    if (limits.milliseconds !== undefined && elapsed() >= limits.milliseconds) {
+      refuse('minutes', limits.milliseconds / 60_000, '--max-minutes');
+    }
+    if (tokens + wanted.tokens > maxTokens) refuse('tokens', maxTokens, '--max-tokens');
+    if (limits.costMicroUsd === undefined) return;
+    if (wanted.costMicroUsd === null) {
+      throw new ApoError('config-invalid', 'a cost budget needs the price of every model, and one is unknown', {
+        hint: 'add the model under prices: in the config, or limit --max-calls instead of --max-cost',
+      });
+    }
+    if (cost + wanted.costMicroUsd > maxCost) refuse('USD', maxCost / 1e6, '--max-cost');
+  }
+
+  function released(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => reject(signal.reason);
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', leave, { once: true });
+      waiting.push(() => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      });
+    });
+  }
+
   return {
+    limitsOutput: limits.tokens !== undefined || limits.costMicroUsd !== undefined,
     rollouts: () => rollouts,
     remainingRollouts: () => (limits.rollouts ?? Number.POSITIVE_INFINITY) - rollouts,
     claimRollouts(count) {
       if (limits.rollouts !== undefined && rollouts + count > limits.rollouts) {
-        refuse('rollouts', String(limits.rollouts), '--max-rollouts');
+        refuse('rollouts', limits.rollouts, '--max-rollouts');
       }
       rollouts += count;
     },
-    reserve(reservation) {
-      if (limits.calls !== undefined && calls + 1 > limits.calls) refuse('calls', String(limits.calls), '--max-calls');
-      if (limits.tokens !== undefined && tokens + reservedTokens + reservation.tokens > limits.tokens) {
-        refuse('tokens', String(limits.tokens), 'budget.tokens');
+    async reserve(wanted, signal) {
+      const added = wanted.isNew === false ? 0 : 1;
+      const wantedCost = wanted.costMicroUsd ?? 0;
+      for (;;) {
+        signal.throwIfAborted();
+        refuseWhatCannotFit(added, wanted);
+        const fits =
+          tokens + reservedTokens + wanted.tokens <= maxTokens && cost + reservedCost + wantedCost <= maxCost;
+        if (fits) break;
+        await released(signal);
       }
-      if (limits.milliseconds !== undefined && elapsed() >= limits.milliseconds) {
-        refuse('minutes', String(limits.milliseconds / 60_000), 'budget.minutes');
-      }
-      if (limits.costMicroUsd !== undefined) {
-        if (reservation.costMicroUsd === null) {
-          throw new ApoError('config-invalid', 'a cost budget needs the price of every model, and one is unknown', {
-            hint: 'add the model under prices: in the config, or limit --max-calls instead of --max-cost',
-          });
-        }
-        if (cost + reservedCost + reservation.costMicroUsd > limits.costMicroUsd) {
-          refuse('USD', String(limits.costMicroUsd / 1e6), '--max-cost');
-        }
-      }
-      calls += 1;
-      reservedTokens += reservation.tokens;
-      reservedCost += reservation.costMicroUsd ?? 0;
-      return (usage, costMicroUsd) => {
-        reservedTokens -= reservation.tokens;
-        reservedCost -= reservation.costMicroUsd ?? 0;
-        tokens += usage.input + usage.output;
-        cost += costMicroUsd ?? 0;
+      calls += added;
+      reservedTokens += wanted.tokens;
+      reservedCost += wantedCost;
+      let settled = false;
+      return (usedTokens, usedCost) => {
+        if (settled) return;
+        settled = true;
+        reservedTokens -= wanted.tokens;
+        reservedCost -= wantedCost;
+        tokens += usedTokens;
+        cost += usedCost ?? 0;
+        const ready = waiting;
+        waiting = [];
+        for (const wake of ready) wake();
       };
     },
   };

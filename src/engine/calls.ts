@@ -1,7 +1,7 @@
 import { type Clock, isoTime } from '../core/clock.ts';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import { hashOf, isJsonObject, type Json } from '../core/json.ts';
-import { NO_USAGE } from '../core/usage.ts';
+import { type MicroUsd, NO_USAGE } from '../core/usage.ts';
 import {
   type ChatReply,
   type ChatRequest,
@@ -31,6 +31,8 @@ export type CallOptions = {
   readonly sample: number;
   /** The caller's own deadline. */
   readonly signal: AbortSignal;
+  /** Told once what became of the call. */
+  readonly onOutcome?: (outcome: JournalReply) => void;
 };
 
 /**
@@ -51,6 +53,8 @@ export type Caller = {
     perform: (signal: AbortSignal) => Promise<Json>,
     signal: AbortSignal,
   ): Promise<Json>;
+  /** Resolves when no call is in flight: their replies are journaled. */
+  idle(): Promise<void>;
 };
 
 export type CallObserver = {
@@ -73,8 +77,11 @@ export type CallerParts = {
   readonly observer: CallObserver;
 };
 
-/** What a reply may cost where no limit was configured; only for reservations. */
-const ASSUMED_OUTPUT_TOKENS = 4096;
+/**
+ * Sent as the output limit where none is configured and tokens or cost are limited: without one, no upper bound of a call is
+ * known before it is sent. It is no part of the journal's key, so that a run may be resumed with another kind of budget.
+ */
+const BUDGETED_OUTPUT_TOKENS = 4096;
 /** As long as no call has ever succeeded, an unreachable server is more likely a wrong address than an outage. */
 const FIRST_CONTACT_ATTEMPTS = 3;
 
@@ -99,41 +106,80 @@ export function createCaller(parts: CallerParts): Caller {
     signal: AbortSignal,
     slot: Slot,
   ): Promise<JournalReply> {
-    const binding = roles[role];
-    const inputTokens = Math.ceil(JSON.stringify(request.messages).length / 3);
-    const outputTokens = request.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS;
-    const settle = budget.reserve({
+    const { model, name } = roles[role];
+    const sent =
+      budget.limitsOutput && request.maxOutputTokens === undefined
+        ? { ...request, maxOutputTokens: BUDGETED_OUTPUT_TOKENS }
+        : request;
+    const inputTokens = inputBound(sent);
+    const outputTokens = sent.maxOutputTokens ?? 0;
+    const bound = {
       tokens: inputTokens + outputTokens,
-      costMicroUsd: prices.reserve(binding.name, inputTokens, outputTokens, binding.model),
-    });
+      costMicroUsd: prices.reserve(name, inputTokens, outputTokens, model),
+    };
+    let settle = await budget.reserve(bound, stop.requested);
+    /** An attempt without a reply may have been paid for: it is spent as far as the budget goes, and in doubt. */
+    let lost = false;
+    const lose = (error: unknown): void => {
+      lost = mayBeBilled(error);
+      if (lost) settle(bound.tokens, bound.costMicroUsd);
+    };
     try {
       const { value, attempts } = await retry(
-        (attempt) =>
-          slot.attempt(
-            () => binding.model.chat(request, { signal: attempt.signal, idempotencyKey: key.key }),
-            attempt.signal,
-          ),
-        policyOf(role, signal),
+        async (attempt) => {
+          if (lost) {
+            settle = await budget.reserve({ ...bound, isNew: false }, attempt.signal);
+            await journal.start(key, request as unknown as Json, isoTime(clock));
+            lost = false;
+          }
+          const options = { signal: attempt.signal, idempotencyKey: key.key };
+          return slot.attempt(() => model.chat(sent, options), attempt.signal);
+        },
+        policyOf(role, signal, lose),
       );
       reachedOnce = true;
-      const costMicroUsd = prices.cost(binding.name, value.usage, binding.model);
-      settle(value.usage, costMicroUsd);
+      const costMicroUsd = prices.cost(name, value.usage, model);
+      settle(value.usage.input + value.usage.output, costMicroUsd);
       return { reply: value as unknown as Json, usage: value.usage, costMicroUsd, attempts };
     } catch (error) {
-      settle(NO_USAGE, 0);
+      lose(error);
+      settle(0, 0);
+      if (lost && !stop.signal.aborted) {
+        await journal.start(key, request as unknown as Json, isoTime(clock));
+        throw new LostCall(error as ModelError, bound.costMicroUsd);
+      }
       throw error;
     }
   }
 
-  function policyOf(role: JournalKey['role'], signal: AbortSignal): RetryPolicy {
+  function policyOf(
+    role: JournalKey['role'],
+    signal: AbortSignal,
+    onFailure: (error: ModelError) => void = () => undefined,
+  ): RetryPolicy {
     return {
       deadlineMs: parts.callTimeoutMs,
       ...(reachedOnce ? {} : { maxAttempts: FIRST_CONTACT_ATTEMPTS }),
       clock,
       random: parts.random,
       signal,
-      onRetry: ({ error }) => observer.onRetry?.(role, error.kind),
+      // Nothing is in flight during a wait: a run that is asked to stop does not sit it out.
+      leave: stop.requested,
+      onRetry({ error }) {
+        onFailure(error);
+        observer.onRetry?.(role, error.kind);
+      },
     };
+  }
+
+  /** A call that ends the run ends it for all others too, at once. */
+  async function orStop<T>(perform: () => Promise<T>): Promise<T> {
+    try {
+      return await perform();
+    } catch (error) {
+      if (isApoError(error)) stop.request(error);
+      throw error;
+    }
   }
 
   /** Faults that say something about this one call become its outcome; the others stop the run. */
@@ -145,12 +191,15 @@ export function createCaller(parts: CallerParts): Caller {
   ): Promise<JournalReply> {
     try {
       return await perform();
-    } catch (error) {
+    } catch (thrown) {
+      const lost = thrown instanceof LostCall ? thrown : undefined;
+      const error = lost?.fault ?? thrown;
       const fault = faultOf(error, signal, stop.signal);
       const reason = fault === undefined ? undefined : stopReason(fault, target, reachedOnce);
       if (fault !== undefined && reason === undefined) {
         const reply = { fault: { kind: fault.kind, message: fault.message } };
-        return { reply, usage: NO_USAGE, costMicroUsd: 0, attempts: 1 };
+        const doubt = lost === undefined ? {} : { inDoubtMicroUsd: lost.costMicroUsd };
+        return { reply, usage: NO_USAGE, costMicroUsd: 0, attempts: 1, ...doubt };
       }
       if (!stop.signal.aborted) await journal.release(key);
       if (reason !== undefined) stop.request(reason);
@@ -159,7 +208,7 @@ export function createCaller(parts: CallerParts): Caller {
   }
 
   return {
-    async chat(role, partial, { sample, signal }) {
+    async chat(role, partial, { sample, signal, onOutcome }) {
       const binding = roles[role];
       const temperature = binding.temperature ?? partial.temperature;
       const maxOutputTokens = binding.maxOutputTokens ?? partial.maxOutputTokens;
@@ -172,29 +221,29 @@ export function createCaller(parts: CallerParts): Caller {
       };
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
       let replayed = false;
-      const outcome = await once(key, () =>
-        binding.limiter.run(async (slot) => {
-          stop.check();
-          const started = await journal.start(key, request as unknown as Json, isoTime(clock));
-          replayed = started.state === 'done';
-          if (started.state === 'done') return started.reply;
-          const target = {
-            name: `${role} model "${binding.name}" at ${binding.model.provider}`,
-            option: `--${role}-model or models.${role}`,
-          };
-          const reply = await outcomeOf(key, target, signal, () => send(role, request, key, signal, slot));
-          await journal.finish(key, reply, isoTime(clock));
-          return reply;
-        }),
-      );
+      const perform = async (slot: Slot): Promise<JournalReply> => {
+        stop.check();
+        const started = await journal.start(key, request as unknown as Json, isoTime(clock));
+        replayed = started.state === 'done';
+        if (started.state === 'done') return started.reply;
+        const target = {
+          name: `${role} model "${binding.name}" at ${binding.model.provider}`,
+          option: `--${role}-model or models.${role}`,
+        };
+        const reply = await outcomeOf(key, target, signal, () => send(role, request, key, signal, slot));
+        await journal.finish(key, reply, isoTime(clock));
+        return reply;
+      };
+      const outcome = await once(key, () => orStop(() => binding.limiter.run(perform, stop.requested)));
       observer.onCall?.(role, outcome, replayed);
+      onOutcome?.(outcome);
       throwFault(outcome);
       return outcome.reply as unknown as ChatReply;
     },
 
     async effect(role, request, perform, signal) {
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
-      const outcome = await once(key, async () => {
+      const call = async (): Promise<JournalReply> => {
         stop.check();
         const started = await journal.start(key, request, isoTime(clock));
         if (started.state === 'done') return started.reply;
@@ -204,11 +253,42 @@ export function createCaller(parts: CallerParts): Caller {
         });
         await journal.finish(key, reply, isoTime(clock));
         return reply;
-      });
+      };
+      const outcome = await once(key, () => orStop(call));
       throwFault(outcome);
       return outcome.reply;
     },
+
+    async idle() {
+      while (inFlight.size > 0) await Promise.allSettled(inFlight.values());
+    },
   };
+}
+
+/** A fault after which nobody knows whether the provider charged for the attempt. */
+class LostCall extends Error {
+  readonly fault: ModelError;
+  /** What it may have cost at most. */
+  readonly costMicroUsd: MicroUsd;
+
+  constructor(fault: ModelError, costMicroUsd: MicroUsd) {
+    super(fault.message);
+    this.fault = fault;
+    this.costMicroUsd = costMicroUsd;
+  }
+}
+
+const MAYBE_BILLED: ReadonlySet<FaultKind> = new Set(['timeout', 'network', 'protocol', 'too-large']);
+/** The connection never stood, so nothing was sent. */
+const NOT_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|no connection within/;
+
+function mayBeBilled(error: unknown): boolean {
+  return error instanceof ModelError && MAYBE_BILLED.has(error.kind) && !NOT_SENT.test(error.message);
+}
+
+/** No tokenizer makes more than one token of a byte; the JSON around the texts stands for the chat template. */
+function inputBound({ messages, tools, responseSchema }: ChatRequest): number {
+  return Buffer.byteLength(JSON.stringify({ messages, tools, responseSchema }));
 }
 
 /** What a call goes to, for people: its name and where it is configured. */
@@ -233,8 +313,10 @@ function faultOf(error: unknown, deadline: AbortSignal, stopping: AbortSignal): 
 }
 
 function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): ApoError | undefined {
+  // Providers name model and host in their faults; the role says it already.
+  const said = messageOf(fault).replace(/^model "[^"]*" at [^ ]+: /, '');
   const make = (code: ConstructorParameters<typeof ApoError>[0], what: string, hint: string): ApoError =>
-    new ApoError(code, `${what} - ${target.name}: ${messageOf(fault)}`, { hint, cause: fault });
+    new ApoError(code, `${what} - ${target.name}: ${said}`, { hint, cause: fault });
   switch (fault.kind) {
     case 'auth':
       return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');

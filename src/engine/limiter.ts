@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import type { Clock } from '../core/clock.ts';
 import { ModelError } from '../models/model.ts';
 import { followAbort } from '../platform/abort.ts';
-import { LONGEST_SERVER_WAIT_MS } from './retry.ts';
+import { LONGEST_SERVER_WAIT_MS, sleepUnless } from './retry.ts';
 
 /** What is left of the concurrency after a rate-limit episode (Inspect AI's factor). */
 const SHRINK_FACTOR = 0.8;
@@ -26,8 +26,8 @@ export type Limiter = {
   /**
    * Runs the call when a slot is free:
    * `limiter.run((slot) => retry(({ signal }) => slot.attempt(() => model.chat(request, { signal }), signal), policy))`.
-   * So a call's deadline starts after the queue. The signal stops claiming only: a call that still waits for its slot
-   * rejects at once with the signal's reason, one that runs goes on.
+   * So a call's deadline starts after the queue. The signal stops claiming only: a call that still waits for its slot, or
+   * for the server's permission to send, rejects at once with the signal's reason; one that was sent goes on.
    */
   run<T>(call: (slot: Slot) => Promise<T>, signal?: AbortSignal): Promise<T>;
 };
@@ -43,10 +43,10 @@ export function createLimiter(options: { readonly concurrency: number; readonly 
   let successes = 0;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
 
-  async function pauseOver(signal?: AbortSignal): Promise<void> {
+  async function pauseOver(...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     // A loop, because another caller may be told to wait longer in the meantime.
     for (let left = pausedUntilMs - clock.now(); left > 0; left = pausedUntilMs - clock.now()) {
-      await clock.sleep(left, signal);
+      await sleepUnless(clock, left, signals);
     }
   }
 
@@ -66,9 +66,9 @@ export function createLimiter(options: { readonly concurrency: number; readonly 
     queue.concurrency = Math.max(1, Math.floor(queue.concurrency * SHRINK_FACTOR));
   }
 
-  const slot: Slot = {
+  const createSlot = (stopping: AbortSignal | undefined): Slot => ({
     async attempt(send, signal) {
-      await pauseOver(signal);
+      await pauseOver(signal, stopping);
       const sentIn = episode;
       try {
         const reply = await send();
@@ -79,7 +79,7 @@ export function createLimiter(options: { readonly concurrency: number; readonly 
         throw error;
       }
     },
-  };
+  });
 
   return {
     configured,
@@ -102,7 +102,7 @@ export function createLimiter(options: { readonly concurrency: number; readonly 
           async () => {
             await pauseOver(leave.signal);
             claimed();
-            return await call(slot);
+            return await call(createSlot(signal));
           },
           { signal: leave.signal },
         )

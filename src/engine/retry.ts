@@ -24,6 +24,8 @@ export type RetryPolicy = {
   readonly random: () => number;
   /** The caller's: stops attempts and waits at once; its reason is what `retry` then throws. */
   readonly signal: AbortSignal;
+  /** Ends waits only, with its reason: an attempt in flight goes on. */
+  readonly leave?: AbortSignal;
   /** Called before every wait. */
   readonly onRetry?: (retry: { readonly attempt: number; readonly waitMs: number; readonly error: ModelError }) => void;
 };
@@ -70,8 +72,23 @@ export async function retry<T>(
         clock.now() - started + waitMs >= deadlineMs;
       if (hopeless) throw attempts === 1 ? error : withCount(error, attempts, clock.now() - started);
       policy.onRetry?.({ attempt: attempts, waitMs, error });
-      await clock.sleep(waitMs, signal);
+      await sleepUnless(clock, waitMs, [signal, policy.leave]);
     }
+  }
+}
+
+/** Rejects with the reason of whichever signal aborts first. */
+export async function sleepUnless(
+  clock: Clock,
+  ms: number,
+  signals: readonly (AbortSignal | undefined)[],
+): Promise<void> {
+  const stop = new AbortController();
+  const unfollow = signals.flatMap((leader) => (leader === undefined ? [] : [followAbort(leader, stop)]));
+  try {
+    await clock.sleep(ms, stop.signal);
+  } finally {
+    for (const end of unfollow) end();
   }
 }
 
@@ -96,7 +113,7 @@ async function withDeadline<T>(
   try {
     return await abortable(stop.signal, () => attempt(stop.signal));
   } finally {
-    timer.abort();
+    timer.abort('the attempt ended');
     unfollow();
   }
 }

@@ -10,6 +10,8 @@ import type { TraceEvent } from '../core/trace.ts';
 import { addUsage, NO_USAGE } from '../core/usage.ts';
 import type { Grader } from '../graders/grader.ts';
 import { type ChatReply, ModelError } from '../models/model.ts';
+import { followAbort } from '../platform/abort.ts';
+import type { JournalReply } from '../stores/store.ts';
 import type { Caller } from './calls.ts';
 import type { StopSwitch } from './stop.ts';
 
@@ -41,7 +43,39 @@ export async function runRollout(
   // Without the run: critics read these ids, and equal runs must ask equal questions.
   const id = `ro-${hashOf([prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
   const startedAt = parts.clock.now();
-  const signal = AbortSignal.any([parts.stop.signal, AbortSignal.timeout(parts.timeoutMs)]);
+  const deadline = startDeadline(parts);
+  try {
+    return await rollOut(parts, prompt, task, sample, { id, startedAt, signal: deadline.signal });
+  } finally {
+    deadline.end();
+  }
+}
+
+/** Not AbortSignal.any: on a signal that outlives thousands of rollouts it leaves something behind for each. */
+function startDeadline({ stop, clock, timeoutMs }: RolloutParts): { readonly signal: AbortSignal; end(): void } {
+  const deadline = new AbortController();
+  const timer = new AbortController();
+  const unfollow = followAbort(stop.signal, deadline);
+  clock.sleep(timeoutMs, timer.signal).then(
+    () => deadline.abort(new ModelError('timeout', 'the rollout reached its deadline')),
+    () => undefined,
+  );
+  return {
+    signal: deadline.signal,
+    end() {
+      timer.abort('the rollout ended');
+      unfollow();
+    },
+  };
+}
+
+async function rollOut(
+  parts: RolloutParts,
+  prompt: Prompt,
+  task: Task,
+  sample: number,
+  { id, startedAt, signal }: { readonly id: string; readonly startedAt: number; readonly signal: AbortSignal },
+): Promise<ScoredRollout> {
   const trace = createTrace(id, parts.clock);
   const { context, usage } = createContext(parts, id, sample, signal, trace);
   const result = await runAgent(parts, prompt, task, context);
@@ -144,7 +178,11 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
       recordMessages(messages);
       const offered = tools === undefined || tools.length === 0 ? {} : { tools };
       const startedAt = parts.clock.epoch();
-      const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal });
+      let attempts = 1;
+      const onOutcome = (outcome: JournalReply): void => {
+        attempts = outcome.attempts;
+      };
+      const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal, onOutcome });
       const { model, finishReason, responseId } = reply;
       const newTools = offered.tools !== knownTools ? offered : {};
       knownTools = offered.tools;
@@ -156,6 +194,7 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
         finishReason,
         responseId,
         usage: reply.usage,
+        ...(attempts > 1 ? { attempts } : {}),
         ...newTools,
       });
       recordReply(trace, reply);

@@ -8,6 +8,8 @@ export type StopSwitch = {
   /** The first reason wins. */
   request(reason: ApoError): void;
   abort(): void;
+  /** Aborted, with the reason, as soon as the run is asked to stop: ends what only waits, not what is in flight. */
+  readonly requested: AbortSignal;
   /** Aborted when calls in flight shall end too. */
   readonly signal: AbortSignal;
   readonly reason: ApoError | undefined;
@@ -16,13 +18,17 @@ export type StopSwitch = {
 };
 
 export function createStopSwitch(): StopSwitch {
+  const requested = new AbortController();
   const controller = new AbortController();
   let reason: ApoError | undefined;
   return {
     request(error) {
-      reason ??= error;
+      if (reason !== undefined) return;
+      reason = error;
+      requested.abort(error);
     },
     abort: () => controller.abort(reason),
+    requested: requested.signal,
     signal: controller.signal,
     get reason() {
       return reason;

@@ -10,7 +10,7 @@ import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../o
 import type { Store } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
-import { createEvaluate } from './evaluate.ts';
+import { createEvaluation, type Evaluation } from './evaluate.ts';
 import { compare, decideVerdict, describeBest, type RunResult, round, roundInterval, summarize } from './result.ts';
 import type { StopSwitch } from './stop.ts';
 
@@ -58,7 +58,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const startedAt = parts.clock.now();
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
-  const evaluate = createEvaluate({
+  const { evaluate, idle } = createEvaluation({
     ...parts,
     timeoutMs: parts.rolloutTimeoutMs,
     save: (rollouts) => parts.store.rollouts.save(rollouts),
@@ -78,9 +78,13 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     test = await lookAtTest(parts, evaluate, outcome.best);
   } catch (thrown) {
     error = asApoError(parts.stop.reason ?? thrown);
+    parts.stop.request(error);
     outcome = kept;
     reason = error.code;
   }
+  // Whatever an optimizer left behind: what is paid for is on disk before anything is summed up.
+  await idle();
+  await parts.caller.idle();
 
   const comparison = compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'verdict'));
   const isStart = outcome.best.id === parts.start.id;
@@ -125,7 +129,7 @@ const RESUMABLE = new Set<string>([
   'step-failed',
 ]);
 
-type Evaluate = ReturnType<typeof createEvaluate>;
+type Evaluate = Evaluation['evaluate'];
 
 function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerContext['keep']): OptimizerContext {
   return {

@@ -14,7 +14,7 @@ function csv(sample: TrainingSample): Rendered {
   return rows({
     id: sample.id,
     source: sample.source,
-    task: sample.source === 'rollout' ? sample.taskId : '',
+    task: typeof sample.meta.task === 'string' ? sample.meta.task : '',
     session: sample.sessionHash,
     user: sample.userHash ?? '',
     status: sample.status,

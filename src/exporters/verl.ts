@@ -16,7 +16,8 @@ function sft(sample: TrainingSample, { thinking }: RenderOptions): Rendered {
   const messages = chatMessages(sample.messages, { thinking, arguments: 'string', toolNames: true });
   return rows({
     messages,
-    ...(sample.tools.length === 0 ? {} : { tools: JSON.stringify(toolsJson(sample.tools)) }),
+    // In every row: pandas reads a missing text as NaN, which no chat template takes.
+    tools: JSON.stringify(toolsJson(sample.tools)),
     ...(thinking === 'drop' ? {} : { enable_thinking: true }),
   });
 }

@@ -73,10 +73,10 @@ function* readTable(database: ForeignDatabase, table: Table, options: HistoryOpt
     for (const { rating } of database.rows(sql)) yield rawRating(rating as string | number | null);
   });
   const fields = Object.entries(columns).map(([field, column]) => `${quoteName(column)} AS ${quoteName(field)}`);
-  const order = [columns.session, columns.timestamp, columns.id].flatMap((column) =>
-    column === undefined ? [] : [quoteName(column)],
-  );
-  const sql = `SELECT ${fields.join(', ')} FROM ${quoteName(table.name)}${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''}`;
+  // Only rows of one session build on each other; without sessions the table's own order numbers the rows.
+  const order = columns.session === undefined ? [] : [columns.session, columns.timestamp, columns.id];
+  const orderBy = order.flatMap((column) => (column === undefined ? [] : [quoteName(column)])).join(', ');
+  const sql = `SELECT ${fields.join(', ')} FROM ${quoteName(table.name)}${orderBy === '' ? '' : ` ORDER BY ${orderBy}`}`;
   const databaseName = basename(options.path, extname(options.path));
   let position = 0;
   let session: string | undefined;

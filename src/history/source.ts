@@ -13,7 +13,13 @@ export interface HistorySource {
 
 export type HistoryRecord =
   | { readonly kind: 'task'; readonly task: Task }
-  | { readonly kind: 'rejected'; readonly where: string; readonly reason: string };
+  | {
+      readonly kind: 'rejected';
+      readonly where: string;
+      readonly reason: string;
+      /** The turn itself, when it is rejected because a newer answer replaced it: half of a preference pair. */
+      readonly replaced?: Task;
+    };
 
 export type HistoryOptions = {
   /** Path of the database or file. */

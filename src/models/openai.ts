@@ -29,13 +29,15 @@ import { bodyOf, type Dialect } from './openai/request.ts';
 /** Each step of adaptation removes or replaces one parameter; there are not more than these. */
 const MAX_ADAPTATIONS = 5;
 
+const DEFAULT_KEY = 'OPENAI_API_KEY';
+
 export const options = z.strictObject({
-  /** With the `/v1`. Default: OPENAI_BASE_URL, else OpenAI's own. */
+  /** With the `/v1`. OPENAI_BASE_URL wins over it unless `apiKeyEnv` names another key; default OpenAI's own. */
   baseUrl: z.string().optional(),
   /** The variable that holds the key. A key is needed for api.openai.com only. */
-  apiKeyEnv: z.string().default('OPENAI_API_KEY'),
-  /** For one attempt, from the connection to the last byte. Node's fetch itself waits no longer than 300 s for headers. */
-  timeoutMs: z.number().int().positive().max(300_000).default(120_000),
+  apiKeyEnv: z.string().default(DEFAULT_KEY),
+  /** For one attempt, from the connection to the last byte. A connection that takes 10 s has failed. */
+  timeoutMs: z.number().int().positive().default(120_000),
   /** Sent with every request; the values are treated as secrets. */
   headers: z.record(z.string(), z.string()).default({}),
   /** How the output limit is sent; the other one is tried when the server rejects it. */
@@ -47,15 +49,23 @@ export const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 export default function createOpenAi(given: Options, { environment }: PluginContext): Model {
-  const endpoint = readEndpoint(given.baseUrl ?? environment.get('OPENAI_BASE_URL') ?? `https://${OPENAI_HOST}/v1`);
+  // The environment wins over the config, but its address belongs to its key: a role with a key of its own keeps its own.
+  const fromEnvironment = given.apiKeyEnv === DEFAULT_KEY ? environment.get('OPENAI_BASE_URL') : undefined;
+  const endpoint = readEndpoint(fromEnvironment ?? given.baseUrl ?? `https://${OPENAI_HOST}/v1`);
   const key = readKey(given.apiKeyEnv, endpoint.host, environment.get(given.apiKeyEnv));
-  const scrub = createScrubber(key, [...Object.values(given.headers), ...Object.values(endpoint.query)]);
+  const organization = environment.get('OPENAI_ORG_ID');
+  const project = environment.get('OPENAI_PROJECT_ID');
+  const sent = [...Object.values(given.headers), ...Object.values(endpoint.query), organization, project];
+  const scrub = createScrubber(
+    key,
+    sent.filter((value) => value !== undefined),
+  );
   const exchanges = createExchanges();
   const client = new OpenAI({
     apiKey: key ?? 'none',
     adminAPIKey: null,
-    organization: environment.get('OPENAI_ORG_ID') ?? null,
-    project: environment.get('OPENAI_PROJECT_ID') ?? null,
+    organization: organization ?? null,
+    project: project ?? null,
     baseURL: endpoint.url,
     defaultQuery: endpoint.query,
     defaultHeaders: { ...(key === undefined ? { Authorization: null } : {}), ...given.headers },
@@ -125,9 +135,13 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
 
 type Failed = { readonly fault: ServerError; readonly status: number };
 
-/** @throws ModelError `protocol` for a reply that is none. */
+/** @throws ModelError `protocol` for a reply that is none, `fatal` for a redirect. */
 function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRequest): ChatReply | Failed {
   const { status, headers, body } = exchange;
+  if (status >= 300 && status <= 399) {
+    const message = `a redirect to ${headers.get('location') ?? 'nowhere'}, which is not followed`;
+    throw new ModelError('fatal', `status ${status}, ${message}`, { status });
+  }
   if (status < 200 || status > 299) {
     const fault = readServerError(body);
     return isFiltered(status, fault) ? filteredReply(request, fault.message) : { fault, status };
@@ -136,7 +150,11 @@ function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRe
   if (/html|event-stream/i.test(type)) throw protocol(`the reply is ${type.split(';')[0]} instead of JSON`);
   if (body.trim() === '') throw protocol('the reply is empty');
   const parsed = parseJson(body);
-  if (!parsed.ok) throw protocol(`the reply is not usable JSON: ${parsed.reason}`);
+  if (!parsed.ok) {
+    // The parser's own message quotes a piece of the text, which may be a piece of an echoed key.
+    const rule = /^(nested deeper|forbidden key)/.test(parsed.reason) ? ` (${parsed.reason})` : '';
+    throw protocol(`the reply is not usable JSON${rule}`);
+  }
   const fault = errorIn(parsed.value);
   const said = fault === undefined ? undefined : statusOf(fault);
   if (fault !== undefined && said === undefined) throw protocol(`an error instead of a reply: ${fault.message}`);

@@ -6,6 +6,7 @@ import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts
 import { createBatches } from './shared/batches.ts';
 import { evidenceTexts } from './shared/evidence.ts';
 import { createFence } from './shared/fence.ts';
+import { withoutQuotations } from './shared/quotations.ts';
 import { headline, promptFromReply } from './shared/reply.ts';
 import { scoreOf } from './shared/scores.ts';
 import { CRITIC_TEMPLATES, critiqueRequest, EDITOR_TEMPLATES, editRequest } from './shared/templates.ts';
@@ -150,8 +151,9 @@ async function propose(
     fence: createFence(evidence.flatMap(evidenceTexts)),
   });
   const sample = round * 1000 + branch;
-  const critique = (await context.ask('critic', critic, sample))?.trim();
-  if (critique === undefined || critique === '') return {};
+  const said = (await context.ask('critic', critic, sample))?.trim();
+  if (said === undefined || said === '') return {};
+  const critique = withoutQuotations(said, context.train, text);
   const editor = editRequest({
     promptText: text,
     critique,

@@ -43,7 +43,11 @@ export function createAtomicStream(path: string): AtomicStream {
   function discard(): void {
     if (file !== undefined) closeSync(file);
     file = undefined;
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // It could not be made in the first place; that error is the one to tell.
+    }
   }
 
   guarded(() => {

@@ -1,18 +1,28 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 
 /** Longest delay of a Node timer; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's monotonic clock. Waiting keeps the process alive. */
+/** The machine's clocks. Waiting keeps the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   epoch: () => Date.now(),
-  async sleep(ms, signal) {
-    try {
-      await wait(Math.min(Math.max(ms, 0), MAX_TIMER_MS), undefined, signal === undefined ? {} : { signal });
-    } catch (error) {
-      throw signal?.aborted === true ? signal.reason : error;
-    }
-  },
+  // Not the timer of node:timers/promises: every deadline that is not reached ends in an abort, and that one builds an
+  // error with a stack for each.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason);
+      const leave = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+        Math.min(Math.max(ms, 0), MAX_TIMER_MS),
+      );
+      signal?.addEventListener('abort', leave, { once: true });
+    }),
 };

@@ -26,6 +26,8 @@ export type BestPrompt = {
   readonly verdict: string;
   readonly runId: string;
   readonly algorithm: string;
+  /** Trained on the simulated model: the score says nothing about a real one. */
+  readonly simulated: boolean;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** Movable names that point to this prompt. */
@@ -58,7 +60,7 @@ export function readBestPrompts(path: string): readonly BestPrompt[] | undefined
   return (parsed.value as readonly Json[]).map((entry, index) => {
     const problem = problemOf(entry);
     if (problem !== undefined) throw malformed(path, `entry ${index + 1} ${problem}`);
-    return entry as unknown as BestPrompt;
+    return { ...(entry as unknown as BestPrompt), simulated: (entry as JsonObject).simulated === true };
   });
 }
 
@@ -73,7 +75,7 @@ function problemOf(entry: Json): string | undefined {
 
 const isText = (value: Json): boolean => typeof value === 'string';
 const isNumber = (value: Json): boolean => typeof value === 'number';
-const FIELDS: { readonly [key in keyof BestPrompt]: (value: Json) => boolean } = {
+const FIELDS: { readonly [key in Exclude<keyof BestPrompt, 'simulated'>]: (value: Json) => boolean } = {
   promptId: isText,
   version: isNumber,
   text: isText,

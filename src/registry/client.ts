@@ -23,6 +23,8 @@ export type LoadedPrompt = {
   readonly components: { readonly [name: string]: string };
   /** Validation score 0..1 of the run that found it; null when it was never scored. */
   readonly score: number | null;
+  /** Trained on the simulated model: the score says nothing about a real one. */
+  readonly simulated: boolean;
   /** Names of the `{{placeholders}}` of all components. */
   readonly variables: readonly string[];
   /**
@@ -60,7 +62,7 @@ export function loadBestPrompt(options: LoadBestPromptOptions = {}): LoadedPromp
 }
 
 function loaded(entry: BestPrompt): LoadedPrompt {
-  const { promptId, version, text, components, score } = entry;
+  const { promptId, version, text, components, score, simulated } = entry;
   const variables = [...new Set(Object.values(components).flatMap((template) => placeholdersOf(template)))];
   return {
     promptId,
@@ -68,6 +70,7 @@ function loaded(entry: BestPrompt): LoadedPrompt {
     text,
     components,
     score,
+    simulated,
     variables,
     render(values = {}, component) {
       const template = templateOf(entry, component);

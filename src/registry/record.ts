@@ -3,7 +3,7 @@ import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
 import { promptText } from '../core/prompt.ts';
 import { writeFileAtomic } from '../platform/files.ts';
-import type { Store } from '../stores/store.ts';
+import type { Run, Store } from '../stores/store.ts';
 import { type BestPrompt, bestPromptsPath, readBestPrompts } from './best-prompts.ts';
 
 /** The part of the store that prompt versions come from. */
@@ -33,11 +33,12 @@ export async function writeBestPrompts(store: PromptSource, results: string): Pr
 /** All prompt versions of the store with their labels, oldest first. */
 export async function storedPrompts(store: PromptSource): Promise<readonly BestPrompt[]> {
   const labels = Object.entries(await store.prompts.labels());
-  const algorithms = new Map<string, string>();
+  const runs = new Map<string, Pick<BestPrompt, 'algorithm' | 'simulated'>>();
   const history: BestPrompt[] = [];
   for (const stored of [...(await store.prompts.list())].reverse()) {
     const { prompt, version, score, interval, n, verdict, runId, createdAt } = stored;
-    if (!algorithms.has(runId)) algorithms.set(runId, (await store.runs.get(runId))?.algorithm ?? '');
+    const made = runs.get(runId) ?? describeRun(await store.runs.get(runId));
+    runs.set(runId, made);
     history.push({
       promptId: prompt.id,
       version,
@@ -48,12 +49,16 @@ export async function storedPrompts(store: PromptSource): Promise<readonly BestP
       n,
       verdict,
       runId,
-      algorithm: algorithms.get(runId) ?? '',
+      ...made,
       createdAt,
       labels: labels.filter(([, promptId]) => promptId === prompt.id).map(([label]) => label),
     });
   }
   return history;
+}
+
+function describeRun(run: Run | undefined): Pick<BestPrompt, 'algorithm' | 'simulated'> {
+  return { algorithm: run?.algorithm ?? '', simulated: run?.result?.simulated === true };
 }
 
 function merge(

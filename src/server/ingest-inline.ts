@@ -3,7 +3,7 @@ import { type Ingest, type IngestReply, type IngestRequest, ingestTogether } fro
 import type { ServerLimits } from './limits.ts';
 
 /** Bytes and requests that go into one transaction. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 512 * 1024;
 const BATCH_REQUESTS = 64;
 
 type Waiting = { readonly request: IngestRequest; readonly answer: (reply: IngestReply) => void };

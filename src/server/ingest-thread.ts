@@ -6,6 +6,9 @@ export type WorkerStart = { readonly storePath: string; readonly limits: ServerL
 
 type Reply = { readonly id: number; readonly reply: IngestReply };
 
+/** Short-lived objects are most of the work; a small young generation keeps the process small for little time. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
+
 const GONE: IngestReply = {
   status: 503,
   rejectedSpans: 0,
@@ -25,7 +28,10 @@ export function createIngestThread(storePath: string, limits: ServerLimits): Ing
 
   function start(): Worker {
     const data: WorkerStart = { storePath, limits };
-    const thread = new Worker(new URL('./ingest-worker.js', import.meta.url), { workerData: data });
+    const thread = new Worker(new URL('./ingest-worker.js', import.meta.url), {
+      workerData: data,
+      resourceLimits: RESOURCE_LIMITS,
+    });
     thread.on('message', ({ id, reply }: Reply) => settle(id, reply));
     thread.on('error', () => {});
     ended = new Promise((resolve) => {

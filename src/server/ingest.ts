@@ -1,7 +1,8 @@
 import { isApoError, messageOf } from '../core/errors.ts';
-import type { TraceStore } from '../stores/trace-store.ts';
+import type { LateEvent, TraceStore } from '../stores/trace-store.ts';
 import { readTraceJson } from '../traces/shared/otlp/json.ts';
 import { OtlpError } from '../traces/shared/otlp/limits.ts';
+import { readLogsJson, readLogsProtobuf } from '../traces/shared/otlp/logs.ts';
 import { readTraceProtobuf } from '../traces/shared/otlp/protobuf.ts';
 import type { DecodedRequest } from '../traces/shared/otlp/span.ts';
 import { type Compression, decompress } from './decompress.ts';
@@ -10,6 +11,7 @@ import type { Encoding } from './otlp-reply.ts';
 
 /** One export request as it came off the wire. */
 export type IngestRequest = {
+  readonly signal: 'traces' | 'logs';
   /** Memory of its own: it may be moved to another thread. */
   readonly body: Uint8Array<ArrayBuffer>;
   readonly encoding: Encoding;
@@ -43,18 +45,28 @@ export async function ingestTogether(
 ): Promise<readonly IngestReply[]> {
   const decoded = requests.map((request) => decode(request, limits, nowMs));
   const spans = decoded.flatMap((result) => ('spans' in result ? result.spans : []));
+  const events = decoded.flatMap((result) => ('events' in result ? result.events : []));
   try {
     await store.saveSpans(spans);
+    await store.saveEvents(events);
   } catch (error) {
     const failure = failureOf(error);
-    return decoded.map((result) => ('spans' in result ? failure : result));
+    return decoded.map((result) => ('status' in result ? result : failure));
   }
-  return decoded.map((result) => ('spans' in result ? acceptance(result) : result));
+  return decoded.map((result) => ('status' in result ? result : 'spans' in result ? acceptance(result) : ACCEPTED));
 }
 
-function decode(request: IngestRequest, limits: ServerLimits, nowMs: number): DecodedRequest | IngestReply {
+type Decoded = DecodedRequest | { readonly events: readonly LateEvent[] } | IngestReply;
+
+const ACCEPTED: IngestReply = { status: 200, rejectedSpans: 0, message: '' };
+
+function decode(request: IngestRequest, limits: ServerLimits, nowMs: number): Decoded {
   try {
     const bytes = decompress(request.body, request.compression, limits);
+    if (request.signal === 'logs') {
+      const isJson = request.encoding === 'json';
+      return { events: isJson ? readLogsJson(bytes.toString() || '{}') : readLogsProtobuf(bytes) };
+    }
     const receivedNs = BigInt(nowMs) * 1_000_000n;
     return request.encoding === 'json'
       ? readTraceJson(bytes.length === 0 ? '{}' : bytes.toString(), receivedNs)

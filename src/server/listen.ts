@@ -61,12 +61,17 @@ export function listen(server: Server, host: string, port: number, flag: string)
   });
 }
 
+/** How often connections that became idle are looked for while stopping: clients keep them open for the next request. */
+const IDLE_CHECK_MS = 50;
+
 /** Takes no new connections, lets open requests end for up to `timeoutMs`, then cuts what is left. */
 export function stop(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    const check = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(cut);
+      clearInterval(check);
       resolve();
     });
     server.closeIdleConnections();

@@ -6,7 +6,7 @@ import type { Ingest } from './ingest.ts';
 import type { ServerLimits } from './limits.ts';
 import { CONTENT_TYPES, type Encoding, encodingOf, statusBody, successBody } from './otlp-reply.ts';
 
-/** Paths of OTLP over HTTP. Metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
+/** Paths of OTLP over HTTP. Of logs only GenAI events are kept; metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
 const SIGNALS = new Map<string, 'traces' | 'logs' | 'metrics'>([
   ['/v1/traces', 'traces'],
   ['/v1/logs', 'logs'],
@@ -15,6 +15,9 @@ const SIGNALS = new Map<string, 'traces' | 'logs' | 'metrics'>([
 
 /** Seconds after which a refused client should try again. */
 const RETRY_AFTER_SECONDS = 1;
+
+/** Taken for the size of a body without Content-Length until it has been read. */
+const UNANNOUNCED_BYTES = 256 * 1024;
 
 export type OtlpReceiver = {
   /** Whether the request was for one of the OTLP paths and is being answered. */
@@ -43,12 +46,13 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
     if (compression === undefined) {
       return refuse(response, encoding, 415, 'send Content-Encoding gzip, deflate or none');
     }
-    const announced = Number(request.headers['content-length'] ?? 0);
-    if (waitingRequests >= limits.maxWaitingRequests || waitingBytes + announced > limits.maxWaitingBytes) {
+    // Counted before it is read, so that many large bodies at once cannot pass.
+    let bytes = Math.min(Number(request.headers['content-length'] ?? UNANNOUNCED_BYTES), limits.maxBodyBytes);
+    if (waitingRequests >= limits.maxWaitingRequests || waitingBytes + bytes > limits.maxWaitingBytes) {
       return refuse(response, encoding, 429, 'too much is waiting to be stored, send again later');
     }
     waitingRequests++;
-    let bytes = 0;
+    waitingBytes += bytes;
     try {
       const body = await readBody(request, limits.maxBodyBytes);
       if (body === 'gone') return;
@@ -60,10 +64,10 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
           `the body is larger than ${limits.maxBodyBytes} bytes; send smaller batches`,
         );
       }
+      waitingBytes += body.byteLength - bytes;
       bytes = body.byteLength;
-      waitingBytes += bytes;
-      if (signal === 'metrics' || signal === 'logs') return send(response, encoding, 200, successBody(encoding, 0, ''));
-      const reply = await ingest.submit({ body, encoding, compression });
+      if (signal === 'metrics') return send(response, encoding, 200, successBody(encoding, 0, ''));
+      const reply = await ingest.submit({ signal, body, encoding, compression });
       if (reply.status !== 200) return refuse(response, encoding, reply.status, reply.message);
       send(response, encoding, 200, successBody(encoding, reply.rejectedSpans, reply.message));
     } finally {

@@ -76,6 +76,8 @@ export type JournalReply = {
   readonly costMicroUsd: MicroUsd;
   /** Attempts it took, retries included. */
   readonly attempts: number;
+  /** What each of its attempts without a known reply may have cost. Default: `costMicroUsd`. */
+  readonly inDoubtMicroUsd?: MicroUsd;
 };
 
 export type JournalStart =
@@ -107,7 +109,20 @@ export interface JournalStore {
    */
   releaseFaults(runId: string): Promise<number>;
   totals(runId: string): Promise<JournalTotals>;
+  /** The calls that were sent again after a kill, oldest first: each may have been paid for more than once. */
+  doubtful(runId: string): Promise<readonly DoubtfulCall[]>;
 }
+
+export type DoubtfulCall = {
+  readonly role: JournalKey['role'];
+  readonly key: string;
+  /** How often it was sent without a reply that is known. */
+  readonly resent: number;
+  /** Price of its reply, which each lost attempt may have cost too; null when unknown or not finished yet. */
+  readonly costMicroUsd: MicroUsd;
+  /** ISO 8601, UTC, of the last start. */
+  readonly startedAt: string;
+};
 
 export type StoredRollout = ScoredRollout & {
   readonly runId: string;

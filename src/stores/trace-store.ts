@@ -1,5 +1,5 @@
 import type { Json } from '../core/json.ts';
-import type { Span } from '../core/trace.ts';
+import type { Span, SpanEvent } from '../core/trace.ts';
 
 /** The trace part of the store: spans from training runs and from production, in one place. */
 export interface TraceStore {
@@ -8,7 +8,9 @@ export interface TraceStore {
    * a trace that was deleted are dropped.
    */
   saveSpans(spans: readonly Span[]): Promise<void>;
-  /** All spans of a trace by start time; empty when unknown. */
+  /** Adds events that arrived apart from their span, before or after it; the same event again changes nothing. */
+  saveEvents(events: readonly LateEvent[]): Promise<void>;
+  /** All spans of a trace by start time, with the events that arrived apart; empty when unknown. */
   spans(traceId: string): Promise<readonly Span[]>;
   /** What is known of one trace, by id or by a prefix that only one trace has. */
   find(reference: string): Promise<TraceSummary | undefined>;
@@ -25,6 +27,9 @@ export interface TraceStore {
   /** Oldest first, evaluation events of the spans included. */
   feedback(traceId: string): Promise<readonly Feedback[]>;
 }
+
+/** An event of a span that came by another way than with its span: as an OTLP log record. */
+export type LateEvent = SpanEvent & { readonly traceId: string; readonly spanId: string };
 
 /** One row of the list of traces; kept up to date while spans arrive. */
 export type TraceSummary = {

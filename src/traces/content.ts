@@ -40,9 +40,10 @@ function shorten(key: string, value: Json): Json {
   return parsed.ok && typeof parsed.value === 'object' ? JSON.stringify(mapStrings(parsed.value, short)) : short(value);
 }
 
-/** Applies `redact` to every text that can hold content; JSON stays valid, names and ids stay as they are. */
+/** Applies `redact` to every text that can hold content; JSON stays valid, names and ids (all `gen_ai.*` that is no content) stay as they are. */
 export function redactSpan(span: Span, redact: (text: string) => string): Span {
-  const redacted = mapAttributes(span, (_key, value) => {
+  const redacted = mapAttributes(span, (key, value) => {
+    if (key.startsWith('gen_ai.') && !Object.hasOwn(CONTENT_KEYS, key)) return value;
     if (typeof value !== 'string') return mapStrings(value, redact);
     const parsed = /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
     return parsed?.ok ? JSON.stringify(mapStrings(parsed.value, redact)) : redact(value);

@@ -15,7 +15,8 @@ type Place = { readonly at: number; readonly spanId: string };
 export function createFacts() {
   const delta = createDelta<JsonObject>({ fingerprint: fingerprintOf });
   const systems = new Set<string>();
-  const called = new Set<string>();
+  /** Call id -> name of the tool. */
+  const called = new Map<string, string>();
   const answered = new Set<string>();
   let toolsHash = '';
 
@@ -30,7 +31,7 @@ export function createFacts() {
     if (part.type === 'tool_call') {
       const id = textOf(part.id);
       if (id !== '' && called.has(id)) return [];
-      called.add(id);
+      called.set(id, textOf(part.name));
       return [{ ...place, type: 'tool_call', id, name: textOf(part.name), arguments: argumentsToText(part.arguments) }];
     }
     if (part.type === 'tool_call_response') {
@@ -78,17 +79,22 @@ export function createFacts() {
       ...(span.status === 'error' ? [{ ...after, type: 'error', message: span.statusMessage } as const] : []),
     ];
   }
+  /** Some frameworks do not say which call a tool answers: then it is the oldest open one of its name. */
+  function unansweredCall(name: string): string | undefined {
+    for (const [id, tool] of called) if (tool === name && !answered.has(id)) return id;
+    return undefined;
+  }
   function ofTool(span: Span): TraceEvent[] {
     const { attributes, spanId } = span;
-    const id = textOf(attributes['gen_ai.tool.call.id']) || spanId;
     const name = textOf(attributes['gen_ai.tool.name']);
+    const id = textOf(attributes['gen_ai.tool.call.id']) || unansweredCall(name) || spanId;
     const startedAt = milliseconds(span.startNs);
     const isError = span.status === 'error';
     const facts: TraceEvent[] = [];
     if (!called.has(id)) {
       const raw = argumentsToText(attributes['gen_ai.tool.call.arguments']);
       facts.push({ at: startedAt, spanId, type: 'tool_call', id, name, arguments: raw });
-      called.add(id);
+      called.set(id, name);
     }
     if (answered.has(id)) return facts;
     answered.add(id);
@@ -111,6 +117,11 @@ export function createFacts() {
     ];
   }
   return {
+    /** What the root was asked, for traces whose model spans do not show it. */
+    opening(root: Span): readonly TraceEvent[] {
+      const place = { at: milliseconds(root.startNs), spanId: root.spanId };
+      return factsOfMessages(jsonList(root.attributes['gen_ai.input.messages']), place);
+    },
     of(span: Span): readonly TraceEvent[] {
       if (span.kind === 'model') return ofModel(span);
       if (span.kind === 'tool') return ofTool(span);

@@ -38,7 +38,8 @@ export function fullTraceOf(spans: readonly Span[]): FullTrace | undefined {
   const root =
     ordered.findLast((span) => span.parentSpanId === null && span.kind === 'agent') ?? ordered.at(-1) ?? first;
   const facts = createFacts();
-  const events = ordered.flatMap((span) => facts.of(span));
+  const told = ordered.some((span) => span.kind === 'model' && span.attributes['gen_ai.input.messages'] !== undefined);
+  const events = [...(told ? [] : facts.opening(root)), ...ordered.flatMap((span) => facts.of(span))];
   const calls = events.filter((event) => event.type === 'model_call');
   const tools = calls.flatMap((call) => (call.type === 'model_call' ? (call.tools ?? []) : []));
   const models = calls.flatMap((call) => (call.type === 'model_call' && call.model !== '' ? [call.model] : []));

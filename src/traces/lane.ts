@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Span } from '../core/trace.ts';
 import { createQueue } from './shared/queue.ts';
+import type { PendingSpan } from './shared/size.ts';
 import { SinkError, type TraceSink } from './sink.ts';
 
 export type SinkReport = {
@@ -23,20 +25,22 @@ export type LaneOptions = {
   /** Deadline of one write. Default 10,000. */
   readonly writeTimeoutMs?: number;
   /** Applied to each span when it is written, not when it is recorded; a span for which it throws is lost, counted. */
-  readonly prepare?: (span: Span) => Span;
+  readonly prepare?: (span: Span, sink: TraceSink) => Span;
 };
 
 export const MAX_SPANS = 10_000;
 export const MAX_BYTES = 64 * 1024 * 1024;
 const BATCH_SPANS = 512;
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** How long spans are prepared at a stretch. */
+const PAUSE_AFTER_MS = 5;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 
 /** One sink with its queue: at most one write in flight, and a pause that doubles while the sink asks for patience. */
 export function createLane(sink: TraceSink, options: LaneOptions) {
   const writeTimeoutMs = options.writeTimeoutMs ?? 10_000;
-  const queue = createQueue<Span>(options.maxSpans ?? MAX_SPANS, options.maxBytes ?? MAX_BYTES);
+  const queue = createQueue<PendingSpan>(options.maxSpans ?? MAX_SPANS, options.maxBytes ?? MAX_BYTES);
   let written = 0;
   let refused = 0;
   let failures = 0;
@@ -45,19 +49,30 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
   let abort: AbortController | undefined;
   let backoffMs = 0;
   let retry: NodeJS.Timeout | undefined;
+  let gaveUp = false;
 
-  function prepared(spans: readonly Span[]): readonly Span[] {
-    const { prepare } = options;
-    if (prepare === undefined) return spans;
-    return spans.flatMap((span) => {
-      try {
-        return [prepare(span)];
-      } catch (error) {
-        refused += 1;
-        lastError = messageOf(error);
-        return [];
-      }
-    });
+  function prepareOne(pending: PendingSpan): readonly Span[] {
+    try {
+      const span = pending.build();
+      return [options.prepare === undefined ? span : options.prepare(span, sink)];
+    } catch (error) {
+      refused += 1;
+      lastError = messageOf(error);
+      return [];
+    }
+  }
+
+  /** Redaction takes a while: the agent gets its turn in between. */
+  async function prepared(pending: readonly PendingSpan[]): Promise<readonly Span[]> {
+    const spans: Span[] = [];
+    let started = performance.now();
+    for (const one of pending) {
+      spans.push(...prepareOne(one));
+      if (performance.now() - started < PAUSE_AFTER_MS) continue;
+      await setImmediate();
+      started = performance.now();
+    }
+    return spans;
   }
 
   /** Writes until the queue is empty or the sink fails. */
@@ -70,7 +85,7 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
       const deadline = setTimeout(() => controller.abort(new Error('timeout')), writeTimeoutMs);
       deadline.unref();
       try {
-        const spans = prepared(batch.items);
+        const spans = await prepared(batch.items);
         if (spans.length > 0) await sink.write(spans, { signal: controller.signal });
         written += spans.length;
         backoffMs = 0;
@@ -84,6 +99,7 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
           continue;
         }
         queue.putBack(batch);
+        if (gaveUp) return;
         backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, backoffMs * 2));
         retry = setTimeout(
           () => {
@@ -107,21 +123,27 @@ export function createLane(sink: TraceSink, options: LaneOptions) {
     return running;
   }
   return {
-    push: queue.push,
+    push(span: PendingSpan, bytes: number): void {
+      gaveUp = false;
+      queue.push(span, bytes);
+    },
     /** Writes unless the sink asked for a pause. */
     start(): void {
-      if (retry === undefined) void run();
+      if (retry === undefined && !gaveUp) void run();
     },
     /** Writes now, pause or not. */
     drain: run,
+    /** Nothing is tried again until something new is recorded, so that retries do not hold an ending process. */
     giveUp(): void {
+      gaveUp = true;
+      clearTimeout(retry);
       abort?.abort(new Error('the process is ending'));
     },
     drainNow(): void {
       if (sink.writeNow === undefined) return;
       const { items } = queue.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       try {
-        const spans = prepared(items);
+        const spans = items.flatMap(prepareOne);
         if (spans.length > 0) sink.writeNow(spans);
         written += spans.length;
       } catch (error) {

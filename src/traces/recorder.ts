@@ -1,6 +1,6 @@
 import type { Span } from '../core/trace.ts';
 import { createLane, type LaneOptions, type SinkReport } from './lane.ts';
-import { sizeOf } from './shared/size.ts';
+import { type PendingSpan, pendingOf } from './shared/size.ts';
 import type { TraceSink } from './sink.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { TraceSink } from './sink.ts';
  */
 export type Recorder = {
   /** Never throws and never waits. */
-  record(span: Span): void;
+  record(span: Span | PendingSpan): void;
   /** Tries to empty all queues; returns after `timeoutMs` (default 5,000) at the latest, with the report. */
   flush(timeoutMs?: number): Promise<TracingReport>;
   /** For the moment before the process ends: writes what is queued through the sinks that can do it without waiting. */
@@ -55,8 +55,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     record(span) {
       if (closed) return;
       recorded += 1;
-      const bytes = sizeOf(span);
-      for (const lane of lanes) lane.push(span, bytes);
+      const pending = 'build' in span ? span : pendingOf(span);
+      for (const lane of lanes) lane.push(pending, pending.bytes);
       if (timer !== undefined) return;
       timer = setTimeout(() => {
         timer = undefined;

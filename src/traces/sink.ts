@@ -7,6 +7,8 @@ import type { Span } from '../core/trace.ts';
 export interface TraceSink {
   /** Shown in the report. */
   readonly name: string;
+  /** True when spans go to another machine: then they are redacted on the way. Default false. */
+  readonly leavesMachine?: boolean;
   /**
    * Resolves when the batch is kept. Spans that come again replace the earlier ones (same trace and span id); they may
    * come late and in any order. The batch belongs to the recorder and is not changed.

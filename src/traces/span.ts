@@ -1,8 +1,9 @@
 import { messageOf } from '../core/errors.ts';
-import type { Json } from '../core/json.ts';
-import type { SpanEvent, SpanKind, SpanLink } from '../core/trace.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Span, SpanEvent, SpanKind, SpanLink } from '../core/trace.ts';
 import { argumentsToText, type GenAiMessage } from './shared/genai.ts';
 import { randomSpanId, randomTraceId } from './shared/random-ids.ts';
+import { SPAN_BYTES, sizeOfAttributes, sizeOfEvents } from './shared/size.ts';
 import { nanoseconds } from './shared/time.ts';
 import { formatTraceparent, type RemoteParent } from './shared/traceparent.ts';
 import { currentContext, guard, recordSpan, runIn, type TraceContext, tracingState } from './state.ts';
@@ -22,7 +23,8 @@ export interface ActiveSpan {
   /** What it answered, the same way. */
   output(value: string | readonly GenAiMessage[]): void;
   error(error: unknown): void;
-  end(): void;
+  /** `atMs`: milliseconds since the epoch; default now. */
+  end(atMs?: number): void;
   /** Runs `fn` with this span as the parent of what happens in it. */
   run<T>(fn: () => T): T;
 }
@@ -41,6 +43,8 @@ export type SpanStart = {
 };
 
 const SCOPE = { name: 'apo/trace', version: '1' } as const;
+const NO_EVENTS: readonly SpanEvent[] = [];
+const NO_LINKS: readonly SpanLink[] = [];
 
 /** Wall clock that never goes back while the process runs, in milliseconds with a fraction. */
 export function nowMs(): number {
@@ -50,64 +54,72 @@ export function nowMs(): number {
 export function startSpan(start: SpanStart, context: TraceContext = currentContext()): ActiveSpan {
   const state = tracingState();
   if (state === undefined) return SILENT;
-  const parent = start.parent === null ? undefined : (start.parent ?? context.parent);
+  const parent = start.parent === null ? undefined : (start.parent ?? context.parent ?? context.turn?.current);
   const traceId = start.traceId ?? parent?.traceId ?? randomTraceId();
   const spanId = start.spanId ?? randomSpanId();
   const startMs = start.startMs ?? nowMs();
-  const attributes: Record<string, Json> = { ...context.inherited };
+  const { resource } = state;
   const keepsContent = state.content !== 'none';
+  // Copies of what was given, merged when the span is written: merging here would be most of a span's cost.
+  const parts: Attributes[] = [context.inherited];
   let events: SpanEvent[] | undefined;
-  let status: 'unset' | 'ok' | 'error' = 'unset';
-  let statusMessage = '';
+  let failure: { readonly message: string; readonly type: string } | undefined;
   let ended = false;
-  assign(attributes, start.attributes);
+  if (start.attributes !== undefined) parts.push({ ...start.attributes });
 
+  function record(endMs: number): void {
+    let span: Span | undefined;
+    let bytes = SPAN_BYTES + (failure?.message.length ?? 0) + sizeOfEvents(events ?? NO_EVENTS);
+    for (const part of parts) bytes += sizeOfAttributes(part);
+    recordSpan({
+      bytes,
+      build: () =>
+        (span ??= {
+          traceId,
+          spanId,
+          parentSpanId: parent?.spanId ?? null,
+          name: start.name,
+          kind: start.kind,
+          startNs: nanoseconds(startMs),
+          endNs: nanoseconds(endMs),
+          status: failure === undefined ? 'ok' : 'error',
+          statusMessage: failure?.message ?? '',
+          attributes: merge(failure === undefined ? parts : [{ 'error.type': failure.type }, ...parts]),
+          events: events ?? NO_EVENTS,
+          links: start.links ?? NO_LINKS,
+          resource,
+          scope: SCOPE,
+        }),
+    });
+  }
   return {
     traceId,
     spanId,
     traceparent: formatTraceparent({ traceId, spanId }),
     set(more) {
-      if (!ended) assign(attributes, more);
+      if (!ended) parts.push({ ...more });
     },
     event(name, more) {
       if (ended) return;
-      const own: Record<string, Json> = {};
-      assign(own, more);
       events ??= [];
-      events.push({ name, timeNs: nanoseconds(nowMs()), attributes: own });
+      events.push({ name, timeNs: nanoseconds(nowMs()), attributes: merge([more ?? {}]) });
       context.onEvent?.(name);
     },
     input(value) {
-      if (!ended && keepsContent) attributes['gen_ai.input.messages'] = messagesText('user', value);
+      if (!ended && keepsContent) parts.push({ 'gen_ai.input.messages': messagesText('user', value) });
     },
     output(value) {
-      if (!ended && keepsContent) attributes['gen_ai.output.messages'] = messagesText('assistant', value);
+      if (!ended && keepsContent) parts.push({ 'gen_ai.output.messages': messagesText('assistant', value) });
     },
     error(error) {
       if (ended) return;
-      status = 'error';
-      statusMessage = guard(() => messageOf(error)) ?? 'error';
-      attributes['error.type'] ??= error instanceof Error ? error.name : 'error';
+      const message = guard(() => messageOf(error)) ?? 'error';
+      failure = { message, type: error instanceof Error ? error.name : 'error' };
     },
-    end() {
+    end(atMs) {
       if (ended) return;
       ended = true;
-      recordSpan({
-        traceId,
-        spanId,
-        parentSpanId: parent?.spanId ?? null,
-        name: start.name,
-        kind: start.kind,
-        startNs: nanoseconds(startMs),
-        endNs: nanoseconds(nowMs()),
-        status: status === 'unset' ? 'ok' : status,
-        statusMessage,
-        attributes,
-        events: events ?? [],
-        links: start.links ?? [],
-        resource: state.resource,
-        scope: SCOPE,
-      });
+      guard(() => record(Math.max(startMs, atMs ?? nowMs())));
     },
     run(fn) {
       return runIn({ ...context, parent: { traceId, spanId } }, fn);
@@ -161,15 +173,20 @@ export function settle<T>(
   return result;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-function assign(target: Record<string, Json>, more: Attributes | undefined): void {
-  for (const key in more) {
-    const value = more[key];
-    if (value !== undefined) target[key] = value;
+/** Later parts win; undefined leaves an attribute alone. */
+function merge(parts: readonly Attributes[]): JsonObject {
+  const merged: Record<string, Json> = {};
+  for (const part of parts) {
+    for (const key in part) {
+      const value = part[key];
+      if (value !== undefined) merged[key] = value;
+    }
   }
+  return merged;
 }
 
 function messagesText(role: string, value: string | readonly GenAiMessage[]): string {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JsonObject } from '../core/json.ts';
-import type { Span } from '../core/trace.ts';
 import type { ContentLevel } from './content.ts';
 import type { Recorder } from './recorder.ts';
+import type { PendingSpan } from './shared/size.ts';
 import { formatTraceparent, parseTraceparent, type RemoteParent } from './shared/traceparent.ts';
 
 /** What every traced call can see of its surroundings. */
@@ -10,6 +10,8 @@ export type TraceContext = {
   /** The span that new spans are children of. */
   readonly parent: RemoteParent | undefined;
   readonly sessionId: string | undefined;
+  /** The turn that a wrapped client has opened in this session, so that tools between its calls belong to it. */
+  readonly turn: { current: RemoteParent | undefined } | undefined;
   /** Attributes that each span below gets: conversation, user, prompt name and version. */
   readonly inherited: JsonObject;
   /** Called with the name of each event recorded below, for traces that end on an event. */
@@ -25,6 +27,7 @@ export type TracingState = {
 export const NO_CONTEXT: TraceContext = {
   parent: undefined,
   sessionId: undefined,
+  turn: undefined,
   inherited: {},
   onEvent: undefined,
 };
@@ -64,7 +67,7 @@ export function internalErrorCount(): number {
   return internalErrors;
 }
 
-export function recordSpan(span: Span): void {
+export function recordSpan(span: PendingSpan): void {
   state?.recorder.record(span);
 }
 
@@ -98,5 +101,5 @@ export function session<T>(id: string, fn: () => T, options: SessionOptions = {}
       ? {}
       : { 'gen_ai.prompt.name': prompt.name, 'gen_ai.prompt.version': String(prompt.version) }),
   };
-  return runIn({ ...context, sessionId: id, inherited }, fn);
+  return runIn({ ...context, sessionId: id, turn: { current: undefined }, inherited }, fn);
 }

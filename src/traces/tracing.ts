@@ -1,6 +1,8 @@
+import type { RedactionLevel } from '../core/privacy/detector.ts';
 import type { Span } from '../core/trace.ts';
 import { type ContentLevel, limitContent, redactSpan } from './content.ts';
 import { createRecorder, type TracingReport } from './recorder.ts';
+import { redactOutbound } from './redaction.ts';
 import type { TraceSink } from './sink.ts';
 import {
   type ActiveSpan,
@@ -20,7 +22,12 @@ export type TracingOptions = {
   readonly service?: string;
   /** Default `full`: a trace is there to be learned from. */
   readonly content?: ContentLevel;
-  /** Applied to each text before it reaches a sink; must not throw, or the span is lost (counted). */
+  /**
+   * Redaction of what leaves the machine (HTTP and OTLP to another host), 0 to 4: 1 secrets, 2 also personal data with a
+   * known form, 3 also names, 4 structure only. Default 2.
+   */
+  readonly redaction?: RedactionLevel;
+  /** Applied to each text before it reaches any sink; must not throw, or the span is lost (counted). */
   readonly redact?: (text: string) => string;
   /** Spans that may wait for each sink. Default 10,000; beyond it the oldest are dropped and counted. */
   readonly maxSpans?: number;
@@ -50,11 +57,12 @@ const EXIT_FLUSH_MS = 2_000;
  */
 export function configureTracing(options: TracingOptions): Tracing {
   const { content = 'full', redact } = options;
-  const prepare = (span: Span): Span => {
-    const limited = limitContent(span, content);
-    return redact === undefined ? limited : redactSpan(limited, redact);
+  const outbound = redactOutbound(options.redaction);
+  const prepare = (span: Span, sink: TraceSink): Span => {
+    const safe = outbound(redact === undefined ? span : redactSpan(span, redact), sink);
+    return limitContent(safe, content);
   };
-  const recorder = createRecorder(content === 'full' && redact === undefined ? options : { ...options, prepare });
+  const recorder = createRecorder({ ...options, prepare });
   const state = { recorder, resource: { 'service.name': options.service ?? 'agent' }, content };
   setTracingState(state);
 
@@ -102,7 +110,12 @@ export function trace<T>(
   attributes?: Attributes,
   options: TraceOptions = {},
 ): T {
-  const start = { name: `invoke_agent ${name}`, kind: 'agent', attributes: agentAttributes(name, attributes) } as const;
+  const start = {
+    name: `invoke_agent ${name}`,
+    kind: 'agent',
+    attributes: agentAttributes(name, attributes),
+    parent: currentContext().parent ?? null,
+  } as const;
   const { end } = options;
   if (end === undefined) return withSpan(start, fn);
   if (tracingState() === undefined) return fn(SILENT);

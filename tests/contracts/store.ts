@@ -87,6 +87,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.journal.start(aKey('a'), { q: 1 }, AT)).toEqual({ state: 'in-doubt' });
         await store.journal.finish(aKey('a'), aReply(), AT);
         expect(await store.journal.totals('run-1')).toMatchObject({ inDoubt: 1, inDoubtMicroUsd: 100 });
+        expect(await store.journal.doubtful('run-1')).toEqual([
+          { role: 'agent', key: 'a', resent: 1, costMicroUsd: 100, startedAt: AT },
+        ]);
       });
 
       it('takes a released call back as if it had never been started', async () => {
@@ -118,6 +121,21 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await store.journal.finish(aKey('a'), aReply({ reply: 'other' }), AT);
         expect(await store.journal.start(aKey('a'), {}, AT)).toEqual({ state: 'done', reply: aReply() });
         expect((await store.journal.totals('run-1')).calls.agent).toBe(1);
+      });
+
+      it('forgets replies that are faults, so that they are sent again, but not what they cost', async () => {
+        await store.journal.start(aKey('good'), {}, AT);
+        await store.journal.finish(aKey('good'), aReply(), AT);
+        await store.journal.start(aKey('bad'), {}, AT);
+        await store.journal.finish(aKey('bad'), aReply({ reply: { fault: 'timeout' } }), AT);
+        expect(await store.journal.releaseFaults('run-1')).toBe(1);
+        expect(await store.journal.totals('run-1')).toMatchObject({
+          calls: { agent: 1 },
+          costMicroUsd: 200,
+          inDoubt: 0,
+        });
+        expect(await store.journal.start(aKey('bad'), {}, AT)).toEqual({ state: 'new' });
+        expect(await store.journal.start(aKey('good'), {}, AT)).toMatchObject({ state: 'done' });
       });
 
       it('refuses a reply to a call that was never started', async () => {
@@ -179,11 +197,11 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         expect(await store.rollouts.get('r-3')).toBeUndefined();
       });
 
-      it('keeps a scored rollout that is saved again, and replaces one without a score in its place', async () => {
-        await store.rollouts.save([aRollout({ id: 'r-1' }), aRollout({ id: 'r-2', score: null })]);
-        await store.rollouts.save([aRollout({ id: 'r-1', answer: 'again' }), aRollout({ id: 'r-2', answer: 'again' })]);
+      it('keeps a scored rollout and replaces an unscored one, in its place, when saved again', async () => {
+        await store.rollouts.save([aRollout({ id: 'r-1', score: null }), aRollout({ id: 'r-2' })]);
+        await store.rollouts.save([aRollout({ id: 'r-1', answer: 'now' }), aRollout({ id: 'r-2', answer: 'again' })]);
         const answers = (await collect(store.rollouts.list({ runId: 'run-1' }))).map(({ rollout }) => rollout.answer);
-        expect(answers).toEqual(['forty-two', 'again']);
+        expect(answers).toEqual(['now', 'forty-two']);
       });
 
       it('gives scores without bodies', async () => {

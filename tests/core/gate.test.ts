@@ -89,8 +89,14 @@ describe('gate on proposed prompts (I06)', () => {
 
   it('never objects to what the user wrote into the prompt', () => {
     const own = createPrompt(`${START} ${SAID} https://shop.example sk-abcdefghij0123456789 \u200d call do_it()`);
-    const strict = createGate({ start: own, tasks: [task] });
+    const strict = createGate({ start: own, tasks: [task], toolNames: [] });
     expect(strict(createPrompt(`${own.components.system} Be kind.`), own)).toBeUndefined();
+  });
+
+  it('judges tools only when it knows which there are', () => {
+    const proposal = createPrompt(`${START} Always call find_parcel(id) first.`);
+    expect(createGate({ start })(proposal, start)).toBeUndefined();
+    expect(createGate({ start, toolNames: [] })(proposal, start)).toBe('names an unknown tool "find_parcel"');
   });
 
   it('keeps the components of the parent, no more and no less', () => {
@@ -128,11 +134,11 @@ describe('gate on proposed prompts (I06)', () => {
     );
   });
 
-  it('takes a megabyte of hostile text in its stride', () => {
-    const parent = createPrompt('x'.repeat(2_000_000));
+  it('takes long hostile text in its stride', () => {
+    const parent = createPrompt('x'.repeat(600_000));
     const big = createGate({ start: parent, tasks: [task] });
     const pieces = ['a_', 'a.', 'http://', 'a@', 'a_b ', '+1 ', 'aB', '1.', 'sk-a', 'eyJaaaaaaaa-', 'token'];
-    const seen = pieces.map((piece) => big(createPrompt(piece.repeat(1_000_000 / piece.length)), parent));
+    const seen = pieces.map((piece) => big(createPrompt(piece.repeat(300_000 / piece.length)), parent));
     expect(seen).toHaveLength(pieces.length);
   });
 });

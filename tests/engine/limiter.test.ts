@@ -82,6 +82,17 @@ describe('limiter', () => {
     expect(sentAt).toEqual([5000, 5000, 5000]);
   });
 
+  it('holds back the next attempt of a call that runs already', async () => {
+    const clock = createFakeClock();
+    const limiter = createLimiter({ concurrency: 2, clock });
+    const running = limiter.run(async (slot) => {
+      await slot.attempt(fail('network')).catch(() => clock.sleep(10));
+      return await slot.attempt(async () => clock.now());
+    });
+    await call(limiter, fail('rate-limit', 5000));
+    expect(await clock.run(running)).toBe(5000);
+  });
+
   it('does not hold back callers for a wait that ends the run', async () => {
     const clock = createFakeClock();
     const limiter = createLimiter({ concurrency: 2, clock });

@@ -30,6 +30,7 @@ describe('retry', () => {
     expect(await retry(failing(), policyOf(clock))).toEqual({ value: 'done', attempts: 1 });
     const late = retry(failing(fault('network'), fault('overloaded')), policyOf(clock));
     expect(await clock.run(late)).toEqual({ value: 'done', attempts: 3 });
+    expect(clock.sleeping).toBe(0);
   });
 
   it.each(RETRYABLE)('tries again after %s', async (kind) => {

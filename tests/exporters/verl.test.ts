@@ -10,8 +10,7 @@ describeExporter('verl', {
   create: createVerl,
   read: {
     sft(row) {
-      const tools = row.tools === undefined ? [] : JSON.parse(row.tools as string);
-      checkChat(row.messages as never, tools, { ...rules, last: ['assistant'] });
+      checkChat(row.messages as never, JSON.parse(row.tools as string), { ...rules, last: ['assistant'] });
     },
     rft(row) {
       const extra = row.extra_info as { tools: string };

@@ -1,15 +1,15 @@
 import type { Clock } from '../../src/core/clock.ts';
 
 export type FakeClock = Clock & {
-  /** Milliseconds since the epoch; starts at 2026-01-01. */
-  epoch(): number;
   /** Runs the work to its end; whenever it only waits, time jumps to the next sleeper. Nothing really sleeps. */
   run<T>(work: Promise<T>): Promise<T>;
+  /** How many sleep. */
+  readonly sleeping: number;
   /** Jumps to the next sleeper. */
   tick(): Promise<void>;
 };
 
-/** Virtual time from 0, so that a test of ten minutes takes none. */
+/** Virtual time from 0 (its epoch is 2026-01-01), so that a test of ten minutes takes none. */
 export function createFakeClock(): FakeClock {
   let time = 0;
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
@@ -25,6 +25,9 @@ export function createFakeClock(): FakeClock {
 
   return {
     now: () => time,
+    get sleeping() {
+      return sleepers.size;
+    },
     epoch: () => Date.UTC(2026, 0, 1) + time,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {

@@ -1,4 +1,6 @@
-// A process that works on a store: `node store-child.js open|count|fill FILE [n]`. Reports one JSON line on stdout.
+// A process that works on a store: `node store-child.js open|count|fill|report FILE [n]`. Reports one JSON line on stdout;
+// `report` writes a line for each call that is on disk, too.
+import { writeSync } from 'node:fs';
 // Parts instead of the plug-in: its schema library takes longer to load than all the rest.
 import { openConnection } from '../../dist/stores/sqlite/connection.js';
 import { createJournalStore } from '../../dist/stores/sqlite/journal.js';
@@ -24,6 +26,12 @@ const COMMANDS = {
   async open() {},
   async count(journal) {
     for (let index = 0; index < Number(given); index++) await call(journal, index);
+  },
+  async report(journal) {
+    for (let index = 0; index < 100_000; index++) {
+      await call(journal, index);
+      writeSync(1, '.\n');
+    }
   },
   async fill(journal) {
     for (let index = 0; index < 100_000; index++) await call(journal, index);

@@ -9,15 +9,24 @@ import { repositoryPath } from './process.ts';
 
 /** A world behind an OpenAI-compatible server of this process, which a trainer in another process talks to. */
 export async function startWorld(
-  script: { readonly faults?: (request: FakeRequest) => Fault | undefined; readonly latencyMs?: number } = {},
+  script: {
+    readonly faults?: (request: FakeRequest) => Fault | undefined;
+    readonly latencyMs?: number;
+    /** Answers instead of the world where it returns something. */
+    readonly override?: (request: FakeRequest) => FakeReply | undefined;
+  } = {},
 ) {
+  const { override = () => undefined, ...rest } = script;
   const world = createWorld('quickstart', 1);
-  const reply = ({ body }: FakeRequest): FakeReply => {
+  const reply = (asked: FakeRequest): FakeReply => {
+    const other = override(asked);
+    if (other !== undefined) return other;
+    const { body } = asked;
     const request = body as unknown as Parameters<typeof respond>[1];
     const { content } = respond(world, request, (body.seed as number | undefined) ?? 0);
     return content;
   };
-  return startFakeProvider({ reply, ...script });
+  return startFakeProvider({ reply, ...rest });
 }
 
 export const KEY = 'sk-canary-0123456789abcdef';

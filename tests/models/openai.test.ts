@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
 import { isApoError } from '../../src/core/errors.ts';
@@ -259,6 +260,24 @@ describe('openai', () => {
       expect(await replyTo(raw)).toMatchObject(expected);
     });
 
+    it.each([
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ])('reads a body compressed by %s, and asks for it', async (encoding, compress) => {
+      const body = compress(JSON.stringify(bare({ content: 'small' })));
+      const { reply, requests } = await exchange({
+        faults: () => ({ status: 200, headers: { 'content-encoding': encoding }, body }),
+      });
+      expect(reply.content).toBe('small');
+      expect(requests[0]?.headers['accept-encoding']).toContain(encoding);
+    });
+
+    it('reads a body behind a byte order mark', async () => {
+      const body = `\ufeff${JSON.stringify(bare({ content: 'marked' }))}`;
+      expect((await exchange({ faults: () => ({ status: 200, body }) })).reply.content).toBe('marked');
+    });
+
     it('takes a request that the content filter rejected for a filtered reply', async () => {
       const body = { error: { code: 'content_filter', message: 'The prompt triggered the policy.' } };
       const { reply } = await exchange({ faults: () => ({ status: 400, body }) });
@@ -431,6 +450,10 @@ describe('openai', () => {
     it('names OpenAI, or the host of another server', async () => {
       expect((await openai({}, { OPENAI_API_KEY: 'k' })).provider).toBe('openai');
       expect((await openai({ baseUrl: 'http://localhost:8000/v1' })).provider).toBe('localhost:8000');
+      const variables = { OPENAI_BASE_URL: 'http://localhost:9000/v1', OTHER_KEY: 'x' };
+      expect((await openai({ baseUrl: 'http://localhost:8000/v1' }, variables)).provider).toBe('localhost:9000');
+      const own = { baseUrl: 'http://localhost:8000/v1', apiKeyEnv: 'OTHER_KEY' };
+      expect((await openai(own, variables)).provider).toBe('localhost:8000');
     });
   });
 });

@@ -20,6 +20,7 @@ function entry(version: number, changes: Partial<BestPrompt> = {}): BestPrompt {
     verdict: 'improved',
     runId: `run-${version}`,
     algorithm: 'beam',
+    simulated: false,
     createdAt: '2026-11-21T09:00:00.000Z',
     labels: [],
     ...changes,

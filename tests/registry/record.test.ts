@@ -39,12 +39,20 @@ describe('writeBestPrompts', () => {
         verdict: 'improved',
         runId: 'run-1',
         algorithm: 'apo',
+        simulated: false,
         createdAt: '2026-11-21T09:00:00.000Z',
         labels: ['staging'],
       },
       expect.objectContaining({ version: 2, labels: [] }),
     ]);
     expect(loadBestPrompt({ results }).render({ word: 'yes' })).toBe('Say yes.');
+  });
+
+  it('marks what was trained on the simulated model', async () => {
+    await store.runs.update('run-1', { result: { simulated: true } });
+    await store.prompts.save(aVersion('one'));
+    await writeBestPrompts(store, results);
+    expect(loadBestPrompt({ results }).simulated).toBe(true);
   });
 
   it('gives the same bytes however often a run ends', async () => {

@@ -1,5 +1,5 @@
 import { ApoError, isApoError } from '../../core/errors.ts';
-import { type Prompt, placeholdersOf, renderTemplate, SYSTEM } from '../../core/prompt.ts';
+import { domainComponent, type Prompt, placeholdersOf, renderTemplate, SYSTEM } from '../../core/prompt.ts';
 import type { Task } from '../../core/task.ts';
 
 const TOOL_PREFIX = 'tool:';
@@ -46,13 +46,14 @@ export function renderPrompt(prompt: Prompt, task: Task, variables: Variables): 
   };
   const texts: { [component: string]: string } = {};
   for (const [name, template] of Object.entries(prompt.components)) {
-    if (name !== SYSTEM) texts[name] = render(template, variables);
+    if (!isSystem(name)) texts[name] = render(template, variables);
   }
   const toolDescriptions: { [tool: string]: string } = {};
   for (const [name, text] of Object.entries(texts)) {
     if (name.startsWith(TOOL_PREFIX)) toolDescriptions[name.slice(TOOL_PREFIX.length)] = text;
   }
-  return { system: render(prompt.components[SYSTEM] ?? '', { ...variables, ...texts }), toolDescriptions };
+  const own = task.category === null ? undefined : prompt.components[domainComponent(task.category)];
+  return { system: render(own ?? prompt.components[SYSTEM] ?? '', { ...variables, ...texts }), toolDescriptions };
 }
 
 /**
@@ -72,7 +73,7 @@ export function checkPrompt(prompt: Prompt, variables: Variables, tools: readonl
   for (const [component, template] of Object.entries(components)) {
     for (const name of placeholdersOf(template)) {
       used.add(name);
-      const fromComponent = component === SYSTEM && name !== SYSTEM && Object.hasOwn(components, name);
+      const fromComponent = isSystem(component) && !isSystem(name) && Object.hasOwn(components, name);
       if (!fromComponent && !Object.hasOwn(variables, name) && !isTaskPlaceholder(name)) {
         throw new ApoError('prompt-invalid', `prompt has an unknown placeholder {{${name}}}`, {
           hint: `known are ${knownPlaceholders(variables)}; declare others under agent "variables"`,
@@ -94,12 +95,17 @@ export function checkPrompt(prompt: Prompt, variables: Variables, tools: readonl
           hint: `the tools module has ${tools.join(', ') || 'no tools'}`,
         });
       }
-    } else if (name !== SYSTEM && !used.has(name)) {
+    } else if (!isSystem(name) && !used.has(name)) {
       throw new ApoError('prompt-invalid', `prompt component "${name}" is never used`, {
         hint: `put {{${name}}} into the system component, or remove the component`,
       });
     }
   }
+}
+
+/** The system prompt, or the one of a category (`system@<category>`). */
+function isSystem(component: string): boolean {
+  return component === SYSTEM || component.startsWith(domainComponent(''));
 }
 
 function knownPlaceholders(variables: Variables): string {

@@ -14,6 +14,7 @@ export type ExportFlags = StoreOptions & {
   readonly run?: string;
   readonly session?: string;
   readonly history?: string;
+  readonly historySource?: string;
   readonly dataset?: string;
   readonly minScore?: string;
   readonly maxScore?: string;

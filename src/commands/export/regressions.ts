@@ -1,3 +1,70 @@
-import type { ExportFlags } from './options.ts';
+import { ApoError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { FailureGroup } from '../../exporters/shared/failure-groups.ts';
+import { mineRegressions } from '../../exporters/shared/regressions.ts';
+import { createTally } from '../../exporters/shared/report.ts';
+import { createRowWriter } from '../../exporters/shared/rows.ts';
+import { terminalSafe } from '../../platform/text.ts';
+import { printJson } from '../ui/output.ts';
+import { type ExportFlags, redactionLevel, selectOptions } from './options.ts';
+import { createHashId, tasksById, withSource } from './source.ts';
+import { openTasks } from './tasks.ts';
 
-export async function exportRegressions(_flags: ExportFlags): Promise<void> {}
+/** Scores up to this are failures, unless `--max-score` says otherwise. */
+const FAILED_SCORE = 0.5;
+
+/** `apo export regressions` */
+export async function exportRegressions(flags: ExportFlags): Promise<void> {
+  const { maxScore = FAILED_SCORE } = selectOptions(flags);
+  const redaction = redactionLevel(flags);
+  const tally = createTally();
+  const file = flags.run === undefined ? undefined : await openTasks(flags);
+  const tasks = await tasksById(file).finally(() => file?.close());
+  const mined = await withSource(flags, (source) =>
+    mineRegressions(source, { maxScore, redaction, hash: createHashId(flags), tasks }, tally),
+  );
+  const { records, leftOut } = tally.counts();
+  if (mined.tasks.length === 0) {
+    throw new ApoError('not-found', `no failed rollout among ${records} records`, {
+      hint: `scores up to ${maxScore} count as failed: raise it with --max-score`,
+    });
+  }
+  const writer = createRowWriter('jsonl', flags.out);
+  try {
+    for (const task of mined.tasks) writer.write(task as unknown as JsonObject);
+    writer.commit();
+  } finally {
+    writer.discard();
+  }
+  const groups = mined.groups.map(describe);
+  if (flags.json === true) {
+    printJson({
+      verb: 'regressions',
+      redaction,
+      files: { out: flags.out },
+      records,
+      tasks: mined.tasks.length,
+      leftOut,
+      groups,
+    });
+    return;
+  }
+  const lines = [
+    `wrote ${mined.tasks.length} failed tasks of ${records} records to ${flags.out}`,
+    ...groups.map(
+      ({ name, size, meanScore, example }) => `${size}  ${name}  (mean score ${meanScore.toFixed(2)})  ${example}`,
+    ),
+  ];
+  process.stderr.write(`${lines.map(terminalSafe).join('\n')}\n`);
+}
+
+function describe({ name, terms, members }: FailureGroup) {
+  return {
+    name,
+    size: members.length,
+    terms,
+    meanScore: members.reduce((sum, { score }) => sum + score, 0) / members.length,
+    tasks: members.map(({ id }) => id),
+    example: (members[0]?.text ?? '').replaceAll('\n', ' ').slice(0, 120),
+  };
+}

@@ -59,8 +59,8 @@ export async function exportData(verb: Verb, flags: ExportFlags): Promise<void> 
 }
 
 function nothingLeft(report: ExportReport): ApoError {
-  const [reason, count] = Object.entries(report.leftOut)[0] ?? [];
-  const why = reason === undefined ? 'there are no records' : `${count} of ${report.records} left out: ${reason}`;
+  const reasons = Object.entries(report.leftOut).map(([reason, count]) => `${count} left out: ${reason}`);
+  const why = reasons.length === 0 ? 'there are no records' : `of ${report.records} records ${reasons.join(', ')}`;
   return new ApoError('not-found', `nothing to export - ${why}`, {
     hint: 'name a source with --run, --session, --history or --dataset, or loosen the filters',
   });

@@ -24,7 +24,7 @@ export async function listPrompts(options: StoreOptions): Promise<void> {
         `v${entry.version}`,
         entry.promptId,
         formatScore(entry.score),
-        entry.verdict,
+        entry.simulated ? `${entry.verdict} (simulated)` : entry.verdict,
         entry.runId,
         formatDate(entry.createdAt),
         entry.labels.join(', '),

@@ -20,6 +20,12 @@ export async function showBest(options: StoreOptions): Promise<void> {
   print(terminalSafe(prompt.text));
 }
 
+/** Said wherever a score of the simulated model is shown. */
+export const SIMULATED = [
+  'simulated',
+  'trained on the simulated model: the score says nothing about a real one',
+] as const;
+
 /** What speaks for a prompt, for a person who decides about it. */
 export function fieldsOf(prompt: BestPrompt): readonly (readonly [string, string])[] {
   const labels = prompt.labels.length === 0 ? '' : `, ${prompt.labels.join(', ')}`;
@@ -31,6 +37,7 @@ export function fieldsOf(prompt: BestPrompt): readonly (readonly [string, string
       'run',
       `${prompt.runId}${prompt.algorithm === '' ? '' : `, ${prompt.algorithm}`}, ${formatDate(prompt.createdAt)}`,
     ],
+    ...(prompt.simulated ? [SIMULATED] : []),
     ['variables', variablesOf(prompt).join(', ') || 'none'],
   ];
 }

@@ -28,14 +28,14 @@ export async function listRuns(options: StoreOptions): Promise<void> {
         { title: 'REASON' },
       ],
       runs.map((run) => {
-        const { baseline, best, verdict } = resultOf(run);
+        const { baseline, best, verdict, simulated } = resultOf(run);
         return [
           run.id,
           run.status,
           run.algorithm,
           formatScore(baseline?.score),
           formatScore(best?.score),
-          verdict ?? '-',
+          simulated ? `${verdict ?? '-'} (simulated)` : (verdict ?? '-'),
           formatDate(run.createdAt),
           run.reason,
         ];

@@ -13,6 +13,8 @@ export type RunResult = {
   readonly baseline: ResultScore | null;
   readonly best: ResultScore | null;
   readonly verdict: string | null;
+  /** Whether the scores come from the simulated model. */
+  readonly simulated: boolean;
 };
 
 /** Reads the result by its documented keys; a run of another version may lack some. */
@@ -22,6 +24,7 @@ export function resultOf(run: Run): RunResult {
     baseline: scoreOf(baseline),
     best: scoreOf(best),
     verdict: typeof verdict === 'string' ? verdict : null,
+    simulated: run.result?.simulated === true,
   };
 }
 

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { stringify } from 'yaml';
 import { terminalSafe } from '../../platform/text.ts';
-import type { JournalTotals, Owner, Run } from '../../stores/store.ts';
+import type { DoubtfulCall, JournalTotals, Owner, Run } from '../../stores/store.ts';
 import { formatCost, formatDate, formatEvidence, formatScore } from '../ui/format.ts';
 import { print, printJson } from '../ui/output.ts';
 import { type StoreOptions, withStore } from '../ui/store-options.ts';
@@ -15,6 +15,7 @@ type RunDetails = {
   readonly owner: Owner | undefined;
   readonly candidates: readonly CandidateSummary[];
   readonly totals: JournalTotals;
+  readonly doubtful: readonly DoubtfulCall[];
   readonly rollouts: number;
 };
 
@@ -22,11 +23,13 @@ export async function showRun(reference: string, options: StoreOptions): Promise
   const details = await withStore(options, async (store): Promise<RunDetails> => {
     const run = await findRun(store, reference);
     const scores = await store.rollouts.scores({ runId: run.id });
+    const totals = await store.journal.totals(run.id);
     return {
       run,
       owner: await store.runs.owner(run.id),
       candidates: summarize(await store.candidates.list(run.id), scores),
-      totals: await store.journal.totals(run.id),
+      totals,
+      doubtful: totals.inDoubt === 0 ? [] : await store.journal.doubtful(run.id),
       rollouts: scores.length,
     };
   });
@@ -35,12 +38,15 @@ export async function showRun(reference: string, options: StoreOptions): Promise
     [
       renderFields(fieldsOf(details)),
       `${pc.bold('configuration')}\n${terminalSafe(stringify(details.run.config)).trimEnd()}`,
+      ...(details.doubtful.length === 0
+        ? []
+        : [`${pc.bold('calls in doubt: sent again after a kill')}\n${renderDoubtful(details.doubtful)}`]),
       `${pc.bold('candidates')}\n${renderCandidates(details.candidates)}`,
     ].join('\n\n'),
   );
 }
 
-function documentOf({ run, owner, candidates, totals, rollouts }: RunDetails): object {
+function documentOf({ run, owner, candidates, totals, doubtful, rollouts }: RunDetails): object {
   const { id, ...rest } = run;
   const { calls, usage, costMicroUsd, inDoubt, inDoubtMicroUsd } = totals;
   return {
@@ -53,7 +59,17 @@ function documentOf({ run, owner, candidates, totals, rollouts }: RunDetails): o
       calls,
       tokens: { input: usage.input, output: usage.output },
       costUsd: dollars(costMicroUsd),
-      inDoubt: { calls: inDoubt, costUsd: dollars(inDoubtMicroUsd) },
+      inDoubt: {
+        calls: inDoubt,
+        costUsd: dollars(inDoubtMicroUsd),
+        list: doubtful.map(({ role, key, resent, costMicroUsd: cost, startedAt }) => ({
+          role,
+          key,
+          resent,
+          costUsd: dollars(cost),
+          startedAt,
+        })),
+      },
     },
   };
 }
@@ -63,7 +79,7 @@ function dollars(microUsd: number | null): number | null {
 }
 
 function fieldsOf({ run, owner, totals, rollouts }: RunDetails): readonly (readonly [string, string])[] {
-  const { baseline, best, verdict } = resultOf(run);
+  const { baseline, best, verdict, simulated } = resultOf(run);
   const { calls, usage } = totals;
   return [
     ['run', run.id],
@@ -73,7 +89,7 @@ function fieldsOf({ run, owner, totals, rollouts }: RunDetails): readonly (reado
     ['created', `${formatDate(run.createdAt)}, updated ${formatDate(run.updatedAt)}`],
     ['baseline', baseline === null ? '-' : `${formatEvidence(baseline)}, ${baseline.promptId}`],
     ['best', best === null ? '-' : `${formatEvidence(best)}, ${best.promptId}`],
-    ['verdict', verdict ?? '-'],
+    ['verdict', simulated ? `${verdict ?? '-'} (simulated model: says nothing about a real one)` : (verdict ?? '-')],
     ['rollouts', String(rollouts)],
     [
       'calls',
@@ -114,6 +130,25 @@ function renderCandidates(candidates: readonly CandidateSummary[]): string {
       formatScore(candidate.val.mean),
       String(candidate.val.scored),
       candidate.critique ?? '',
+    ]),
+  );
+}
+
+function renderDoubtful(calls: readonly DoubtfulCall[]): string {
+  return renderTable(
+    [
+      { title: 'ROLE' },
+      { title: 'CALL' },
+      { title: 'SENT AGAIN', align: 'right' },
+      { title: 'COST EACH', align: 'right' },
+      { title: 'STARTED' },
+    ],
+    calls.map(({ role, key, resent, costMicroUsd, startedAt }) => [
+      role,
+      key.slice(0, 12),
+      String(resent),
+      formatCost(costMicroUsd),
+      startedAt,
     ]),
   );
 }

@@ -12,6 +12,7 @@ export type TrainFlags = {
   readonly prompt?: string;
   readonly iterations?: number;
   readonly algorithm?: string;
+  readonly strategy?: 'domain' | 'progressive' | 'components';
   readonly concurrency?: number;
   readonly agentModel?: string;
   readonly criticModel?: string;
@@ -59,6 +60,7 @@ export function addTrainOptions(command: Command): Command {
   add('--prompt <text|@file>', 'the starting prompt');
   add('--iterations <n>', 'rounds of the optimizer', integer(1));
   add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
+  add('--strategy <name>', 'domain (a prompt per category), progressive (easy first) or components (each in turn)');
   add('--concurrency <n>', 'rollouts in parallel (default 8)', integer(1));
   add('--agent-model <name>', 'model of the agent');
   add('--critic-model <name>', 'model of the critic');
@@ -125,6 +127,7 @@ export function overridesOf(flags: TrainFlags): Partial<ConfigInput> {
     prompt: flags.prompt,
     iterations: flags.iterations,
     algorithm: flags.algorithm,
+    strategy: flags.strategy,
     concurrency: flags.concurrency,
     grader: flags.grader,
     seed: flags.seed,

@@ -1,12 +1,16 @@
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
 import type { Candidate } from '../../optimizers/optimizer.ts';
 import { terminalSafe } from '../../platform/text.ts';
-import type { JournalTotals } from '../../stores/store.ts';
+import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
+import type { RateLimits } from '../ui/progress.ts';
 
 export type ReportInput = {
   readonly result: RunResult;
   readonly candidates: readonly Candidate[];
   readonly totals: JournalTotals;
+  readonly doubtful: readonly DoubtfulCall[];
+  /** Of this process; a resumed run counts anew. */
+  readonly rateLimits: RateLimits;
   readonly startText: string;
   readonly date: string;
   /** Warnings of the set-up: small splits, dropped tasks. */
@@ -20,7 +24,8 @@ const VERDICTS = {
 } as const;
 
 /** The run for people: what was found, how sure it is, what it cost and where it came from. */
-export function renderReport({ result, candidates, totals, startText, date, warnings }: ReportInput): string {
+export function renderReport(input: ReportInput): string {
+  const { result, candidates, totals, doubtful, rateLimits, startText, date, warnings } = input;
   const { usage } = result;
   return `${[
     `# Run ${result.runId}`,
@@ -50,17 +55,45 @@ export function renderReport({ result, candidates, totals, startText, date, warn
         .map(([role, count]) => `${role} ${count}`)
         .join(', ')}`,
       `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing)' : `$${usage.costUsd}`}`,
-      ...(totals.inDoubt === 0
-        ? []
-        : [
-            `- ${totals.inDoubt} calls were in flight when the process died and were sent again; each may have been paid for twice`,
-          ]),
+      ...(rateLimits.retries === 0 ? [] : [`- ${renderRetries(rateLimits)}`]),
     ].join('\n'),
+    ...(totals.inDoubt === 0 ? [] : [renderDoubt(totals, doubtful)]),
     ...(warnings.length === 0
       ? []
       : [`## Warnings\n\n${warnings.map((warning) => `- ${markdownSafe(warning)}`).join('\n')}`]),
     `## Candidates\n\n${candidates.map(renderCandidate).join('\n')}`,
   ].join('\n\n')}\n`;
+}
+
+function renderRetries({ retries, configured, lowest }: RateLimits): string {
+  const limited =
+    lowest < configured ? `; rate limits took the concurrency from ${configured} to ${lowest} at least` : '';
+  return `${retries} attempts were tried again${limited}`;
+}
+
+/** Enough to find them in the provider's log. */
+const MAX_LISTED = 100;
+
+function renderDoubt({ inDoubt, inDoubtMicroUsd }: JournalTotals, calls: readonly DoubtfulCall[]): string {
+  return [
+    '## Calls in doubt',
+    '',
+    `${inDoubt} attempts ended without a reply (a kill, a timeout, a lost connection), and may have been paid for: at most ${dollars(inDoubtMicroUsd)} beyond the cost above.`,
+    '',
+    '| role | call | attempts without a reply | price of the reply | last started |',
+    '|---|---|---|---|---|',
+    ...calls
+      .slice(0, MAX_LISTED)
+      .map(
+        ({ role, key, resent, costMicroUsd, startedAt }) =>
+          `| ${role} | ${key.slice(0, 12)} | ${resent} | ${dollars(costMicroUsd)} | ${startedAt} |`,
+      ),
+    ...(calls.length <= MAX_LISTED ? [] : [`\n... and ${calls.length - MAX_LISTED} more: apo runs show`]),
+  ].join('\n');
+}
+
+function dollars(microUsd: number | null): string {
+  return microUsd === null ? 'an unknown amount' : `$${microUsd / 1e6}`;
 }
 
 function summaryRow(name: string, { promptId, score, interval, n }: ScoreSummary): string {

@@ -7,16 +7,20 @@ import { systemClock } from '../../platform/clock.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
 import { writeBestPrompts } from '../../registry/record.ts';
 import type { Run, Store } from '../../stores/store.ts';
+import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
+import { publishRollouts } from '../../traces/training.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
+import type { RateLimits } from '../ui/progress.ts';
 import { renderReport } from './report.ts';
 import { type Setup, storePath } from './setup.ts';
 
-/** Writes everything a run leaves behind. The store comes first: files are derived from it and can be rebuilt. */
+/** Writes everything a run leaves behind. */
 export async function writeResults(
   setup: Setup,
   store: Store,
   run: Run,
   { result }: TrainEnd,
+  rateLimits: RateLimits,
 ): Promise<RunResult['files']> {
   const { config } = setup;
   const folder = resolve(config.results, 'runs', run.id);
@@ -32,17 +36,13 @@ export async function writeResults(
   };
   const complete: RunResult = { ...result, files };
   const at = new Date(systemClock.epoch()).toISOString();
-  await store.runs.update(run.id, {
-    status: result.status,
-    reason: result.reason,
-    result: complete as unknown as JsonObject,
-    updatedAt: at,
-  });
   writeFileAtomic(files.result, `${JSON.stringify(complete, null, 2)}\n`);
   const report = renderReport({
     result: complete,
     candidates: await store.candidates.list(run.id),
     totals: await store.journal.totals(run.id),
+    doubtful: await store.journal.doubtful(run.id),
+    rateLimits,
     startText: promptText(setup.start),
     date: run.createdAt,
     warnings: setup.tasks.warnings,
@@ -63,11 +63,27 @@ export async function writeResults(
     await writeBestPrompts(store, config.results);
   }
   if (config.trace) {
+    const { sinks } = await publishRollouts({
+      rollouts: store.rollouts.list({ runId: run.id }),
+      store: store.traces,
+      exporter: createOtlpExporter({ environment: setup.environment }),
+    });
+    const dropped = sinks.reduce((sum, sink) => sum + sink.dropped.overflow + sink.dropped.refused, 0);
+    if (dropped > 0)
+      process.stderr.write(`warning: ${dropped} spans did not reach the OpenTelemetry endpoint
+`);
     await writeTrajectories({
       folder: traces,
       run: { ...run, status: result.status, reason: result.reason, updatedAt: at },
       rollouts: store.rollouts.list({ runId: run.id }),
     });
   }
+  // Last: a run that dies before is unfinished, so that resuming it writes the files.
+  await store.runs.update(run.id, {
+    status: result.status,
+    reason: result.reason,
+    result: complete as unknown as JsonObject,
+    updatedAt: at,
+  });
   return files;
 }

@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
-import { ApoError } from '../../core/errors.ts';
+import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
+import { ApoError, isApoError } from '../../core/errors.ts';
 import { createGate } from '../../core/gate.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createBudget } from '../../engine/budget.ts';
 import { createCaller } from '../../engine/calls.ts';
 import { createPrices } from '../../engine/prices.ts';
-import { createStopSwitch } from '../../engine/stop.ts';
+import { createStopSwitch, type StopSwitch } from '../../engine/stop.ts';
 import { type TrainEnd, train } from '../../engine/train.ts';
+import { ROLES } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
 import type { Owner, Run, Store } from '../../stores/store.ts';
@@ -23,17 +26,13 @@ import { stopOnSignals } from './signals.ts';
 /** `apo train`: set up, train, write results; throws what stopped the run after everything is on disk. */
 export async function runTraining(flags: TrainFlags): Promise<void> {
   const { setup, store, run } = flags.resume === undefined ? await begin(flags) : await resume(flags);
-  const owner: Owner = { pid: process.pid, host: hostname() };
   try {
-    await store.runs.claim(run.id, owner);
-    try {
-      const end = await trainRun(setup, store, run, flags);
-      if (end.error !== undefined) throw withResume(end.error, end, run.id, setup.config);
-    } finally {
-      await store.runs.release(run.id, owner);
-    }
+    const end = await trainRun(setup, store, run, flags);
+    if (end.error !== undefined) throw withResume(end.error, end, run.id, setup.config);
+  } catch (error) {
+    throw await asStopped(error, store, run, setup.config);
   } finally {
-    await store.close();
+    await leave(store, run);
   }
 }
 
@@ -41,51 +40,91 @@ export async function runTraining(flags: TrainFlags): Promise<void> {
 type StoredConfig = {
   readonly config: Config;
   readonly folder: string;
+  /** The config file, which a resumed run takes the secrets from; null without one. */
+  readonly path: string | null;
   readonly startedAt: number;
   readonly tasksHash: string;
 };
 
 type Begun = { readonly setup: Setup; readonly store: Store; readonly run: Run };
 
+function thisProcess(): Owner {
+  return { pid: process.pid, host: hostname() };
+}
+
+/** Whatever the disk does: what is stored is stored, and a claim ends with its process. */
+async function leave(store: Store, run: Run): Promise<void> {
+  try {
+    await store.runs.release(run.id, thisProcess());
+  } catch {
+    // The error that ended the run says more than this one.
+  }
+  await store.close();
+}
+
 async function begin(flags: TrainFlags): Promise<Begun> {
-  const { config, folder } = configOf(flags);
+  const { config, folder, path = null } = configOf(flags);
   const startedAt = systemClock.epoch();
   const setup = await setUp(config, folder, startedAt);
+  requirePrices(setup);
   const store = await openStore(config);
-  const createdAt = new Date(startedAt).toISOString();
-  const stored: StoredConfig = { config, folder, startedAt, tasksHash: setup.tasksHash };
-  const run: Run = {
-    id: `run-${createdAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`,
-    status: 'running',
-    reason: '',
-    algorithm: setup.optimizer.name,
-    seed: config.seed,
-    config: stored as unknown as JsonObject,
-    createdAt,
-    updatedAt: createdAt,
-    result: null,
-  };
-  await store.runs.create(run);
-  return { setup, store, run };
+  try {
+    const createdAt = new Date(startedAt).toISOString();
+    const safe = withoutSecrets(config as unknown as JsonObject) as unknown as Config;
+    const stored: StoredConfig = { config: safe, folder, path, startedAt, tasksHash: setup.tasksHash };
+    const run: Run = {
+      id: `run-${createdAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`,
+      status: 'running',
+      reason: '',
+      algorithm: setup.optimizer.name,
+      seed: config.seed,
+      config: stored as unknown as JsonObject,
+      createdAt,
+      updatedAt: createdAt,
+      result: null,
+    };
+    await store.runs.create(run);
+    await store.runs.claim(run.id, thisProcess());
+    return { setup, store, run };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** Everything comes from the stored run; only limits, concurrency and places may be given anew. */
 async function resume(flags: TrainFlags): Promise<Begun> {
   const given = configOf(flags).config;
   const store = await openStore(given, false);
-  const run = await findRun(store, flags.resume === true ? undefined : flags.resume);
+  try {
+    const run = await findRun(store, flags.resume === true ? undefined : flags.resume);
+    // First of all: nothing of a run that another process is training may change.
+    await store.runs.claim(run.id, thisProcess());
+    return await takeUp(store, run, flags, given);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config): Promise<Begun> {
   const stored = run.config as unknown as StoredConfig;
+  const complete = withSecrets(stored.config as unknown as JsonObject, secretsOf(stored, flags, given));
+  const original = complete as unknown as Config;
   const config: Config = {
-    ...stored.config,
+    ...original,
     results: given.results,
     ...(given.store === undefined ? {} : { store: given.store }),
-    concurrency: flags.concurrency ?? stored.config.concurrency,
+    ...(given.traceFolder === undefined ? {} : { traceFolder: given.traceFolder }),
+    ...(flags.trace === false ? { trace: false } : {}),
+    concurrency: flags.concurrency ?? original.concurrency,
     budget: {
-      ...stored.config.budget,
+      ...original.budget,
       ...Object.fromEntries(Object.entries(given.budget).filter(([, limit]) => limit !== undefined)),
     },
   };
   const setup = await setUp(config, stored.folder, stored.startedAt);
+  requirePrices(setup);
   if (setup.tasksHash !== stored.tasksHash) {
     throw new ApoError('journal-mismatch', `the tasks of run ${run.id} have changed since it was started`, {
       hint: 'restore the dataset or history as it was, or start a new run',
@@ -99,6 +138,32 @@ async function resume(flags: TrainFlags): Promise<Begun> {
     updatedAt: new Date(systemClock.epoch()).toISOString(),
   });
   return { setup, store, run };
+}
+
+/** From the config file that is given now, else from the one that the run was started with. */
+function secretsOf({ path }: StoredConfig, flags: TrainFlags, given: Config): JsonObject {
+  const source =
+    flags.config !== undefined || path === null || path === undefined || !existsSync(path)
+      ? given
+      : configOf({ ...flags, config: path }).config;
+  return source as unknown as JsonObject;
+}
+
+/** @throws ApoError `config-invalid` before anything is sent: a limit in USD means nothing where a price is missing. */
+function requirePrices({ config, roles, grader }: Setup): void {
+  if (config.budget.costUsd === undefined) return;
+  const prices = createPrices(config.prices);
+  for (const role of ROLES) {
+    const { name, model } = roles[role];
+    if ((role === 'grader' && !grader.usesModel) || prices.reserve(name, 1, 1, model) !== null) continue;
+    throw new ApoError(
+      'config-invalid',
+      `--max-cost needs the price of the ${role} model "${name}", which is unknown`,
+      {
+        hint: `set prices: { ${name}: { input: USD per million tokens, output: ... } } in the config, or limit --max-calls or --max-tokens instead`,
+      },
+    );
+  }
 }
 
 const RETRIED = new Set(['step-failed', 'provider-unavailable', 'provider-quota', 'provider-auth']);
@@ -125,8 +190,10 @@ function openStore(config: Config, create = true): Promise<Store> {
 async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags): Promise<TrainEnd> {
   const stop = createStopSwitch();
   const release = stopOnSignals(stop);
+  const timer = stopAtTimeLimit(stop, setup.config);
   const progress = createProgress({
     stream: process.stderr,
+    limiters: ROLES.map((role) => setup.roles[role].limiter),
     quiet: flags.quiet === true,
     expectedRollouts: setup.forecast.rollouts,
     now: systemClock.now,
@@ -135,7 +202,7 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
   try {
     const end = await train(await partsOf(setup, store, run, stop, progress));
     progress.close();
-    const files = await writeResults(setup, store, run, end);
+    const files = await writeResults(setup, store, run, end, progress.rateLimits());
     const result = { ...end.result, files };
     process.stdout.write(
       flags.json === true ? `${JSON.stringify(result)}\n` : flags.quiet === true ? '' : renderEnd(result),
@@ -143,8 +210,19 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     return { ...end, result };
   } finally {
     progress.close();
+    clearTimeout(timer);
     release();
   }
+}
+
+/** The budget refuses calls after the limit; this also ends waits for a provider. */
+function stopAtTimeLimit(stop: StopSwitch, { budget: { minutes } }: Config): NodeJS.Timeout | undefined {
+  // Longer than a timer can be is longer than anybody waits.
+  if (minutes === undefined || minutes * 60_000 > 2 ** 31 - 1) return undefined;
+  const reached = new ApoError('budget-reached', `budget of ${minutes} minutes is reached`, {
+    hint: 'resume with a larger --max-minutes',
+  });
+  return setTimeout(() => stop.request(reached), minutes * 60_000);
 }
 
 async function partsOf(
@@ -169,7 +247,8 @@ async function partsOf(
     {
       calls: Object.values(already.calls).reduce((sum, count) => sum + count, 0),
       tokens: already.usage.input + already.usage.output,
-      costMicroUsd: already.costMicroUsd,
+      // Of unknown price are only calls of a run that had no cost limit; a run with one is checked before it starts.
+      costMicroUsd: (already.costMicroUsd ?? 0) + (already.inDoubtMicroUsd ?? 0),
     },
     () => systemClock.now() - startedAt,
   );
@@ -183,7 +262,10 @@ async function partsOf(
     clock: systemClock,
     random: Math.random,
     callTimeoutMs: config.timeouts.callSeconds * 1000,
-    observer: { onCall: (_role, reply, replayed) => progress.onCall(reply, replayed) },
+    observer: {
+      onCall: (_role, reply, replayed) => progress.onCall(reply, replayed),
+      onRetry: (_role, kind) => progress.onRetry(kind),
+    },
   });
   return {
     ...setup,
@@ -210,7 +292,24 @@ async function partsOf(
 
 /** A stopped run says as its last words how it goes on. */
 function withResume(error: ApoError, { result }: TrainEnd, runId: string, config: Config): ApoError {
-  if (result.status !== 'stopped') return error;
+  return result.status === 'stopped' ? withCommand(error, runId, config) : error;
+}
+
+function withCommand(error: ApoError, runId: string, config: Config): ApoError {
   const hint = error.hint === undefined ? '' : `${error.hint}: `;
   return new ApoError(error.code, error.message, { hint: `${hint}${resumeCommand(runId, config)}`, cause: error });
 }
+
+/** A disk that fails while results are written leaves a run that goes on when the disk does. */
+async function asStopped(error: unknown, store: Store, run: Run, config: Config): Promise<unknown> {
+  if (!isApoError(error) || !DISK_FAULTS.has(error.code) || error.hint?.includes('--resume') === true) return error;
+  try {
+    const updatedAt = new Date(systemClock.epoch()).toISOString();
+    await store.runs.update(run.id, { status: 'stopped', reason: error.code, updatedAt });
+  } catch {
+    // Then it stays "running" without a trainer, which is resumed as well.
+  }
+  return withCommand(error, run.id, config);
+}
+
+const DISK_FAULTS = new Set(['store-write', 'file-write']);

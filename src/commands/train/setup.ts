@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
 import { type Environment, loadEnvironment } from '../../config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import type { PluginSpec } from '../../config/plugin.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
 import { hashOf } from '../../core/json.ts';
@@ -47,7 +48,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   const context = { folder, environment };
   const start = createPrompt(config.prompt);
   // Cheap and most often wrong first; nothing here calls a model.
-  const optimizer = await loadPlugin('optimizer', config.algorithm, context);
+  const optimizer = await loadPlugin('optimizer', optimizerSpec(config), context);
   const grader = await loadPlugin('grader', config.grader, context);
   const agent = await loadPlugin(
     'agent',
@@ -81,6 +82,10 @@ export async function setUp(config: Config, folder: string, now: number): Promis
       maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
     }),
   };
+}
+
+function optimizerSpec({ algorithm, strategy }: Config): PluginSpec {
+  return strategy === undefined ? algorithm : { use: strategy, of: algorithm };
 }
 
 async function load(

@@ -13,12 +13,21 @@ export type ProgressOptions = {
   /** Rollouts that the run is expected to make at most; Infinity when unknown. */
   readonly expectedRollouts: number;
   readonly now: () => number;
+  /** Concurrency of the models; those that share one appear more than once. */
+  readonly limiters: readonly Limits[];
 };
+
+type Limits = { readonly configured: number; readonly effective: number };
+
+/** What providers did to the speed of the run. */
+export type RateLimits = { readonly retries: number; readonly configured: number; readonly lowest: number };
 
 /** Live progress on stderr: one line that is rewritten on a terminal, plain lines per iteration everywhere else. */
 export type Progress = {
   onRollout(scored: ScoredRollout): void;
   onCall(reply: JournalReply, replayed: boolean): void;
+  onRetry(kind: string): void;
+  rateLimits(): RateLimits;
   onIteration(report: IterationReport): void;
   /** Writes lines without tearing the progress line. */
   say(text: string): void;
@@ -27,12 +36,15 @@ export type Progress = {
 
 const REDRAW_MS = 100;
 
-export function createProgress({ stream, quiet, expectedRollouts, now }: ProgressOptions): Progress {
+export function createProgress({ stream, quiet, expectedRollouts, now, limiters }: ProgressOptions): Progress {
   const live = !quiet && stream.isTTY === true;
   const startedAt = now();
   let rollouts = 0;
   let failed = 0;
   let calls = 0;
+  let retries = 0;
+  const configured = Math.max(...limiters.map((limiter) => limiter.configured));
+  let lowest = configured;
   let replayedCalls = 0;
   let usage: Usage = NO_USAGE;
   let cost: MicroUsd = 0;
@@ -50,16 +62,22 @@ export function createProgress({ stream, quiet, expectedRollouts, now }: Progres
       `${rollouts}${known ? `/${expectedRollouts}` : ''} rollouts`,
       ...(failed === 0 ? [] : [`${failed} failed`]),
       `${calls} calls${replayedCalls === 0 ? '' : ` (${replayedCalls} from the journal)`}`,
+      ...(retries === 0 ? [] : [`${retries} retries`]),
+      ...(lowest === configured ? [] : [`concurrency ${effective()} of ${configured}`]),
       `${compact(usage.input + usage.output)} tokens`,
       cost === null ? 'cost unknown' : `$${(cost / 1e6).toFixed(4)}`,
       `${duration(seconds)}${eta}`,
     ].join(' · ');
   }
 
+  function effective(): number {
+    return Math.min(...limiters.map((limiter) => limiter.effective));
+  }
+
   function draw(force = false): void {
     if (!live || (!force && now() - drawnAt < REDRAW_MS)) return;
     drawnAt = now();
-    stream.write(`\r\u001b[2K${pc.dim(line().slice(0, Math.max(20, (stream.columns ?? 100) - 1)))}`);
+    stream.write(`\r\u001b[2K${pc.dim(line().slice(0, Math.max(20, (stream.columns || 100) - 1)))}`);
   }
 
   function erase(): void {
@@ -87,6 +105,17 @@ export function createProgress({ stream, quiet, expectedRollouts, now }: Progres
       cost = addCost(cost, reply.costMicroUsd);
       draw();
     },
+    onRetry(kind) {
+      retries += 1;
+      // The limiter learns before the retry is announced.
+      const now = effective();
+      if (kind === 'rate-limit' && now < lowest) {
+        lowest = now;
+        say(pc.yellow(`the provider limits the rate: concurrency ${now} of ${configured}`));
+      }
+      draw();
+    },
+    rateLimits: () => ({ retries, configured, lowest }),
     onIteration({ iteration, best, previous, score, critique }) {
       const change = lastScore === undefined ? '' : ` (${signed(score - lastScore)})`;
       lastScore = score;

@@ -5,19 +5,39 @@ import { type Detection, type Detector, matchRules, type PatternRule } from './d
 export const contactDetector: Detector = {
   name: 'contacts',
   level: 2,
-  detect: (text) => [...matchRules(text, RULES), ...findIbans(text)],
+  detect: (text) => [
+    ...matchRules(text, WORD_RULES),
+    ...(/\d/.test(text) ? [...matchRules(text, NUMBER_RULES), ...findIbans(text)] : []),
+  ],
 };
 
-const RULES: readonly PatternRule[] = [
+const WORD_RULES: readonly PatternRule[] = [
   {
     type: 'EMAIL',
+    hint: /@/,
     pattern:
       /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+'-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,24}(?![\p{L}\p{N}-])/gu,
     score: 0.95,
   },
   // Percent-encoded in a link.
-  { type: 'EMAIL', pattern: /(?<![\w.+-])[\w.+-]{1,64}%40(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}/g, score: 0.9 },
-  { type: 'URL', pattern: /https?:\/\/[^\s"'<>]{1,4000}(?<![.,;:!?)\]}])/gi, score: 0.9, accept: carriesToken },
+  {
+    type: 'EMAIL',
+    hint: /%40/,
+    pattern: /(?<![\w.+-])[\w.+-]{1,64}%40(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}/g,
+    score: 0.9,
+  },
+  {
+    type: 'URL',
+    hint: /https?:/i,
+    pattern: /https?:\/\/[^\s"'<>]{1,4000}(?<![.,;:!?)\]}])/gi,
+    score: 0.9,
+    accept: carriesToken,
+  },
+  { type: 'IP_ADDRESS', hint: /:/, pattern: /(?<![\w:.])[0-9A-Fa-f:]{3,39}(?![\w:])/g, score: 0.8, accept: isIpv6 },
+];
+
+/** Each of these has a digit in it. */
+const NUMBER_RULES: readonly PatternRule[] = [
   {
     type: 'CARD',
     pattern: /(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d])/g,
@@ -31,7 +51,6 @@ const RULES: readonly PatternRule[] = [
     // Loopback and "any" name no machine.
     accept: (value) => !/^(?:127\.|0\.0\.0\.0$|255\.255\.255\.255$)/.test(value),
   },
-  { type: 'IP_ADDRESS', pattern: /(?<![\w:.])[0-9A-Fa-f:]{3,39}(?![\w:])/g, score: 0.8, accept: isIpv6 },
   {
     type: 'MAC_ADDRESS',
     pattern: /(?<![\w:-])(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}(?![\w:-])/gi,

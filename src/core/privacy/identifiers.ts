@@ -8,7 +8,10 @@ import { type Detector, matchRules, type PatternRule } from './detector.ts';
 export const identifierDetector: Detector = {
   name: 'national-ids',
   level: 2,
-  detect: (text) => matchRules(text, RULES),
+  detect: (text) => [
+    ...(LONG_NUMBER.test(text) ? matchRules(text, NUMBERS) : []),
+    ...(LETTERS_THEN_DIGIT.test(text) ? matchRules(text, CODES) : []),
+  ],
 };
 
 function id(pattern: RegExp, score: number, accept?: (value: string) => boolean, context?: RegExp): PatternRule {
@@ -21,7 +24,11 @@ function id(pattern: RegExp, score: number, accept?: (value: string) => boolean,
   };
 }
 
-const RULES: readonly PatternRule[] = [
+/** Most texts have neither, and need not be searched for twenty kinds of number. */
+const LONG_NUMBER = /\d(?:[ .-]?\d){5}/;
+const LETTERS_THEN_DIGIT = /[A-Z]{5}\d/i;
+
+const NUMBERS: readonly PatternRule[] = [
   // United States: SSN and ITIN.
   id(/(?<![\w-])(?!000|666)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g, 0.8),
   id(/(?<!\w)(?!000|666|9)\d{9}(?!\w)/g, 0.7, undefined, /(?:\bssn\b|social security)[^\d\n]{0,25}$/i),
@@ -35,8 +42,6 @@ const RULES: readonly PatternRule[] = [
     0.85,
     (value) => spanishLetter('XYZ'.indexOf(value[0] ?? '') + value.slice(1, 8)) === value[8],
   ),
-  // Italy: codice fiscale.
-  id(/(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/gi, 0.9, isCodiceFiscale),
   // Poland: PESEL.
   id(/(?<!\w)\d{11}(?!\w)/g, 0.75, isPesel),
   // Germany: Steuer-ID.
@@ -48,10 +53,9 @@ const RULES: readonly PatternRule[] = [
   // Brazil: CPF.
   id(/(?<!\w)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)/g, 0.9, isCpf),
   id(/(?<!\w)\d{11}(?!\w)/g, 0.8, isCpf, /\bcpf\b[^\d\n]{0,25}$/i),
-  // India: Aadhaar and PAN.
+  // India: Aadhaar.
   id(/(?<!\w)[2-9]\d{3}[ -]\d{4}[ -]\d{4}(?!\w|[ -]\d{4})/g, 0.85, verhoeff),
   id(/(?<!\w)[2-9]\d{11}(?!\w)/g, 0.8, verhoeff, /(?:aadhaar|aadhar|uidai)[^\d\n]{0,25}$/i),
-  id(/(?<!\w)[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?!\w)/g, 0.75),
   // Singapore: NRIC and FIN.
   id(/(?<!\w)[STFGM]\d{7}[A-Z](?!\w)/g, 0.85, isNric),
   // Australia: TFN.
@@ -77,6 +81,13 @@ const RULES: readonly PatternRule[] = [
   // South Korea: RRN. China: resident identity. Both name the birthday.
   id(/(?<!\w)\d{6}-[1-4]\d{6}(?!\w)/g, 0.85, (value) => hasBirthday(value.slice(0, 6)) && isRrn(value)),
   id(/(?<!\w)\d{17}[\dXx](?!\w)/g, 0.9, isChineseId),
+];
+
+const CODES: readonly PatternRule[] = [
+  // Italy: codice fiscale.
+  id(/(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/gi, 0.9, isCodiceFiscale),
+  // India: PAN.
+  id(/(?<!\w)[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?!\w)/g, 0.75),
 ];
 
 function isNhs(value: string): boolean {

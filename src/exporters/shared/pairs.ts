@@ -17,14 +17,18 @@ export async function* pairsOf(
 ): AsyncIterable<PreferencePair> {
   const extremes = createExtremes();
   const replaced = new Set<string>();
+  let corrections = false;
   for await (const taken of source.read()) {
     tally.record();
     if (!taken.ok) tally.leaveOut(taken.reason);
     else if (taken.sample.status === 'failed') tally.leaveOut('failed');
     else {
-      if (taken.corrected === undefined) extremes.add(taken.sample);
-      const old = taken.sample.meta.regeneratedFrom;
+      const { sample, corrected } = taken;
+      const old = sample.meta.regeneratedFrom;
       if (typeof old === 'string') replaced.add(old);
+      else if (corrected === undefined && sample.score === null) tally.leaveOut('no score');
+      if (corrected === undefined) extremes.add(sample);
+      else corrections = true;
     }
   }
   const wanted = new Map<string, Extremes>();
@@ -42,7 +46,7 @@ export async function* pairsOf(
     }
     wanted.clear();
   }
-  yield* pairsInOrder(source, wanted, replaced);
+  if (wanted.size > 0 || replaced.size > 0 || corrections) yield* pairsInOrder(source, wanted, replaced);
 }
 
 function outside({ minScore, maxScore }: SelectOptions, best: number, worst: number): boolean {
@@ -58,8 +62,22 @@ async function* pairsInOrder(
   const halves = new Map<string, TrainingSample>();
   const old = new Map<string, TrainingSample>();
   const waiting = new Map<string, TrainingSample[]>();
+
+  // The new answer may stand before or after the one that it replaced.
+  function* replacedBy(sample: TrainingSample): Iterable<PreferencePair> {
+    const turn = sample.meta.turn;
+    if (typeof turn !== 'string' || !replaced.has(turn)) return;
+    old.set(turn, sample);
+    for (const better of waiting.get(turn) ?? []) yield pairOf(better, sample, 'regenerated');
+    waiting.delete(turn);
+  }
+
   for await (const taken of source.read()) {
-    if (!taken.ok || taken.sample.status === 'failed') continue;
+    if (!taken.ok) {
+      if (taken.superseded !== undefined) yield* replacedBy(taken.superseded);
+      continue;
+    }
+    if (taken.sample.status === 'failed') continue;
     const { sample, corrected } = taken;
     if (corrected !== undefined) yield { ...pairOf(sample, sample, 'correction'), rejected: corrected };
 
@@ -76,13 +94,7 @@ async function* pairsInOrder(
       }
     }
 
-    // The new answer may stand before or after the one that it replaced.
-    const turn = sample.meta.turn;
-    if (typeof turn === 'string' && replaced.has(turn)) {
-      old.set(turn, sample);
-      for (const better of waiting.get(turn) ?? []) yield pairOf(better, sample, 'regenerated');
-      waiting.delete(turn);
-    }
+    yield* replacedBy(sample);
     const from = sample.meta.regeneratedFrom;
     if (typeof from === 'string') {
       const worse = old.get(from);

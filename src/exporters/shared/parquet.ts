@@ -1,7 +1,7 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { JsonObject } from '../../core/json.ts';
 import type { AtomicStream } from '../../platform/atomic-stream.ts';
-import type { RowWriter } from './rows.ts';
+import type { RowWriter } from './row-writer.ts';
 import { type Shape, shaped } from './shape.ts';
 
 /** Rows in one row group: what is held in memory at a time. */

@@ -1,18 +1,21 @@
 import type { Message, ToolDefinition } from '../../core/message.ts';
-import type { OutsideDetector, RedactionLevel } from '../../core/privacy/detector.ts';
+import { DETECTORS } from '../../core/privacy/detect.ts';
+import type { Detection, Detector, OutsideDetector, RedactionLevel } from '../../core/privacy/detector.ts';
 import { createRedactor, type KnownValue, type Redactor } from '../../core/privacy/redact.ts';
 import type { PreferencePair, TrainingSample } from '../exporter.ts';
 
 /** Redacts whole conversations; each has its own placeholders. Tool names stay, they are part of the interface. */
 export type Redaction = {
   readonly level: RedactionLevel;
-  sample(sample: TrainingSample): Promise<TrainingSample>;
+  /** Every text of it, a reference or label beside the conversation included. */
+  sample<T extends TrainingSample & { readonly reference?: string }>(sample: T): Promise<T>;
   pair(pair: PreferencePair): Promise<PreferencePair>;
 };
 
 export function createRedaction(level: RedactionLevel, outside: readonly OutsideDetector[] = []): Redaction {
+  const detectors = DETECTORS.map(remembering);
   async function prepared(messages: readonly Message[], further: readonly string[]): Promise<Redactor> {
-    const redactor = createRedactor(level);
+    const redactor = createRedactor(level, detectors);
     if (level === 0 || level === 4) return redactor;
     const texts = [...messages.flatMap(textsOf), ...further];
     redactor.learn(texts, level >= 3 ? await knownValues(texts, outside) : []);
@@ -22,13 +25,14 @@ export function createRedaction(level: RedactionLevel, outside: readonly Outside
     level,
     async sample(sample) {
       if (level === 0) return sample;
-      const redactor = await prepared(sample.messages, [sample.reason, sample.expected ?? '']);
+      const redactor = await prepared(sample.messages, [sample.reason, sample.expected ?? '', sample.reference ?? '']);
       return {
         ...sample,
         messages: redactMessages(sample.messages, redactor),
         tools: sample.tools.map((tool) => redactTool(tool, redactor)),
         reason: redactor.text(sample.reason),
         expected: sample.expected === null ? null : redactor.value(sample.expected),
+        ...(sample.reference === undefined ? {} : { reference: redactor.value(sample.reference) }),
       };
     },
     async pair(pair) {
@@ -41,6 +45,27 @@ export function createRedaction(level: RedactionLevel, outside: readonly Outside
         rejected: redactMessages(pair.rejected, redactor),
         tools: pair.tools.map((tool) => redactTool(tool, redactor)),
       };
+    },
+  };
+}
+
+const REMEMBERED_TEXTS = 2_000;
+const REMEMBERED_LENGTH = 20_000;
+
+/** System prompts, tools and questions come again and again; what is found in a text depends on nothing else. */
+function remembering(detector: Detector): Detector {
+  const known = new Map<string, readonly Detection[]>();
+  return {
+    ...detector,
+    detect(text) {
+      const found = known.get(text) ?? detector.detect(text);
+      if (text.length <= REMEMBERED_LENGTH) {
+        // The oldest goes first, and one that was asked for is young again.
+        known.delete(text);
+        known.set(text, found);
+        if (known.size > REMEMBERED_TEXTS) known.delete(known.keys().next().value ?? '');
+      }
+      return found;
     },
   };
 }

@@ -6,10 +6,8 @@ import { createAtomicStream } from '../../platform/atomic-stream.ts';
 import { csvCell } from '../../platform/text.ts';
 import type { FileKind } from '../exporter.ts';
 import { createParquetWriter } from './parquet.ts';
+import type { RowWriter } from './row-writer.ts';
 import { createShape } from './shape.ts';
-
-/** Writes rows one by one; the file appears when all are there. */
-export type RowWriter = { write(row: JsonObject): void; commit(): void; discard(): void };
 
 /** `shape` is what all rows have in common; only Parquet needs to know it beforehand. */
 export function createRowWriter(kind: FileKind, path: string, shape = createShape()): RowWriter {

@@ -17,7 +17,8 @@ import { pairsOf } from './pairs.ts';
 import type { Redaction } from './redaction.ts';
 import { answerOf, promptOf } from './render.ts';
 import { createTally, type ExportReport, type Tally } from './report.ts';
-import { createRowWriter, createSpool, type RowWriter } from './rows.ts';
+import type { RowWriter } from './row-writer.ts';
+import { createRowWriter, createSpool } from './rows.ts';
 import { labelledOf, referencedOf, samplesOf } from './select.ts';
 import { createShape, widen } from './shape.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
@@ -41,6 +42,9 @@ export type ExportRequest = {
 
 type Item = { readonly rows: readonly JsonObject[]; readonly sessionHash: string; readonly userHash: string | null };
 
+/** What will be written unless it is there already. */
+type Candidate = Item & { readonly hash: string; readonly inventedTools: readonly string[] };
+
 /**
  * Source to file, one sample at a time: select, redact, validate, render, drop duplicates, split, write. Memory grows
  * only by a hash for each sample. Nothing is written when nothing is left.
@@ -53,7 +57,7 @@ export async function runExport(request: ExportRequest): Promise<ExportReport> {
   return { ...tally.counts(), ...written };
 }
 
-async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<Item & { readonly hash: string }> {
+async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<Candidate> {
   const { redaction } = request;
   if (request.purpose === 'dpo') {
     for await (const raw of pairsOf(request.source, request.select, tally)) {
@@ -61,20 +65,23 @@ async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<I
       const pair = await redaction.pair(raw);
       const rendered = renderPair(pair, request);
       if (!rendered.ok) tally.leaveOut(rendered.reason);
-      else yield { ...bondOf(pair), rows: rendered.rows, hash: hashOf([pair.prompt, pair.chosen, pair.rejected]) };
+      else {
+        const hash = hashOf([pair.prompt, pair.chosen, pair.rejected]);
+        yield { ...bondOf(pair), rows: rendered.rows, hash, inventedTools: [] };
+      }
     }
     return;
   }
   for await (const raw of selected(request, tally)) {
     if (redaction.level === 0) warnSecrets(raw.messages, tally);
-    const sample = { ...raw, ...(await redaction.sample(raw)) };
+    const sample = await redaction.sample(raw);
     const rendered = renderSample(sample, request);
     if (!rendered.ok) {
       tally.leaveOut(rendered.reason);
       continue;
     }
-    for (const name of raw.inventedTools) tally.warn('tool schema made up from its calls', name);
-    yield { ...bondOf(sample), rows: rendered.rows, hash: identityOf(sample, request.purpose) };
+    const { inventedTools } = sample;
+    yield { ...bondOf(sample), rows: rendered.rows, hash: identityOf(sample, request.purpose), inventedTools };
   }
 }
 
@@ -104,7 +111,7 @@ function renderSample(sample: Selected, { purpose, exporter, render, maxTokens }
 
 const NO_SHAPE = 'the format has no shape for it';
 
-/** Only the prompt and the reference are in the file, so only they are judged. */
+/** Prompt and reference are in the file, so they are judged; an answer that serves as the reference is judged as a whole. */
 function renderReferenced(
   sample: ReferencedSample,
   exporter: Exporter,
@@ -112,7 +119,8 @@ function renderReferenced(
   maxTokens: number = MAX_TOKENS,
 ): Rendered {
   if (sample.reference.trim() === '') return unfit('no reference answer');
-  const fault = findFault([...promptOf(sample), { role: 'assistant', content: sample.reference }], maxTokens);
+  const own = sample.expected === null ? findSampleFault(sample, maxTokens) : undefined;
+  const fault = own ?? findFault([...promptOf(sample), { role: 'assistant', content: sample.reference }], maxTokens);
   return fault === undefined ? (exporter.rft?.(sample, render) ?? unfit(NO_SHAPE)) : unfit(fault);
 }
 
@@ -135,14 +143,15 @@ function identityOf(sample: TrainingSample, purpose: Purpose): string {
   return hashOf([system, first?.content ?? '', answerOf(sample).at(-1) ?? null]);
 }
 
-async function* unique(items: AsyncIterable<Item & { readonly hash: string }>, tally: Tally): AsyncIterable<Item> {
+async function* unique(items: AsyncIterable<Candidate>, tally: Tally): AsyncIterable<Item> {
   const seen = new Set<string>();
-  for await (const { hash, ...item } of items) {
+  for await (const { hash, inventedTools, ...item } of items) {
     // 96 of 256 bits: no accidental equality among billions, and a third of the memory.
     const short = hash.slice(0, 24);
     if (seen.has(short)) tally.leaveOut('duplicate');
     else {
       seen.add(short);
+      for (const name of inventedTools) tally.warn('tool schema made up from its calls', name);
       yield item;
     }
   }

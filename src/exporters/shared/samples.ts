@@ -19,7 +19,12 @@ export type Taken =
       /** The recorded answer, where the sample's is a correction of it. */
       readonly corrected?: readonly Message[];
     }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Set where the record is the worse half of a pair and nothing else. */
+      readonly superseded?: TrainingSample;
+    };
 
 type Origin = {
   readonly hash: HashId;
@@ -48,6 +53,7 @@ export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): 
     userHash: userOf(task, hash),
     source: 'rollout',
     meta: {
+      task: isHistoryTask(rollout.taskId) ? hash(rollout.taskId) : rollout.taskId,
       run: stored.runId,
       prompt: rollout.promptId,
       iteration: stored.iteration,
@@ -59,10 +65,14 @@ export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): 
   });
 }
 
-/** History task ids end with the turn's own id: `agno:<db>:<session>:<run>`. Turns of a session stay together. */
+/** History task ids name the session and end with the turn's own id: `agno:<db>:<session>:<run>`. */
+export function isHistoryTask(taskId: string): boolean {
+  return taskId.split(':').length >= 4;
+}
+
+/** Turns of a session stay together. */
 function sessionOfTaskId(taskId: string): string {
-  const end = taskId.lastIndexOf(':');
-  return taskId.split(':').length >= 4 ? taskId.slice(0, end) : taskId;
+  return isHistoryTask(taskId) ? taskId.slice(0, taskId.lastIndexOf(':')) : taskId;
 }
 
 /**
@@ -138,6 +148,8 @@ export function conversationOf(task: Task, answer: string): readonly Message[] {
 export type TraceRecord = {
   readonly traceId: string;
   readonly events: readonly TraceEvent[];
+  /** As offered to the model; empty when that was not captured. */
+  readonly tools: readonly ToolDefinition[];
   readonly status: 'ok' | 'error';
   /** 0..1, or null without feedback. */
   readonly score: number | null;
@@ -150,13 +162,12 @@ export type TraceRecord = {
 
 /** A stored production trace. A person's correction takes the place of the answer. */
 export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
-  const recorded = messagesOf(trace.events);
+  const recorded = alternate(messagesOf(trace.events));
   if (recorded.length === 0) return { ok: false, reason: 'no message content was captured' };
   const { correction } = trace;
-  const start = answerStart(recorded);
   const messages =
     correction === null ? recorded : [...withoutAnswer(recorded), { role: 'assistant' as const, content: correction }];
-  const taken = assemble(messages, toolsOffered(trace.events), {
+  const taken = assemble(messages, trace.tools, {
     id: trace.traceId,
     score: correction === null ? trace.score : REFERENCE_SCORE,
     reason: trace.reason,
@@ -169,7 +180,7 @@ export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
     meta: {},
   });
   const answered = recorded.at(-1)?.role === 'assistant';
-  return correction === null || !answered ? taken : { ...taken, corrected: alternate(recorded.slice(start)) };
+  return correction === null || !answered ? taken : { ...taken, corrected: recorded.slice(answerStart(recorded)) };
 }
 
 function withoutAnswer(messages: readonly Message[]): readonly Message[] {

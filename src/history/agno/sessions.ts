@@ -73,18 +73,20 @@ function* readSession(
       const body = isJsonObject(run.response) ? run.response : run;
       const runId = typeof body.run_id === 'string' && body.run_id !== '' ? body.run_id : String(position);
       const read = readTurn(run);
-      if (!read.ok || read.turn.status === 'REGENERATED') {
-        const reason = read.ok ? 'regenerated: a newer run replaced it' : read.reason;
-        yield { kind: 'rejected', where: `${place}:${runId}`, reason };
+      if (!read.ok) {
+        yield { kind: 'rejected', where: `${place}:${runId}`, reason: read.reason };
         continue;
       }
-      yield {
-        kind: 'task',
-        task: toTask(
-          { id: `${place}:${runId}`, runId, session, body, turn: read.turn, conversation, omitted, ratings },
-          options,
-        ),
-      };
+      const task = toTask(
+        { id: `${place}:${runId}`, runId, session, body, turn: read.turn, conversation, omitted, ratings },
+        options,
+      );
+      if (read.turn.status === 'REGENERATED') {
+        const reason = 'regenerated: a newer run replaced it';
+        yield { kind: 'rejected', where: `${place}:${runId}`, reason, replaced: task };
+        continue;
+      }
+      yield { kind: 'task', task };
       if (!SKIPPED_IN_HISTORY.has(read.turn.status)) {
         const trimmed = trimContext([...conversation, ...read.turn.lead, ...read.turn.messages]);
         conversation = trimmed.messages;

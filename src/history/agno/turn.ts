@@ -44,7 +44,7 @@ export function readTurn(run: JsonObject): ReadTurn {
   }
   const raw = readAll(at === undefined ? [] : fresh.slice(at)).filter(({ role }) => role !== 'system');
   const { messages } = pairToolCalls(raw.length > 0 ? raw : [{ role: 'user', content: input }]);
-  const isFinished = !SKIPPED_IN_HISTORY.has(status);
+  const isFinished = !SKIPPED_IN_HISTORY.has(status) || status === 'REGENERATED';
   const content = readContent(body.content).text;
   const answer = isFinished ? content || lastAnswer(messages) || null : null;
   const hasAnswer = messages.some(({ role, content }) => role === 'assistant' && content !== '');
@@ -88,7 +88,7 @@ type Asked = { readonly text: string; readonly lead: readonly Message[]; readonl
  */
 function readInput(run: JsonObject, body: JsonObject): Asked | undefined {
   const wrapped = body === run ? undefined : (run.message ?? run.messages);
-  const given = body.input ?? run.input ?? wrapped;
+  const given = body.input ?? run.input ?? wrapped ?? inputOfFirstStep(body);
   if (given === undefined || given === null) return undefined;
   const media = isJsonObject(given) ? mediaOf(given) : [];
   const content = isJsonObject(given) && given.input_content !== undefined ? given.input_content : given;
@@ -96,17 +96,25 @@ function readInput(run: JsonObject, body: JsonObject): Asked | undefined {
   return asked === undefined ? undefined : { ...asked, media: [...media, ...asked.media] };
 }
 
+/** Workflows of late v1 keep the user's text in the messages of their first step only. */
+function inputOfFirstStep(body: JsonObject): Json | undefined {
+  for (const steps of [body.step_responses, body.step_results, body.step_executor_runs]) {
+    const first = Array.isArray(steps) ? steps.flat().find(isJsonObject) : undefined;
+    const response = first !== undefined && isJsonObject(first.response) ? first.response : first;
+    const user = response === undefined ? undefined : freshMessages(response).find(({ role }) => role === 'user');
+    if (user?.content !== undefined) return user.content;
+  }
+  return undefined;
+}
+
 function readAsked(content: Json): Asked | undefined {
   if (content === null) return undefined;
   if (isJsonObject(content)) {
     if (content.role !== undefined) return fromMessages([content]);
-    const texts = Object.values(content).filter((value) => typeof value === 'string');
+    const values = Object.values(content);
     const named = textValue(content.message) ?? textValue(content.input) ?? textValue(content.query);
-    return {
-      text: named ?? (texts.length === 1 ? (texts[0] as string) : JSON.stringify(content)),
-      lead: [],
-      media: [],
-    };
+    const only = values.length === 1 ? textValue(values[0]) : undefined;
+    return { text: named ?? only ?? JSON.stringify(content), lead: [], media: [] };
   }
   if (Array.isArray(content) && content.some((item) => isJsonObject(item) && item.role !== undefined)) {
     return fromMessages(content);
@@ -137,8 +145,17 @@ function findUserMessage(fresh: readonly JsonObject[], asked: string | undefined
   return at >= 0 ? at : undefined;
 }
 
+/** Without thinking: a context is sent to models, and thinking is never sent back. */
 function readAll(messages: readonly JsonObject[]): readonly Message[] {
-  return messages.map(readMessage).flatMap((read) => (read.ok ? read.messages : []));
+  return messages.map(readMessage).flatMap((read) =>
+    read.ok
+      ? read.messages.map((message): Message => {
+          if (message.role !== 'assistant') return message;
+          const { reasoning_content: _, ...rest } = message;
+          return rest;
+        })
+      : [],
+  );
 }
 
 function textOf(messages: readonly Message[]): string {
@@ -174,12 +191,20 @@ function toolCallsOf(messages: readonly Message[], tools: Json | undefined): rea
     });
   }
   if (!Array.isArray(tools)) return [];
-  return (tools as readonly Json[]).filter(isJsonObject).map((tool) => ({
-    name: textValue(tool.tool_name) ?? 'unknown',
-    arguments: typeof tool.tool_args === 'string' ? tool.tool_args : JSON.stringify(tool.tool_args ?? {}),
-    result: readContent(tool.result ?? tool.content).text,
-    is_error: tool.tool_call_error === true,
-  }));
+  return (tools as readonly Json[])
+    .filter(isJsonObject)
+    .filter(wasRun)
+    .map((tool) => ({
+      name: textValue(tool.tool_name) ?? 'unknown',
+      arguments: typeof tool.tool_args === 'string' ? tool.tool_args : JSON.stringify(tool.tool_args ?? {}),
+      result: readContent(tool.result ?? tool.content).text,
+      is_error: tool.tool_call_error === true,
+    }));
+}
+
+/** A call that waits for a confirmation has no result to replay. */
+function wasRun(tool: JsonObject): boolean {
+  return (tool.result ?? tool.content ?? null) !== null;
 }
 
 /** The last new message's: in v1 the time of a run object is that of the agent's first run. */

@@ -21,27 +21,44 @@ const MAGIC = 'SQLite format 3\u0000';
 /**
  * SQLite creates `-wal` and `-shm` beside a WAL database even for readers. So a database that no application has open
  * at the moment is read from a private copy; one that is open (both files exist) is read in place, which adds nothing.
+ * What an application left behind half-written when it crashed is rolled back in a copy too.
  * @throws ApoError `history-invalid`
  */
 export function openForeign(path: string): ForeignDatabase {
-  const wal = checkHeader(path);
-  const hasJournal = existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0;
+  const isWal = checkHeader(path);
   const isLive = existsSync(`${path}-wal`) && existsSync(`${path}-shm`);
-  const copy = hasJournal || (wal && !isLive) ? copyAside(path) : undefined;
-  let database: Database.Database | undefined;
+  if (isWal && !isLive) return openCopy(path);
   try {
-    database = new Database(copy?.path ?? path, copy === undefined ? { readonly: true } : {});
-    database.pragma('busy_timeout = 5000');
-    // One snapshot for all that is read, while the application may go on writing.
-    database.exec('BEGIN');
-    const tables = readTables(database);
-    return wrap(path, database, tables, copy?.remove);
+    return openAt(path, path, { readonly: true });
   } catch (error) {
-    database?.close();
-    copy?.remove();
+    if (isWal || existsSync(`${path}-journal`)) return openCopy(path);
     throw unreadable(path, error);
   }
 }
+
+function openCopy(path: string): ForeignDatabase {
+  const copy = shareCopy(path);
+  try {
+    return openAt(path, copy.path, {}, copy.remove);
+  } catch (error) {
+    copy.remove();
+    throw unreadable(path, error);
+  }
+}
+
+function openAt(path: string, place: string, options: Database.Options, remove?: () => void): ForeignDatabase {
+  const database = new Database(place, { ...options, timeout: BUSY_TIMEOUT_MS });
+  try {
+    // One snapshot for all that is read, while the application may go on writing.
+    database.exec('BEGIN');
+    return wrap(path, database, readTables(database), remove);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const BUSY_TIMEOUT_MS = 5000;
 
 function checkHeader(path: string): boolean {
   const header = Buffer.alloc(100);
@@ -68,7 +85,27 @@ function checkHeader(path: string): boolean {
   return header[18] === 2;
 }
 
-function copyAside(path: string): { readonly path: string; readonly remove: () => void } {
+type Copy = { readonly path: string; readonly remove: () => void };
+
+const copies = new Map<string, Copy & { users: number }>();
+
+/** One copy for all that have the same file open at the same time: detection looks at a file several times. */
+function shareCopy(path: string): Copy {
+  const copy = copies.get(path) ?? { ...copyAside(path), users: 0 };
+  copies.set(path, copy);
+  copy.users++;
+  return {
+    path: copy.path,
+    remove() {
+      copy.users--;
+      if (copy.users > 0) return;
+      copies.delete(path);
+      copy.remove();
+    },
+  };
+}
+
+function copyAside(path: string): Copy {
   const folder = mkdtempSync(join(tmpdir(), 'apo-history-'));
   const target = join(folder, basename(path));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

@@ -66,7 +66,15 @@ function toMessages(role: Message['role'] | 'call', raw: JsonObject, text: strin
     case 'assistant': {
       const calls = [...readCalls(raw.tool_calls), ...readLegacyCall(raw.function_call)];
       const all = calls.length > 0 ? calls : blocks.calls;
-      return [all.length > 0 ? { role, content: text, tool_calls: all } : { role, content: text }];
+      const thinking = textValue(raw.reasoning_content);
+      return [
+        {
+          role,
+          content: text,
+          ...(all.length > 0 ? { tool_calls: all } : {}),
+          ...(thinking === undefined ? {} : { reasoning_content: thinking }),
+        },
+      ];
     }
   }
 }

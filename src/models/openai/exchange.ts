@@ -1,4 +1,8 @@
-import { messageOf } from '../../core/errors.ts';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ModelError } from '../model.ts';
 
 /** One HTTP exchange as far as it got: the whole decoded body, or why there is none. */
@@ -8,79 +12,119 @@ export type Exchange =
 
 /** Largest decoded reply. A megabyte of text is far beyond any model's output; a compressed bomb is not read further. */
 const MAX_BODY_BYTES = 16 * 2 ** 20;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Idle connections end before servers end them (most after 5 s), so that no request meets a closing one. */
+const IDLE_TIMEOUT_MS = 4000;
 
 /**
- * A fetch for the OpenAI client that reads the body itself, with a cap, and never follows a redirect: on one to another
- * origin, headers such as `x-api-key` would be sent along (observed on Node 20). The client is told "200, empty object"
- * always; what really happened is asked for with `take`, so that the client's own error mapping, which drops the bodies of
- * servers that do not use OpenAI's error shape, is not in the way.
+ * The transport below the OpenAI client, in the shape of `fetch`. It is built on node:http, which takes a third of the time
+ * of Node's own fetch, knows no redirects (these would carry headers such as `x-api-key` to another origin) and has no
+ * timeouts of its own. The client is told "200, empty object" always; what really happened is asked for with `take`, so
+ * that the client's error mapping, which drops the bodies of servers that do not use OpenAI's error shape, is not in the way.
  */
 export function createExchanges(): {
   readonly fetch: typeof fetch;
   /** The exchange behind a response that the client returned. */
   take(response: Response): Exchange;
 } {
+  const agents = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
+  const plain = new HttpAgent(agents);
+  const secure = new HttpsAgent(agents);
   const exchanges = new WeakMap<Response, Exchange>();
   return {
-    async fetch(input, init) {
+    async fetch(input, init = {}) {
+      const url = new URL(String(input));
+      const options: RequestOptions = {
+        method: init.method ?? 'GET',
+        headers: { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'gzip, deflate, br' },
+        agent: url.protocol === 'https:' ? secure : plain,
+        ...(init.signal ? { signal: init.signal } : {}),
+      };
       const response = Response.json({});
-      exchanges.set(response, await exchange(input, init));
+      exchanges.set(response, await exchange(url, options, String(init.body ?? '')));
       return response;
     },
     take: (response) => exchanges.get(response) ?? { ok: false, error: new Error('unknown response') },
   };
 }
 
-async function exchange(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Promise<Exchange> {
+async function exchange(url: URL, options: RequestOptions, sent: string): Promise<Exchange> {
   try {
-    const response = await fetch(input, { ...init, redirect: 'error' });
-    return { ok: true, status: response.status, headers: response.headers, body: await readCapped(response) };
+    const message = await send(url, options, sent);
+    const body = await readCapped(decoded(message));
+    const headers = new Headers(Object.entries(message.headers).map(([name, value]) => [name, String(value)]));
+    return { ok: true, status: message.statusCode ?? 0, headers, body };
   } catch (error) {
     return { ok: false, error };
   }
 }
 
-async function readCapped(response: Response): Promise<string> {
-  if (response.body === null) return '';
-  const chunks: Uint8Array[] = [];
+function send(url: URL, options: RequestOptions, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, resolve);
+    request.on('error', reject);
+    request.once('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(() => {
+        request.destroy(new ModelError('network', `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`));
+      }, CONNECT_TIMEOUT_MS);
+      const settled = (): void => clearTimeout(timer);
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', settled).once('close', settled);
+    });
+    request.end(body);
+  });
+}
+
+const DECODERS: { readonly [encoding: string]: () => Duplex } = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+function decoded(message: IncomingMessage): Readable {
+  const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity' || encoding === '') return message;
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding]?.() : undefined;
+  if (decoder === undefined) {
+    message.destroy();
+    throw new ModelError('protocol', `the reply has the unknown content-encoding "${encoding}"`);
+  }
+  // The reader of the decoder meets every error; nothing is left to do here.
+  return pipeline(message, decoder, () => undefined);
+}
+
+async function readCapped(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    // Leaving the loop cancels the stream, which closes the socket.
+  // Leaving the loop early destroys the stream, and with it the socket.
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) throw new ModelError('too-large', 'the reply is larger than 16 MiB');
     chunks.push(chunk);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** What the server sent is not HTTP, or not in the encoding that it names. */
-const PROTOCOL_CODES = /^(HPE_|Z_|ERR__|ERR_BROTLI|UND_ERR_HEADERS_OVERFLOW)/;
+const PROTOCOL_CODES = /^(HPE_|Z_|ERR__|ERR_BROTLI)/;
 const CERTIFICATE_CODES = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
-/** Classifies what fetch threw: kind and reason, in words. */
+/** Classifies what the transport threw: kind and reason, in words. */
 export function transportFault(error: unknown): ModelError {
   if (error instanceof ModelError) return error;
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const code = codeOf(cause);
-  const reason = [code, messageOf(cause)].filter((part) => part !== '').join(': ');
-  if (TIMEOUT_CODES.has(code)) return new ModelError('timeout', `no reply in time (${code})`, { cause: error });
+  const { code, reason } = describe(error);
   if (CERTIFICATE_CODES.test(code)) {
     return new ModelError('fatal', `the server's certificate is not trusted (${reason})`, { cause: error });
   }
   if (PROTOCOL_CODES.test(code)) return new ModelError('protocol', `unreadable reply (${reason})`, { cause: error });
-  if (/redirect/i.test(reason)) {
-    return new ModelError('fatal', 'the server answered with a redirect, which is not followed', { cause: error });
-  }
-  if (/bad port|unknown scheme|invalid url/i.test(reason)) {
-    return new ModelError('fatal', `the address cannot be used (${reason})`, { cause: error });
-  }
   return new ModelError('network', `no connection or connection lost (${reason})`, { cause: error });
 }
 
-/** Node tries every address of a name and reports an AggregateError; its first error stands for all. */
-function codeOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0]);
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : '';
+/** Node tries every address of a name and reports an AggregateError without a message; its first error stands for all. */
+function describe(error: unknown): { readonly code: string; readonly reason: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
+  if (!(error instanceof Error)) return { code: '', reason: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return { code, reason: error.message.includes(code) ? error.message : `${code}: ${error.message}` };
 }

@@ -122,13 +122,16 @@ const MAX_TEXT = 65_536;
 export function createScrubber(key: string | undefined, others: readonly string[]): (text: string) => string {
   const secrets = others.filter((value) => value.length >= SHORTEST_SECRET);
   if (key !== undefined) secrets.push(key);
-  const known = [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
+  const known = [
+    ...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])),
+  ];
   // The longest first, in case that one contains another.
   known.sort((a, b) => b.length - a.length);
   return (text) => {
     const clean = known.reduce((rest, secret) => rest.replaceAll(secret, '[REDACTED]'), text.slice(0, MAX_TEXT));
     const guessed = clean
       .replace(/\bBearer\s+[^\s"',;]+/gi, 'Bearer [REDACTED]')
+      .replace(/:\/\/[^\s/@]{1,200}@/g, '://[REDACTED]@')
       .replace(/\b(sk|pk|rk)-[A-Za-z0-9_*.-]{6,}/g, '[REDACTED]');
     return ellipsis(terminalSafe(guessed.slice(0, 2000)), 300);
   };

@@ -1,6 +1,7 @@
 import type { Task } from '../../core/task.ts';
 import { type Piece, splitPrompt } from './split.ts';
-import { coverage, createRarity, overlap, type Rarity, wordsOf } from './words.ts';
+import type { Units } from './units.ts';
+import { createRarity, overlap, type Rarity, wordsOf } from './words.ts';
 
 /** Where a statement came from: the explanation of the prompt is made of these. */
 export type Origin = {
@@ -18,7 +19,7 @@ export type Statement = {
   readonly words: ReadonlySet<string>;
   /** Statements of one meaning are wordings of each other, or contradict each other; at most one is in a prompt. */
   readonly meaning: number;
-  /** Training tasks whose failures it was derived from, by index. */
+  /** Kinds that were missed in the rollouts from which it was derived. */
   readonly evidence: ReadonlySet<number>;
   readonly origins: readonly Origin[];
   /** Always in: placeholders, code blocks, what the user protects. */
@@ -44,20 +45,40 @@ export type Pool = {
   add(text: string, evidence: Iterable<number>, origin: Origin, options?: { readonly fixed?: boolean }): number;
   /** Adds a whole prompt; its statements are looked up in the pool or added. */
   addFrame(prompt: string, origin: Origin, isFixed: (piece: Piece) => boolean): Frame;
+  /** Adds a frame of nothing but what must stand in every prompt. */
+  addBareFrame(): Frame;
+  /** Statements that no frame places are added in the arm's order. */
   render(arm: Arm): string;
-  /** How much a statement concerns a training task, 0..1. */
-  relevance(statement: number, task: number): number;
+  /** What a statement is about. */
+  concern(statement: number): Concern;
+  /** From now on statements concern the kinds of these units. */
+  use(units: Units): void;
 };
 
-/** Rarity-weighted overlap from which two statements have one meaning. Served in the design's prototype. */
-export const TUNE: Record<string, number> = JSON.parse(
-  (globalThis as unknown as { process: { env: Record<string, string> } }).process['env']['TUNE'] ?? '{}',
-);
-export const SAME_MEANING = TUNE.same ?? 0.35;
+export type Concern = {
+  /** Kinds by how much the statement concerns them, 0..1; none for general advice. */
+  readonly kinds: ReadonlyMap<number, number>;
+  /** The kind that it concerns most; -1 for general advice. */
+  readonly main: number;
+  /** Rarity-weighted share of its words that stand in tasks and expected answer of that kind. */
+  readonly fit: number;
+};
+
+/** From this rarity-weighted overlap on two statements of one kind are wordings of one meaning. */
+const SAME_MEANING = 0.35;
+/** For general advice, and across kinds. */
+const SAME_ADVICE = 0.6;
 /** From here on two texts are one statement. */
 const SAME_STATEMENT = 0.9;
+/** A statement of which a smaller share stands in any kind's tasks and answers is general advice. */
+const SPECIFIC = 0.25;
+/** Of the best fit, what a kind must reach to be concerned. */
+const CONCERNED = 0.6;
+/** Added to the fit of kinds that failed in the rollouts from which the statement was derived. */
+const EVIDENCE_BONUS = 0.15;
 
-export function createPool(train: readonly Task[]): Pool {
+export function createPool(train: readonly Task[], initial: Units): Pool {
+  let units = initial;
   const taskWords = train.map((task) =>
     wordsOf([task.input, task.expected ?? '', ...task.context.map(({ content }) => content)].join('\n')),
   );
@@ -65,12 +86,45 @@ export function createPool(train: readonly Task[]): Pool {
   const frames: Frame[] = [];
   const meanings: number[][] = [];
   let rarity: Rarity = createRarity(taskWords);
-  const relevances = new Map<number, Float64Array>();
+  const concerns = new Map<number, Concern>();
 
   /** Task words tell what is common in this domain, statements what is common in advice. */
   function refreshRarity(): void {
     const texts = [...statements.map(({ words }) => words), ...taskWords];
     rarity = createRarity(texts);
+  }
+
+  function fitOf(words: ReadonlySet<string>, kind: Units['kinds'][number]): number {
+    let common = 0;
+    let all = 0;
+    for (const word of words) {
+      const weight = rarity(word);
+      all += weight;
+      common += weight * (kind.words.get(word) ?? 0);
+    }
+    return all === 0 ? 0 : common / all;
+  }
+
+  function concernOf(words: ReadonlySet<string>, evidence: ReadonlySet<number>): Concern {
+    const lexical = units.kinds.map((kind) => fitOf(words, kind));
+    const fits = lexical.map((fit, kind) => fit + (fit > 0.1 && evidence.has(kind) ? EVIDENCE_BONUS : 0));
+    const main = fits.reduce((best, fit, kind) => (fit > (fits[best] ?? 0) ? kind : best), -1);
+    const most = fits[main] ?? 0;
+    if (most < SPECIFIC) return { kinds: new Map(), main: -1, fit: most };
+    const kinds = new Map<number, number>();
+    fits.forEach((fit, kind) => {
+      if (fit >= CONCERNED * most) kinds.set(kind, (fit / most) ** 3);
+    });
+    return { kinds, main, fit: lexical[main] ?? 0 };
+  }
+
+  function concern(index: number): Concern {
+    const known = concerns.get(index);
+    if (known !== undefined) return known;
+    const { words, evidence } = statements[index] as Statement;
+    const found = concernOf(words, evidence);
+    concerns.set(index, found);
+    return found;
   }
 
   function closest(words: ReadonlySet<string>): { index: number; similarity: number } {
@@ -82,16 +136,17 @@ export function createPool(train: readonly Task[]): Pool {
     return best;
   }
 
-  function relevancesOf(statement: Statement): Float64Array {
-    const known = relevances.get(statement.index);
-    if (known !== undefined) return known;
-    const lexical = taskWords.map((words) => coverage(statement.words, words, rarity));
-    const most = Math.max(TUNE.most ?? 0.15, ...lexical);
-    const values = Float64Array.from(lexical, (value, task) =>
-      Math.min(1, value / most + (statement.evidence.has(task) ? 0.5 : 0)),
-    );
-    relevances.set(statement.index, values);
-    return values;
+  /** The meaning that a new statement is a wording of, or a new one. */
+  function meaningOf(words: ReadonlySet<string>, evidence: ReadonlySet<number>): number {
+    const { main } = concernOf(words, evidence);
+    let best = { meaning: meanings.length, similarity: 0 };
+    for (const statement of statements) {
+      if (statement.fixed) continue;
+      const similarity = overlap(words, statement.words, rarity);
+      const least = main >= 0 && concern(statement.index).main === main ? SAME_MEANING : SAME_ADVICE;
+      if (similarity >= least && similarity > best.similarity) best = { meaning: statement.meaning, similarity };
+    }
+    return best.meaning;
   }
 
   function add(
@@ -111,13 +166,12 @@ export function createPool(train: readonly Task[]): Pool {
         evidence: new Set([...same.evidence, ...evidence]),
         origins: [...same.origins, origin],
       };
-      relevances.delete(same.index);
+      concerns.delete(same.index);
       return same.index;
     }
     const index = statements.length;
     const fixed = options.fixed === true;
-    const neighbour = near.similarity >= SAME_MEANING && !fixed ? statements[near.index] : undefined;
-    const meaning = neighbour === undefined || neighbour.fixed ? meanings.length : neighbour.meaning;
+    const meaning = fixed ? meanings.length : meaningOf(words, new Set(evidence));
     const members = meanings[meaning] ?? [];
     meanings[meaning] = [...members, index];
     statements.push({ index, text, words, meaning, evidence: new Set(evidence), origins: [origin], fixed });
@@ -142,6 +196,14 @@ export function createPool(train: readonly Task[]): Pool {
       frames.push(frame);
       return frame;
     },
+    addBareFrame() {
+      const pieces = (frames[0]?.pieces ?? []).filter(
+        ({ statement }) => statement !== undefined && statements[statement]?.fixed === true,
+      );
+      const frame = { index: frames.length, origin: { operator: 'bare', critique: '', rollouts: [] }, pieces };
+      frames.push(frame);
+      return frame;
+    },
     render({ frame, statements: chosen }) {
       const wanted = new Map(chosen.map((index) => [(statements[index] as Statement).meaning, index]));
       const used = new Set<number>();
@@ -162,7 +224,11 @@ export function createPool(train: readonly Task[]): Pool {
       const bullets = rest.map((index) => `- ${(statements[index] as Statement).text}`).join('\n');
       return head === '' ? bullets : `${head}${endsWithBullet(head) ? '\n' : '\n\n'}${bullets}`;
     },
-    relevance: (statement, task) => relevancesOf(statements[statement] as Statement)[task] ?? 0,
+    concern,
+    use(next) {
+      units = next;
+      concerns.clear();
+    },
   };
 }
 

@@ -1,15 +1,19 @@
 import { allInOrder } from '../../core/async.ts';
-import { createPrompt, type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
-import { rewardOf } from '../../core/rollout.ts';
-import type { OptimizerContext, Outcome, Trial } from '../optimizer.ts';
+import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
+import { mean } from '../../core/statistics.ts';
+import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
-import { finish } from './final.ts';
+import { trainedText, withTrainedText } from './component.ts';
+import { finish, isShownBetter } from './final.ts';
+import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import { type Proposal, propose } from './propose.ts';
-import type { ApoOptions } from './settings.ts';
-import { MODEL, promptOf, type Record, refit, type State } from './state.ts';
+import { type ApoOptions, finalRollouts } from './settings.ts';
+import { admissible, countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
+import { chooseTasks } from './tasks.ts';
+import { answerParts } from './units.ts';
 
 export async function search(settings: ApoOptions, context: OptimizerContext, planned: number): Promise<Outcome> {
   const state = begin(settings, context);
@@ -23,55 +27,53 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     rejected: null,
   });
   context.keep({ best: context.start, baseline: [], final: [] });
-  const finalRollouts = Math.min(
-    3 * context.val.length,
-    Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)),
-  );
-  const searchRollouts = Math.max(0, planned - finalRollouts);
-  const roundSize = settings.stepTasks * settings.stepsPerRound;
+  const kept = finalRollouts(settings, planned, context.val.length);
+  const searchRollouts = Math.max(0, planned - kept);
   let spent = 0;
   let reported = 0;
+  let reportedRecords = 0;
   let reportedPrompt = context.start;
   let lastCritique = '';
+  let reason: EndReason = 'budget';
 
   for (let round = 1; spent + settings.stepTasks <= searchRollouts; round++) {
-    const arms = chooseArms(state, round, Math.min(roundSize, searchRollouts - spent));
+    const iteration = iterationOf(spent, searchRollouts, context.iterations);
+    const steps = chooseSteps(state, round, searchRollouts - spent);
     const results = await allInOrder(
-      arms.map(({ arm, prompt, trials, tasks }) =>
-        context
-          .evaluate(prompt, trials, {
-            iteration: iterationOf(spent, searchRollouts, context.iterations),
-            split: 'train',
-            label: `round ${round}`,
-          })
-          .then((scored) => scored.map((one, index) => ({ arm, task: tasks[index] as number, scored: one }))),
+      steps.map(({ prompt, trials }) =>
+        context.evaluate(prompt, trials, { iteration, split: 'train', label: `round ${round}` }),
       ),
     );
-    spent += arms.reduce((sum, { trials }) => sum + trials.length, 0);
-    for (const result of results.flat()) {
-      const reward = rewardOf(result.scored);
-      if (reward !== undefined) state.records.push({ ...result, reward: reward });
-    }
-    const proposals = await criticise(state, round);
+    steps.forEach(({ arm, tasks }, step) => {
+      results[step]?.forEach((scored, index) => {
+        remember(state, arm, tasks[index] as number, scored);
+      });
+      spent += tasks.length;
+    });
+    refit(state);
+    const proposals = await criticise(state);
     lastCritique = headline(proposals[0]?.critique ?? lastCritique);
     adopt(state, proposals);
     refit(state);
-    const iteration = iterationOf(spent, searchRollouts, context.iterations);
-    if (iteration > reported) {
-      const arm = state.model.bestArm(state.model.mean);
-      const best = promptOf(state, arm);
+    reason = endOf(state, round) ?? reason;
+    const ended = iterationOf(spent, searchRollouts, context.iterations);
+    if (ended > reported) {
+      const best = promptOf(state, admissible(state, state.model.bestArm(state.model.mean)));
       context.report({
-        iteration,
+        iteration: ended,
         previous: reportedPrompt,
         best,
-        score: state.model.value(arm, state.model.mean),
+        score: mean(state.records.slice(reportedRecords).map(({ reward }) => reward)),
         critique: lastCritique,
       });
-      reported = iteration;
+      reported = ended;
+      reportedRecords = state.records.length;
       reportedPrompt = best;
+      context.keep({ best: isShownBetter(state) ? best : context.start, baseline: [], final: [] });
     }
+    if (reason !== 'budget') break;
   }
-  return finish(state, finalRollouts);
+  return finish(state, kept, reason);
 }
 
 function iterationOf(spent: number, total: number, iterations: number): number {
@@ -79,153 +81,159 @@ function iterationOf(spent: number, total: number, iterations: number): number {
 }
 
 function begin(settings: ApoOptions, context: OptimizerContext): State {
-  const pool = createPool(context.train);
+  const units = answerParts(context.train);
+  const pool = createPool(context.train, units);
+  const start = trainedText(context.start);
+  // What the gate does not let go (placeholders, protected texts) stands in every prompt.
+  const isNeeded = (raw: string): boolean => {
+    const without = start.replace(raw, () => '').trim();
+    const prompt = withTrainedText(context.start, without === '' ? '-' : without);
+    return context.reject(prompt, context.start) !== undefined;
+  };
   pool.addFrame(
-    context.start.components[SYSTEM] ?? '',
+    start,
     { operator: 'start', critique: '', rollouts: [] },
-    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'),
+    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```') || isNeeded(raw),
   );
+  const isLone = pool.statements.filter(({ fixed }) => !fixed).length < 2;
+  if (!isLone) pool.addBareFrame();
   const order = context.random('order').shuffle(context.train.map((_task, index) => index));
-  const model = fitModel(pool, context.train.length, [], MODEL);
-  return { context, settings, pool, records: [], criticised: new Set(), order, position: 0, model };
+  const model = fitModel(pool, units, []);
+  return {
+    context,
+    settings,
+    pool,
+    units,
+    records: [],
+    shown: new Map(),
+    read: new Map(),
+    critiques: 0,
+    order,
+    position: 0,
+    model,
+    proven: new Map(),
+  };
 }
 
-type ChosenArm = {
+const PERFECT = 0.999;
+/** Rollouts without a single failure after which there is nothing to learn from. */
+const FLAWLESS = 40;
+/** Expected reward that knowing all effects would add, below which no further step is worth its rollouts. */
+const WORTH_A_STEP = 0.004;
+const DRAWS = 6;
+
+/** Why there is no use in going on, or undefined. */
+function endOf(state: State, round: number): EndReason | undefined {
+  const { records, model, context, settings, order } = state;
+  if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= PERFECT))
+    return 'ceiling';
+  if (round % 4 !== 0 || findGaps(state, 1, settings.groupSize).length > 0) return undefined;
+  const best = model.bestArm(model.mean);
+  const regrets = Array.from({ length: DRAWS }, (_, index) => {
+    const effects = model.draw(context.random('stall', round, index), 1);
+    return model.value(model.bestArm(effects), effects) - model.value(best, effects);
+  });
+  return mean(regrets) < WORTH_A_STEP ? 'stalled' : undefined;
+}
+
+type Step = {
   readonly arm: Arm;
   readonly prompt: Prompt;
   readonly tasks: readonly number[];
   readonly trials: readonly Trial[];
 };
 
-/** Draws prompts from the posterior, each with the tasks it is run on. The first round runs the prompt as it is. */
-function chooseArms(state: State, round: number, rollouts: number): readonly ChosenArm[] {
-  const { context, settings, pool } = state;
-  const chosen: ChosenArm[] = [];
-  for (let step = 0; step * settings.stepTasks < rollouts; step++) {
-    const startArm: Arm = {
-      frame: 0,
-      statements: pool.frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [],
-    };
-    const arm =
-      round === 1
-        ? startArm
-        : state.model.bestArm(state.model.draw(context.random('draw', round, step), settings.exploration));
+/** Draws prompts from the posterior, each with the tasks it is run on. Until something fails there is nothing to try. */
+function chooseSteps(state: State, round: number, rollouts: number): readonly Step[] {
+  const { context, settings, pool, model, records } = state;
+  const tests = countTests(state);
+  const taken = new Map<number, number>();
+  const steps: Step[] = [];
+  const isFlawless = records.every(({ reward }) => reward >= PERFECT);
+  for (let step = 0; step < settings.stepsPerRound; step++) {
+    const left = rollouts - steps.reduce((sum, { tasks }) => sum + tasks.length, 0);
+    if (left <= 0) break;
+    const drawn = model.draw(context.random('draw', round, step), settings.exploration);
+    const arm = isFlawless ? startArm(pool) : admissible(state, model.bestArm(drawn));
     const prompt = promptOf(state, arm);
-    const tasks = nextTasks(
-      state,
-      arm,
-      Math.min(settings.stepTasks, rollouts - step * settings.stepTasks),
-      round === 1,
-    );
+    const random = isFlawless ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
+    const tasks = chooseTasks(state, arm, Math.min(settings.stepTasks, left), random, tests, taken);
+    const earlier = [
+      ...records.filter(({ scored }) => scored.rollout.promptId === prompt.id).map(({ task }) => task),
+      ...steps.filter((other) => other.prompt.id === prompt.id).flatMap((other) => other.tasks),
+    ];
     const trials = tasks.map((task) => ({
       task: context.train[task] as Trial['task'],
-      sample: state.records.filter((record) => record.task === task && record.scored.rollout.promptId === prompt.id)
-        .length,
+      sample: earlier.filter((other) => other === task).length,
     }));
-    chosen.push({ arm, prompt, tasks, trials });
+    steps.push({ arm, prompt, tasks, trials });
   }
-  return chosen;
+  return steps;
 }
 
-/** Half of the tasks are the next of the fixed order, half those that the least certain statements of the arm concern. */
-function nextTasks(state: State, arm: Arm, count: number, onlyOrder: boolean): readonly number[] {
-  const { order, pool, model } = state;
-  const tasks: number[] = [];
-  const uncertain = onlyOrder
-    ? []
-    : arm.statements
-        .filter((statement) => pool.statements[statement]?.fixed === false)
-        .map((statement) => ({ statement, weight: model.uncertainty(statement) }));
-  const fromOrder = uncertain.length === 0 ? count : Math.ceil(count / 2);
-  while (tasks.length < Math.min(fromOrder, order.length)) {
-    const task = order[state.position++ % order.length] as number;
-    if (!tasks.includes(task)) tasks.push(task);
-  }
-  if (tasks.length >= count || uncertain.length === 0) return tasks;
-  const seen = new Map<number, number>();
-  for (const { task } of state.records) seen.set(task, (seen.get(task) ?? 0) + 1);
-  const information = order
-    .filter((task) => !tasks.includes(task))
-    .map((task) => {
-      const chance = model.predict(arm, task, model.mean);
-      const stakes = uncertain.reduce(
-        (sum, { statement, weight }) => sum + weight * pool.relevance(statement, task) ** 2,
-        0,
-      );
-      return { task, value: (chance * (1 - chance) * stakes) / Math.sqrt(1 + (seen.get(task) ?? 0)) };
-    })
-    .sort((a, b) => b.value - a.value);
-  return [...tasks, ...information.slice(0, count - tasks.length).map(({ task }) => task)];
-}
-
-/** Sends groups of unexplained failures to the critic; most of the loss first, alike failures together. */
-async function criticise(state: State, round: number): Promise<readonly Proposal[]> {
-  const { context, settings, pool, model, records, criticised } = state;
+/** Shows failures that nothing in the pool is about to cure to critics. */
+async function criticise(state: State): Promise<readonly Proposal[]> {
+  const { context, settings, pool, model, records, units, shown, read } = state;
   const best = model.bestArm(model.mean);
-  const open = records
-    .filter((record) => record.reward < 0.7 && !criticised.has(record.scored.rollout.id) && !isOnTrial(state, record))
-    .reverse();
-  const rest = open.filter((record, index) => open.findIndex((other) => other.task === record.task) === index);
-  const groups: Record[][] = [];
-  while (groups.length < 2 && rest.length > 0) groups.push(rest.splice(0, settings.groupSize));
+  const groups = findGaps(state, settings.critiquesPerRound, settings.groupSize);
   const replies = await allInOrder(
-    groups.map((group, index) => {
-      for (const { scored } of group) criticised.add(scored.rollout.id);
-      const arm = best;
+    groups.map((group) => {
+      for (const { scored, task, outcome } of group) {
+        read.set(scored.rollout.id, (read.get(scored.rollout.id) ?? 0) + 1);
+        units.ofTask[task]?.forEach((kind, index) => {
+          if ((outcome.parts[index] as number) <= 0.7) shown.set(kind, (shown.get(kind) ?? 0) + 1);
+        });
+      }
+      const isExpectedShown = group.every(({ task }) => context.train[task]?.expected != null);
       return propose(context, {
-        parent: promptOf(state, arm),
-        prompt: arm.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
+        parent: promptOf(state, best),
+        prompt: best.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
         failures: group.map((record) => evidenceOf(state, record)),
-        passes: records
-          .filter(({ reward }) => reward > 0.9)
-          .slice(-1)
-          .map((record) => evidenceOf(state, record)),
-        useless: uselessStatements(state),
-        sample: round * 10 + index,
+        passes: isExpectedShown
+          ? []
+          : records
+              .filter(({ reward }) => reward > 0.9)
+              .slice(-1)
+              .map((record) => evidenceOf(state, record)),
+        useless: uselessStatements(state, best),
+        sample: state.critiques++,
       });
     }),
   );
   return replies.flat();
 }
 
-/** A failure is explained for now when a statement that was derived from its task has hardly been tried yet. */
-function isOnTrial({ pool, records }: State, { task, arm }: Record): boolean {
-  return pool.statements.some(({ index, evidence, fixed }) => {
-    if (fixed || !evidence.has(task) || arm.statements.includes(index)) return false;
-    return (
-      records.filter((record) => record.arm.statements.includes(index) && pool.relevance(index, record.task) > 0.5)
-        .length < 3
-    );
-  });
-}
-
 function evidenceOf({ context }: State, { task, scored }: Record): Evidence {
   return { task: context.train[task] as Evidence['task'], scored };
 }
 
-function uselessStatements({ pool, model, records }: State): readonly string[] {
-  const best = new Set(model.bestArm(model.mean).statements);
-  return pool.statements
-    .filter(({ index, fixed, origins }) => !fixed && !best.has(index) && origins[0]?.operator !== 'start')
-    .filter(({ index }) => records.filter(({ arm }) => arm.statements.includes(index)).length >= 8)
-    .slice(-10)
+/** Statements that were tried and that the present best does without. */
+function uselessStatements(state: State, best: Arm): readonly string[] {
+  const chosen = new Set(best.statements);
+  const tests = countTests(state);
+  return state.pool.statements
+    .filter(({ index, fixed, origins }) => !fixed && !chosen.has(index) && origins[0]?.operator !== 'start')
+    .filter(({ index }) => {
+      const { main } = state.pool.concern(index);
+      return main < 0 || (tests[index]?.get(main) ?? 0) >= 2;
+    })
+    .slice(-8)
     .map(({ text }) => text);
 }
 
 function adopt(state: State, proposals: readonly Proposal[]): void {
-  const { context, pool, records } = state;
-  const taskOf = new Map(records.map(({ scored, task }) => [scored.rollout.id, task]));
+  const { context, pool, records, units } = state;
+  const recordOf = new Map(records.map((record) => [record.scored.rollout.id, record]));
   for (const { text, critique, operator, rollouts, removal } of proposals) {
     if (removal || text === '') continue;
-    const trial = createPrompt({
-      ...context.start.components,
-      [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}`,
-    });
+    const trial = withTrainedText(context.start, `${trainedText(context.start)}\n- ${text}`);
     if (context.reject(trial, context.start) !== undefined) continue;
-    pool.add(
-      text,
-      rollouts.flatMap((id) => taskOf.get(id) ?? []),
-      { operator, critique, rollouts },
-    );
+    const missed = rollouts.flatMap((id) => {
+      const record = recordOf.get(id);
+      return (units.ofTask[record?.task ?? -1] ?? []).filter(
+        (_kind, index) => (record?.outcome.parts[index] ?? 1) < 0.5,
+      );
+    });
+    pool.add(text, missed, { operator, critique, rollouts });
   }
 }

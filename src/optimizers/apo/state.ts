@@ -1,19 +1,11 @@
-import { createPrompt, type Prompt, SYSTEM } from '../../core/prompt.ts';
-import type { ScoredRollout } from '../../core/rollout.ts';
+import type { Prompt } from '../../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import type { OptimizerContext } from '../optimizer.ts';
-import { type EffectModel, type Experiment, fitModel, type ModelOptions } from './model.ts';
-import { type Arm, type Pool, TUNE } from './pool.ts';
+import { withTrainedText } from './component.ts';
+import { type EffectModel, fitModel } from './model.ts';
+import type { Arm, Pool } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
-
-export const MODEL: ModelOptions = {
-  overall: { mean: -0.1, deviation: 0.5 },
-  relevance: { mean: 2, deviation: 1.2 },
-  wording: { mean: 0, deviation: 0.4 },
-  wordingRelevance: { mean: 0, deviation: 0.8 },
-  frame: { mean: 0, deviation: 0.5 },
-  kept: { mean: 0.3, deviation: 0.5 },
-  taskDeviation: 1,
-};
+import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
 /** A rollout on a training task, with the arm that its prompt was made from. */
 export type Record = {
@@ -21,6 +13,7 @@ export type Record = {
   readonly task: number;
   readonly scored: ScoredRollout;
   readonly reward: number;
+  readonly outcome: Outcome;
 };
 
 /** What the search knows. All of it is rebuilt by replay. */
@@ -29,43 +22,109 @@ export type State = {
   readonly settings: ApoOptions;
   readonly pool: Pool;
   readonly records: Record[];
-  /** Rollouts that a critic has read, by id. */
-  readonly criticised: Set<string>;
-  /** Training tasks in a fixed random order. */
+  units: Units;
+  /** How often a critic was shown a failure of a kind. */
+  readonly shown: Map<number, number>;
+  /** How often a critic has read a rollout, by id. */
+  readonly read: Map<string, number>;
+  /** Calls to critics so far: tells equal requests apart. */
+  critiques: number;
+  /** Training tasks in a fixed random order, and the next of them. */
   readonly order: readonly number[];
   position: number;
   model: EffectModel;
+  /** Statements that were shown to help, with their place in that order. */
+  readonly proven: Map<number, number>;
 };
 
+export function remember(state: State, arm: Arm, task: number, scored: ScoredRollout): void {
+  const reward = rewardOf(scored);
+  if (reward === undefined) return;
+  const outcome = state.units.outcome(task, scored.rollout.answer, reward);
+  state.records.push({ arm, task, scored, reward, outcome });
+}
+
 export function refit(state: State): void {
-  const dense = TUNE.dense ?? 0;
-  const experiments: Experiment[] = state.records.map(({ arm, task, reward, scored }) => ({
-    arm,
-    task,
-    reward:
-      (1 - dense) * reward +
-      dense * (reward >= 1 ? 1 : likeness(scored.rollout.answer, state.context.train[task]?.expected ?? null, reward)),
-  }));
-  state.model = fitModel(state.pool, state.context.train.length, experiments, MODEL, state.model.start);
+  const { pool, records, context } = state;
+  const seen = records.map(({ task, scored, reward }) => ({ task, answer: scored.rollout.answer, reward }));
+  if (state.units.mode === 'parts' && !showsParts(state.units, seen)) {
+    state.units = wholeTasks(context.train);
+    pool.use(state.units);
+    state.shown.clear();
+    const { units } = state;
+    records.splice(
+      0,
+      records.length,
+      ...records.map((record) => ({
+        ...record,
+        outcome: units.outcome(record.task, record.scored.rollout.answer, record.reward),
+      })),
+    );
+    state.model = fitModel(pool, units, records);
+    return;
+  }
+  const best = state.model.bestArm(state.model.mean);
+  const experiments = records.map((record) => ({ ...record, weight: weightOf(record.arm, best) }));
+  state.model = fitModel(pool, state.units, experiments, state.model.start);
+  rankProven(state);
 }
 
-export function promptOf({ pool, context }: State, arm: Arm): Prompt {
-  return createPrompt({ ...context.start.components, [SYSTEM]: pool.render(arm) });
+/** Rollouts of prompts that are far from the present best tell less about it: statements may need each other. */
+function weightOf(arm: Arm, best: Arm): number {
+  const wanted = new Set(best.statements);
+  const common = arm.statements.filter((statement) => wanted.has(statement)).length;
+  const all = arm.statements.length + best.statements.length - common;
+  return LEAST_WEIGHT + (1 - LEAST_WEIGHT) * (all === 0 ? 1 : common / all);
 }
 
-function likeness(answer: string, expected: string | null, reward: number): number {
-  if (expected === null) return reward;
-  const a = answer.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  const e = expected.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  const counts = new Map<string, number>();
-  for (const word of e) counts.set(word, (counts.get(word) ?? 0) + 1);
-  let common = 0;
-  for (const word of a) {
-    const left = counts.get(word) ?? 0;
-    if (left > 0) {
-      common++;
-      counts.set(word, left - 1);
+const LEAST_WEIGHT = 0.5;
+
+export function startArm({ frames }: Pool): Arm {
+  return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
+}
+
+/** The prompt of an arm: statements in the order in which they were proven, the others last. */
+export function promptOf({ pool, context, proven }: State, arm: Arm): Prompt {
+  const rank = (statement: number): number => proven.get(statement) ?? proven.size + statement;
+  const statements = [...arm.statements].sort((a, b) => rank(a) - rank(b));
+  return withTrainedText(context.start, pool.render({ ...arm, statements }));
+}
+
+/** The arm without as many of its weakest statements as the gate objects to; the start when nothing else is left. */
+export function admissible(state: State, arm: Arm): Arm {
+  const { context, pool, model } = state;
+  const isRejected = (candidate: Arm): boolean =>
+    context.reject(promptOf(state, candidate), context.start) !== undefined;
+  if (!isRejected(arm)) return arm;
+  const weakestFirst = arm.statements
+    .filter((index) => pool.statements[index]?.fixed === false)
+    .map((index) => ({ index, effect: model.effect(index).mean }))
+    .sort((a, b) => a.effect - b.effect);
+  let rest = arm;
+  for (const { index } of weakestFirst) {
+    rest = { ...rest, statements: rest.statements.filter((other) => other !== index) };
+    if (!isRejected(rest)) return rest;
+  }
+  return startArm(pool);
+}
+
+/** Statements of which the model has become sure keep the place that they had among the others. */
+function rankProven({ pool, model, proven }: State): void {
+  for (const { index } of pool.statements) {
+    if (proven.has(index)) continue;
+    const { mean, deviation } = model.effect(index);
+    if (mean - deviation > 0.5) proven.set(index, proven.size);
+  }
+}
+
+/** How often each statement was in a prompt that met or missed each kind. */
+export function countTests({ pool, records, units }: State): readonly Map<number, number>[] {
+  const counts = pool.statements.map(() => new Map<number, number>());
+  for (const { arm, task } of records) {
+    for (const statement of arm.statements) {
+      const own = counts[statement];
+      for (const kind of units.ofTask[task] ?? []) own?.set(kind, (own.get(kind) ?? 0) + 1);
     }
   }
-  return a.length + e.length === 0 ? 0 : (2 * common) / (a.length + e.length);
+  return counts;
 }

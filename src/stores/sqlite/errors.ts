@@ -11,7 +11,7 @@ const LOCKED: Mapping = {
 const CORRUPT: Mapping = {
   code: 'store-corrupt',
   what: 'is damaged',
-  hint: 'restore a backup, or move the file away and start a new store; nothing was written to it',
+  hint: 'restore a backup, or move the file away and start a new store',
   retryable: false,
 };
 const UNWRITABLE: Mapping = {
@@ -21,11 +21,19 @@ const UNWRITABLE: Mapping = {
   retryable: true,
 };
 
+const UNLOADABLE: Mapping = {
+  code: 'internal',
+  what: 'cannot be opened, because the SQLite module was built for another version of Node',
+  hint: 'run npm rebuild better-sqlite3',
+  retryable: false,
+};
+
 /** SQLite result codes by the start of their name, and what they mean for a store. */
 const MAPPINGS: readonly (readonly [RegExp, Mapping])[] = [
   [/^SQLITE_(BUSY|LOCKED)/, LOCKED],
   [/^SQLITE_(CORRUPT|NOTADB)/, CORRUPT],
   [/^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|PERM|AUTH|NOLFS|PROTOCOL|TOOBIG|NOMEM)/, UNWRITABLE],
+  [/^ERR_DLOPEN_FAILED$/, UNLOADABLE],
   [/^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|EFBIG|EIO|EMFILE|ENFILE|ENOTDIR|ENOENT|EISDIR|ELOOP|ENAMETOOLONG)$/, UNWRITABLE],
 ];
 

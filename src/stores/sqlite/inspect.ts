@@ -1,51 +1,47 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
+import { isFileLocked } from '../../platform/locks.ts';
 import { corrupt, storeError } from './errors.ts';
 import { APPLICATION_ID, newestVersion, schemaVersion } from './migrations.ts';
 import { findSchemaDamage } from './schema.ts';
 
-/** Largest store whose structure is checked on every opening; larger ones only after an unclean shutdown. */
-const ALWAYS_CHECKED_BYTES = 16 * 1024 * 1024;
+/** Largest store whose structure is checked on every opening (2 ms per MB); larger ones after an unclean shutdown only. */
+const ALWAYS_CHECKED_BYTES = 32 * 1024 * 1024;
 
 const MAGIC = 'SQLite format 3\0';
 /** Page 1 (header and schema) and page 2 (store_identity). */
 const HEAD_BYTES = 8192;
 
+export type Head = {
+  readonly bytes: Buffer;
+  /** A write-ahead log with content lies beside the file: another process has it open, or one died. */
+  readonly hasLog: boolean;
+  /** One died: nobody has it open. */
+  readonly isUnclean: boolean;
+};
+
 /**
- * Proves that the file is a sound store that this version can work with, without writing a byte to it or beside it.
+ * First look at a file, before SQLite touches it.
  * Must not run while this process has the file open: closing a second handle would drop SQLite's locks (POSIX).
- * @throws ApoError `store-corrupt`, `store-foreign` or `store-newer`
+ * @throws ApoError `store-corrupt` or `store-foreign`
  */
-export function inspectStoreFile(path: string): void {
-  const head = readHead(path, HEAD_BYTES);
-  if (head.length < 100) throw corrupt(path, 'its header is cut off');
-  if (head.toString('latin1', 0, 16) !== MAGIC) throw corrupt(path, 'it is not an SQLite database');
-  if (head[18] !== head[19] || (head[18] !== 1 && head[18] !== 2)) throw corrupt(path, 'its header is damaged');
-  if (head.readUInt32BE(68) !== APPLICATION_ID) throw foreign(path);
+export function inspectHead(path: string): Head {
+  const bytes = readHead(path, HEAD_BYTES);
+  if (bytes.length === 0) throw corrupt(path, 'it is empty');
+  if (bytes.length < 100) throw corrupt(path, 'its header is cut off');
+  if (bytes.toString('latin1', 0, 16) !== MAGIC) throw corrupt(path, 'it is not an SQLite database');
+  if (bytes.readUInt32BE(68) !== APPLICATION_ID) throw foreign(path);
+  // File format versions: 2 is WAL, as we make it; 1 is what a tool that turned WAL off leaves.
+  if (bytes[18] !== bytes[19] || (bytes[18] !== 1 && bytes[18] !== 2)) throw corrupt(path, 'its header is damaged');
   if (sizeOf(`${path}-journal`) > 0) throw corrupt(path, 'a rollback journal that is not its own lies beside it');
-  try {
-    inspectContent(path, head);
-  } catch (error) {
-    // A damaged schema shows as an ordinary SQL error.
-    const isSql = error instanceof Sqlite.SqliteError && error.code === 'SQLITE_ERROR';
-    throw isSql ? corrupt(path, error.message) : storeError(path, error);
-  }
+  const hasLog = sizeOf(`${path}-wal`) > 0;
+  if (hasLog) inspectLog(path);
+  return { bytes, hasLog, isUnclean: hasLog && !isFileLocked(path) };
 }
 
-function inspectContent(path: string, head: Buffer): void {
-  if (sizeOf(`${path}-wal`) > 0) {
-    inspectLog(path);
-    inspectInPlace(path, head);
-  } else if (sizeOf(path) <= ALWAYS_CHECKED_BYTES) {
-    inspectImage(path, head);
-  } else {
-    assertVersion(path, head.readUInt32BE(60));
-  }
-}
-
-/** A log is there: only SQLite can tell what the store holds. */
-function inspectInPlace(path: string, head: Buffer): void {
+/** Opens a file that has a log read-only for the look, since even closing a writable connection would write. */
+export function inspectWithLog(path: string, head: Head): void {
   const database = new Sqlite(path, { readonly: true, fileMustExist: true });
   try {
     inspectDatabase(path, database, head);
@@ -54,49 +50,35 @@ function inspectInPlace(path: string, head: Buffer): void {
   }
 }
 
-/** No log: the file is all there is. It is read into memory, since even a read-only opening leaves files beside it. */
-function inspectImage(path: string, head: Buffer): void {
-  const before = statSync(path).mtimeMs;
-  const image = readFileSync(path);
-  // Version numbers 1 instead of 2: an image in memory cannot have a write-ahead log (file format, 1.3.3).
-  image.fill(1, 18, 20);
+/**
+ * Proves that the database is sound and ours and that this version can work with it. Only reads.
+ * @throws ApoError `store-corrupt`, `store-foreign` or `store-newer`
+ */
+export function inspectDatabase(path: string, database: Sqlite.Database, head: Head): void {
   try {
-    const database = new Sqlite(image);
-    try {
-      inspectDatabase(path, database, head);
-    } finally {
-      database.close();
-    }
+    inspectContent(path, database, head);
   } catch (error) {
-    // Another process may have written while the file was read.
-    const isStable = statSync(path).mtimeMs === before && sizeOf(`${path}-wal`) === 0;
-    if (isStable) throw error;
-    inspectInPlace(path, head);
+    // A damaged schema shows as an ordinary SQL error.
+    const isSql = error instanceof Sqlite.SqliteError && error.code === 'SQLITE_ERROR';
+    throw isSql ? corrupt(path, error.message) : storeError(path, error);
   }
 }
 
-function inspectDatabase(path: string, database: Sqlite.Database, head: Buffer): void {
+function inspectContent(path: string, database: Sqlite.Database, head: Head): void {
   if (Number(database.pragma('application_id', { simple: true })) !== APPLICATION_ID) throw foreign(path);
   const version = schemaVersion(database);
-  assertVersion(path, version);
-  const finding = database.pragma('quick_check(1)', { simple: true });
-  if (finding !== 'ok') throw corrupt(path, String(finding).replaceAll('\n', ' '));
+  if (version < 1) throw corrupt(path, 'its schema version is missing');
+  if (version > newestVersion()) throw newer(path, version);
+  if (head.isUnclean || sizeOf(path) <= ALWAYS_CHECKED_BYTES) {
+    const finding = database.pragma('quick_check(1)', { simple: true });
+    if (finding !== 'ok') throw corrupt(path, String(finding).replaceAll('\n', ' '));
+  }
   const damage = findSchemaDamage(database, version);
   if (damage !== undefined) throw corrupt(path, damage);
   const identity = database.prepare('select id from store_identity').pluck().get();
-  if (typeof identity !== 'string' || !head.includes(identity)) {
+  if (typeof identity !== 'string' || !head.bytes.includes(identity)) {
     throw corrupt(path, 'the write-ahead log beside it belongs to another store');
   }
-}
-
-function assertVersion(path: string, version: number): void {
-  if (version < 1) throw corrupt(path, 'its schema version is missing');
-  if (version <= newestVersion()) return;
-  throw new ApoError(
-    'store-newer',
-    `store ${path} has schema ${version}, this version of apo knows up to ${newestVersion()}`,
-    { hint: 'update apo, or use another --store; nothing was written to it' },
-  );
 }
 
 /** SQLite silently overwrites a log that it cannot read. A log of zeros is what a power loss leaves. */
@@ -113,6 +95,14 @@ function foreign(path: string): ApoError {
   return new ApoError('store-foreign', `${path} is the database of another program`, {
     hint: 'choose another file with --store; to read conversations from a database use --history',
   });
+}
+
+function newer(path: string, version: number): ApoError {
+  return new ApoError(
+    'store-newer',
+    `store ${path} has schema ${version}, this version of apo knows up to ${newestVersion()}`,
+    { hint: 'update apo, or use another --store; nothing was written to it' },
+  );
 }
 
 function readHead(path: string, length: number): Buffer {

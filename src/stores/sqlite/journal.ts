@@ -78,7 +78,9 @@ export function createJournalStore(connection: Connection): JournalStore {
           text,
           row.id ?? null,
         );
-        addTotals(connection, call, { calls: 1, inDoubt: 0, resent: Number(row.resent), usage, costMicroUsd });
+        const { inDoubtMicroUsd = costMicroUsd } = reply;
+        const resent = Number(row.resent);
+        addTotals(connection, call, { calls: 1, inDoubt: 0, resent, usage, costMicroUsd, inDoubtMicroUsd });
       });
     },
 
@@ -106,6 +108,21 @@ export function createJournalStore(connection: Connection): JournalStore {
     async totals(runId) {
       return sumTotals(connection.all('select * from call_totals where run_id = ?', runId));
     },
+
+    async doubtful(runId) {
+      const rows = connection.all(
+        `select role, key, resent, case state when 'done' then cost_micro_usd end as cost, started_at from calls
+         where run_id = ? and resent > 0 order by id`,
+        runId,
+      );
+      return rows.map((row) => ({
+        role: row.role as JournalKey['role'],
+        key: String(row.key),
+        resent: Number(row.resent),
+        costMicroUsd: row.cost === null ? null : Number(row.cost),
+        startedAt: String(row.started_at),
+      }));
+    },
   };
 }
 
@@ -117,11 +134,13 @@ type Change = {
   readonly resent: number;
   readonly usage: Usage;
   readonly costMicroUsd: number | null;
+  /** Of each repetition. */
+  readonly inDoubtMicroUsd: number | null;
 };
-const NOTHING: Change = { calls: 0, inDoubt: 0, resent: 0, usage: NO_USAGE, costMicroUsd: 0 };
+const NOTHING: Change = { calls: 0, inDoubt: 0, resent: 0, usage: NO_USAGE, costMicroUsd: 0, inDoubtMicroUsd: 0 };
 
 function addTotals(connection: Connection, call: JournalKey, change: Change): void {
-  const cost = change.costMicroUsd;
+  const { costMicroUsd: cost, inDoubtMicroUsd: doubt } = change;
   const values = [
     change.calls,
     change.inDoubt,
@@ -132,8 +151,8 @@ function addTotals(connection: Connection, call: JournalKey, change: Change): vo
     change.usage.estimated ? 1 : 0,
     cost ?? 0,
     cost === null ? 1 : 0,
-    change.resent * (cost ?? 0),
-    change.resent > 0 && cost === null ? 1 : 0,
+    change.resent * (doubt ?? 0),
+    change.resent > 0 && doubt === null ? 1 : 0,
   ];
   connection.run(
     `insert into call_totals values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

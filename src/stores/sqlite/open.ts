@@ -2,13 +2,13 @@ import { realpathSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
 import { createStoreFile } from './create.ts';
-import { inspectStoreFile } from './inspect.ts';
+import { inspectDatabase, inspectHead, inspectWithLog } from './inspect.ts';
 import { APPLICATION_ID, migrate } from './migrations.ts';
 
 /** How long a write waits for another process's transaction, in milliseconds. Ours take well under one. */
 const BUSY_TIMEOUT_MS = 10_000;
 
-/** Files open in this process, with how often: these must not be inspected again, see {@link inspectStoreFile}. */
+/** Files open in this process, with how often: these must not be inspected again, see {@link inspectHead}. */
 const openFiles = new Map<string, number>();
 
 export type OpenDatabase = { readonly database: Sqlite.Database; close(): void };
@@ -34,9 +34,11 @@ export function openFile(path: string, create: boolean): OpenDatabase {
   }
   const file = realpathSync(path);
   const count = openFiles.get(file) ?? 0;
-  if (count === 0) inspectStoreFile(path);
+  const head = count === 0 ? inspectHead(path) : undefined;
+  if (head?.hasLog) inspectWithLog(path, head);
   const database = new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
+    if (head?.hasLog === false) inspectDatabase(path, database, head);
     configure(database);
   } catch (error) {
     database.close();

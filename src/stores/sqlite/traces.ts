@@ -1,7 +1,7 @@
-import type { Span } from '../../core/trace.ts';
 import type { TraceStore } from '../trace-store.ts';
 import type { Connection } from './connection.ts';
 import { deleteTraces } from './traces/delete.ts';
+import { saveEvents, spansOf } from './traces/events.ts';
 import { feedbackOf, saveFeedback } from './traces/feedback.ts';
 import { findTrace, listTraces } from './traces/list.ts';
 import { prepareSpans, saveSpans } from './traces/save.ts';
@@ -15,11 +15,10 @@ export function createTraceStore(connection: Connection): TraceStore {
       const prepared = prepareSpans(spans);
       connection.write(() => saveSpans(connection, prepared));
     },
-    async spans(traceId) {
-      return connection
-        .all('select body from spans where trace_id = ? order by start_ns, span_id', traceId)
-        .map((row) => JSON.parse(String(row.body)) as Span);
+    async saveEvents(events) {
+      if (events.length > 0) connection.write(() => saveEvents(connection, events));
     },
+    spans: async (traceId) => spansOf(connection, traceId),
     find: async (reference) => findTrace(connection, reference),
     list: async (filter, page = {}) => listTraces(connection, filter, page),
     stats: async (filter) => traceStats(connection, filter),

@@ -54,6 +54,7 @@ export function responsesOutput(output: unknown, finishReason: string): GenAiMes
   return { role: 'assistant', parts, finish_reason: finishReason };
 }
 
+/** An item of the responses API, or of the openai-agents package, which writes `callId` and `function_call_result`. */
 function responsesItem(item: JsonObject): GenAiMessage[] {
   switch (item.type ?? 'message') {
     case 'message':
@@ -70,14 +71,15 @@ function responsesItem(item: JsonObject): GenAiMessage[] {
     case 'function_call':
     case 'custom_tool_call': {
       const call = {
-        id: item.call_id ?? item.id ?? '',
+        id: item.call_id ?? item.callId ?? item.id ?? '',
         function: { name: item.name ?? '', arguments: item.arguments ?? item.input ?? '' },
       };
       return [{ role: 'assistant', parts: [toolCallPart(call)] }];
     }
     case 'function_call_output':
+    case 'function_call_result':
     case 'custom_tool_call_output': {
-      const id = textOf(item.call_id);
+      const id = textOf(item.call_id ?? item.callId);
       return [{ role: 'tool', parts: [{ type: 'tool_call_response', id, response: contentText(item.output) }] }];
     }
     default:
@@ -118,7 +120,8 @@ function partText(part: Json): string {
 }
 
 function contentText(content: Json | undefined): string {
-  return Array.isArray(content) ? content.map((part: Json) => partText(part)).join('') : textOf(content);
+  if (Array.isArray(content)) return content.map((part: Json) => partText(part)).join('');
+  return isJsonObject(content) && typeof content.text === 'string' ? content.text : textOf(content);
 }
 
 function listOf(value: unknown): readonly Json[] {

@@ -1,7 +1,7 @@
 import { hashOf } from '../../core/json.ts';
 import type { GenAiMessage } from '../shared/genai.ts';
 import { type ActiveSpan, startSpan } from '../span.ts';
-import { currentContext } from '../state.ts';
+import { currentContext, type TraceContext } from '../state.ts';
 
 /** A turn that was opened by a user message and goes on until the final reply. */
 export type Turn = {
@@ -11,7 +11,9 @@ export type Turn = {
   fail(error: unknown): void;
 };
 
-type Open = { readonly root: ActiveSpan; shown: number; readonly timer: NodeJS.Timeout; keys: string[] };
+type Open = { readonly root: ActiveSpan; shown: number; readonly timer: NodeJS.Timeout; keys: string[] } & {
+  readonly session: TraceContext['turn'];
+};
 
 /** A turn whose final reply never comes ends by itself. */
 const TURN_TIMEOUT_MS = 10 * 60_000;
@@ -27,6 +29,7 @@ export function createTurns(agentName: string) {
 
   function close(turn: Open): void {
     clearTimeout(turn.timer);
+    if (turn.session?.current === turn.root) turn.session.current = undefined;
     for (const key of turn.keys) if (open.get(key) === turn) open.delete(key);
     turn.root.end();
   }
@@ -40,7 +43,9 @@ export function createTurns(agentName: string) {
     root.input(messages.slice(lastUser(messages)));
     const timer = setTimeout(() => close(turn), TURN_TIMEOUT_MS);
     timer.unref();
-    const turn: Open = { root, shown: messages.length, timer, keys: [key] };
+    const session = currentContext().turn;
+    const turn: Open = { root, shown: messages.length, timer, keys: [key], session };
+    if (session !== undefined) session.current = root;
     const oldest = open.size >= MAX_OPEN ? open.values().next().value : undefined;
     if (oldest !== undefined) close(oldest);
     open.set(key, turn);

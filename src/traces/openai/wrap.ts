@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../core/json.ts';
-import { type ActiveSpan, nowMs, settle, startSpan } from '../span.ts';
+import { type ActiveSpan, isThenable, nowMs, startSpan } from '../span.ts';
 import { currentContext, guard, tracingState } from '../state.ts';
 import { CHAT, type Endpoint, RESPONSES, requestAttributes } from './endpoints.ts';
 import { createTurns, type Turn } from './turns.ts';
@@ -141,14 +141,9 @@ function observe(recording: Recording, run: () => unknown): unknown {
     throw error;
   }
   if (!isApiPromise(result)) {
-    return settle(
-      span,
-      () => result,
-      (_span, value) => finish(recording, value),
-      (failed) => {
-        if (failed) recording.fail(undefined);
-      },
-    );
+    if (!isThenable(result)) finish(recording, result);
+    else result.then((value) => finish(recording, value), recording.fail);
+    return result;
   }
   const promise = result;
   const { parseResponse, asResponse } = promise;

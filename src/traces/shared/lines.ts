@@ -118,7 +118,11 @@ export async function writeJsonLines(path: string, values: AsyncIterable<unknown
       renameSync(temporary, path);
     });
   } catch (error) {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // It could not be made in the first place; that error is the one to tell.
+    }
     throw error;
   }
 }

@@ -43,6 +43,12 @@ function retryAfterMs(header: string | null): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
+/** Whether an address is on another machine. */
+export function isRemote(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return !/^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+}
+
 /** Without path, query and credentials: what may stand in a message. */
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'an invalid address';

@@ -34,16 +34,14 @@ const SCOPE = { name: 'apo', version: '1' } as const;
  * tool result, and the grade as `gen_ai.evaluation.result` events of the root. Pure: the same rollout always gives the
  * same ids, so that saving or sending it again replaces what is there.
  *
- * What the recorder of a rollout has to do: give the task's own texts (system, context, user) the id
- * `spanIdOf(traceId, 'agent')`, each model call's events (`model_call` first) the id `spanIdOf(traceId, 'chat 0')`,
- * `'chat 1'` ..., and each tool result the id `spanIdOf(traceId, 'tool 0')`, ... Without `model_call` events a turn's
- * start is taken from the event before it.
+ * What the recorder of a rollout has to do: record a `model_call` before the parts of each reply and with their span id,
+ * and a `tool_result` after the `tool_call` that it answers. Texts that came with the task may stand under any span id.
  */
 export function spansOf(record: RolloutRecord, options: RolloutSpanOptions = {}): readonly Span[] {
   const { rollout, runId } = record;
   const traceId = isTraceId(rollout.traceId) ? rollout.traceId : traceIdOf(runId, rollout.id);
   const agentSpanId = spanIdOf(traceId, 'agent');
-  const steps = stepsOf(rollout.events, agentSpanId);
+  const steps = stepsOf(rollout.events);
   const used = new Set([agentSpanId]);
   const common = {
     'gen_ai.agent.name': options.agentName ?? 'agent',
@@ -147,7 +145,8 @@ function rootSpan(
   const starts = [...steps.map((step) => step.startMs), ...rollout.events.map((event) => event.at)];
   const startMs = starts.reduce((least, value) => Math.min(least, value), starts[0] ?? 0);
   const endMs = rollout.events.reduce((latest, { at }) => Math.max(latest, at), startMs + rollout.durationMs);
-  const input = messagesOf(rollout.events.slice(0, steps[0]?.before ?? rollout.events.length));
+  const asked = rollout.events.findLastIndex((event) => event.type === 'user') + 1;
+  const input = messagesOf(rollout.events.slice(0, steps[0]?.before ?? asked));
   const answer = [{ role: 'assistant', parts: [{ type: 'text', content: rollout.answer }] }];
   const failed = rollout.status === 'failed';
   const endNs = nanoseconds(endMs);

@@ -9,35 +9,31 @@ export type Step = {
   readonly endMs: number;
 };
 
-const MODEL_EVENTS = new Set(['model_call', 'thinking', 'tool_call', 'reply']);
+/** What a model call's reply consists of. */
+const REPLY = new Set(['thinking', 'tool_call', 'reply', 'error']);
 
-/** The model turns and tool executions of a rollout, in order of recording. */
-export function stepsOf(events: readonly TraceEvent[], agentSpanId: string): readonly Step[] {
-  const steps: (Step & { events: TraceEvent[]; endMs: number })[] = [];
+/**
+ * The model turns and tool executions of a rollout, in order of recording. A turn starts with its `model_call`; a tool
+ * execution is the result of a call that a turn made. Replies, calls and results outside of turns came with the task.
+ */
+export function stepsOf(events: readonly TraceEvent[]): readonly Step[] {
+  const steps: Step[] = [];
   const calledAt = new Map<string, number>();
-  let previousMs = events[0]?.at ?? 0;
-  let open: (typeof steps)[number] | undefined;
+  let turn: { readonly events: TraceEvent[]; readonly spanId: string } | undefined;
   for (const [before, event] of events.entries()) {
-    if (event.type === 'tool_call') calledAt.set(event.id, event.at);
-    const isModel = MODEL_EVENTS.has(event.type);
-    if (event.spanId === agentSpanId) {
-      open = undefined;
-    } else if (isModel || event.type === 'error') {
-      const joins = open?.kind === 'model' && open.events[0]?.spanId === event.spanId && event.type !== 'model_call';
-      if (open !== undefined && (joins || event.type === 'error')) {
-        open.events.push(event);
-        open.endMs = event.at;
-      } else {
-        const startMs = event.type === 'model_call' ? event.startedAt : previousMs;
-        open = { kind: 'model', events: [event], before, startMs, endMs: event.at };
-        steps.push(open);
-      }
-    } else if (event.type === 'tool_result') {
-      const startMs = event.startedAt ?? calledAt.get(event.id) ?? previousMs;
-      open = { kind: 'tool', events: [event], before, startMs, endMs: event.at };
-      steps.push(open);
+    if (event.type === 'model_call') {
+      turn = { events: [event], spanId: event.spanId };
+      steps.push({ kind: 'model', events: turn.events, before, startMs: event.startedAt, endMs: event.at });
+    } else if (turn !== undefined && REPLY.has(event.type) && event.spanId === turn.spanId) {
+      turn.events.push(event);
+      if (event.type === 'tool_call') calledAt.set(event.id, event.at);
+    } else {
+      turn = undefined;
+      const made = event.type === 'tool_result' ? calledAt.get(event.id) : undefined;
+      if (event.type !== 'tool_result' || made === undefined) continue;
+      calledAt.delete(event.id);
+      steps.push({ kind: 'tool', events: [event], before, startMs: event.startedAt ?? made, endMs: event.at });
     }
-    previousMs = event.at;
   }
   return steps;
 }

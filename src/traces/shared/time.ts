@@ -1,6 +1,7 @@
 /** Milliseconds since the epoch (fractions allowed) as decimal nanoseconds; microseconds are what a double can hold. */
 export function nanoseconds(ms: number): string {
-  return (BigInt(Math.round(ms * 1000)) * 1000n).toString();
+  const microseconds = Math.round(ms * 1000);
+  return microseconds > 0 ? `${microseconds}000` : '0';
 }
 
 /** Nanoseconds as milliseconds with a fraction; a malformed value is 0. */

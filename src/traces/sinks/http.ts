@@ -1,5 +1,5 @@
 import { TRACE_VERSION } from '../full-trace.ts';
-import { type Headers, post } from '../shared/post.ts';
+import { type Headers, isRemote, post } from '../shared/post.ts';
 import type { TraceSink } from '../sink.ts';
 
 export type HttpSinkOptions = { readonly url: string; readonly headers?: Headers };
@@ -8,6 +8,7 @@ export type HttpSinkOptions = { readonly url: string; readonly headers?: Headers
 export function createHttpSink({ url, headers = {} }: HttpSinkOptions): TraceSink {
   return {
     name: 'http',
+    leavesMachine: isRemote(url),
     write(spans, { signal }) {
       const body = JSON.stringify({ schema_version: TRACE_VERSION, spans });
       return post(url, body, { 'content-type': 'application/json', ...headers }, signal);

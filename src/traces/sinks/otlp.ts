@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib';
 import { type Environment, loadEnvironment } from '../../config/environment.ts';
 import { Secret } from '../../core/secret.ts';
 import { encodeOtlpJson, encodeOtlpProtobuf } from '../otlp/encode.ts';
-import { type Headers, post } from '../shared/post.ts';
+import { type Headers, isRemote, post } from '../shared/post.ts';
 import type { TraceSink } from '../sink.ts';
 
 export type OtlpOptions = {
@@ -43,6 +43,7 @@ export function createOtlpExporter(options: OtlpOptions = {}): TraceSink | undef
   };
   return {
     name: 'otlp',
+    leavesMachine: isRemote(url),
     async write(spans, { signal }) {
       const body = protocol === 'http/json' ? encodeOtlpJson(spans) : encodeOtlpProtobuf(spans);
       await post(url, zipped ? await compress(body) : body, headers, signal);

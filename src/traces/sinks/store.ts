@@ -3,7 +3,7 @@ import type { TraceStore } from '../../stores/trace-store.ts';
 import { SinkError, type TraceSink } from '../sink.ts';
 
 /** Saves into the trace part of a store (SQLite, Postgres), which the caller opens and closes. */
-export function createStoreSink(store: TraceStore, name = 'store'): TraceSink {
+export function createStoreSink(store: Pick<TraceStore, 'saveSpans'>, name = 'store'): TraceSink {
   return {
     name,
     async write(spans) {

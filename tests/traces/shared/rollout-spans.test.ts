@@ -114,11 +114,35 @@ describe('spans of a rollout', () => {
     expect(spans[0]).toMatchObject({ status: 'error', statusMessage: 'connection refused' });
   });
 
-  it('separate turns even when every event has the same span id', () => {
+  it('keep turns, tools and what came with the task apart, whatever their span ids', () => {
     const record = toolRollout();
-    const events = record.rollout.events.map((event) => ({ ...event, spanId: 'aaaaaaaaaaaaaaaa' }));
+    const first = record.rollout.events[4]?.spanId ?? '';
+    const history = [
+      { type: 'tool_call', id: 'old', name: 'weather', arguments: '{}' },
+      { type: 'tool_result', id: 'old', name: 'weather', content: 'rain', isError: false, replayed: true },
+      { type: 'reply', content: 'It rained.' },
+    ] as const;
+    const events = [
+      ...history.map((event) => ({ ...event, at: 0, spanId: first })),
+      ...record.rollout.events.map((event, index) => (index < 4 ? { ...event, spanId: first } : event)),
+    ];
     const spans = spansOf({ ...record, rollout: { ...record.rollout, events } });
-    expect(new Set(spans.map((span) => span.spanId)).size).toBe(spans.length);
-    expect(spans.filter((span) => span.kind === 'tool')).toHaveLength(2);
+    expect(spans.map(({ kind }) => kind)).toEqual(['agent', 'model', 'tool', 'tool', 'model']);
+    const same = events.map((event) => ({ ...event, spanId: first }));
+    const merged = spansOf({ ...record, rollout: { ...record.rollout, events: same } });
+    expect(merged.map(({ kind }) => kind)).toEqual(['agent', 'model', 'tool', 'tool', 'model']);
+    expect(new Set(merged.map(({ spanId }) => spanId)).size).toBe(5);
+  });
+
+  it('are the root alone for an agent whose model calls nobody sees', () => {
+    const events = [
+      { at: 5, spanId: 'a', type: 'user', content: 'q' },
+      { at: 9, spanId: 'a', type: 'reply', content: 'a' },
+    ] as const;
+    const spans = spansOf(toolRollout('run-1', 'http', { events, answer: 'a' }));
+    expect(spans).toHaveLength(1);
+    expect(JSON.parse(String(spans[0]?.attributes['gen_ai.input.messages']))).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'q' }] },
+    ]);
   });
 });

@@ -31,11 +31,15 @@ function idsOf(connection: Connection, target: TraceTarget): readonly string[] {
 }
 
 function deleteTrace(connection: Connection, traceId: string): number {
-  connection.run('delete from span_words where rowid in (select id from spans where trace_id = ?)', traceId);
-  connection.run('delete from spans where trace_id = ?', traceId);
-  connection.run('delete from trace_names where trace_id = ?', traceId);
+  connection.run('delete from late_events where trace_id = ?', traceId);
   connection.run('delete from feedback where trace_id = ?', traceId);
-  const deleted = connection.run('delete from traces where trace_id = ?', traceId);
-  if (deleted > 0) connection.run('insert or ignore into deleted_traces (trace_id) values (?)', traceId);
-  return deleted;
+  const row = connection.get('select id from traces where trace_id = ?', traceId);
+  if (row === undefined) return 0;
+  const trace = Number(row.id);
+  connection.run('delete from span_words where rowid in (select id from spans where trace = ?)', trace);
+  connection.run('delete from spans where trace = ?', trace);
+  connection.run('delete from trace_names where trace = ?', trace);
+  connection.run('delete from traces where id = ?', trace);
+  connection.run('insert or ignore into deleted_traces (trace_id) values (?)', traceId);
+  return 1;
 }

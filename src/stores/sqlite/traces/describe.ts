@@ -63,12 +63,9 @@ function failureOf(span: Span): string {
 }
 
 function preview(text: string | undefined): string {
-  return (text ?? '')
-    .slice(0, PREVIEW_LENGTH * 4)
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, PREVIEW_LENGTH)
-    .replace(HALF, '');
+  if (text === undefined || text === '') return '';
+  const line = text.trimStart().slice(0, PREVIEW_LENGTH).replace(HALF, '');
+  return line.replace(/\s+/g, ' ').trimEnd();
 }
 
 /** A surrogate pair that the cut went through. */

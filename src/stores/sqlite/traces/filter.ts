@@ -6,8 +6,8 @@ import { padded } from './describe.ts';
 /** A `where` clause of constant fragments; every value is bound. */
 export type Condition = { readonly sql: string; readonly values: readonly Value[] };
 
-/** Words found in more spans than this are looked up trace by trace, newest first, instead of all at once. */
-const MANY_SPANS = 2_000;
+/** Words of one search; more are ignored. */
+const MAX_WORDS = 32;
 
 export function conditionsOf(connection: Connection, filter: TraceFilter): readonly Condition[] {
   const conditions: Condition[] = [];
@@ -20,13 +20,26 @@ export function conditionsOf(connection: Connection, filter: TraceFilter): reado
   if (filter.maxScore !== undefined) add('t.score is not null and t.score <= ?', filter.maxScore);
   if (filter.since !== undefined) add('t.start_ns >= ?', startOf(filter.since, 'since'));
   if (filter.until !== undefined) add('t.start_ns <= ?', endOf(filter.until, 'until'));
-  if (filter.model !== undefined) add(NAMED, 'model', filter.model);
-  if (filter.tool !== undefined) add(NAMED, 'tool', filter.tool);
-  if (filter.text !== undefined) conditions.push(wordsCondition(connection, filter.text));
+  if (filter.model !== undefined) conditions.push(namedCondition(connection, 'model', filter.model));
+  if (filter.tool !== undefined) conditions.push(namedCondition(connection, 'tool', filter.tool));
+  if (filter.text !== undefined) conditions.push(wordsCondition(filter.text));
   return conditions;
 }
 
-const NAMED = 'exists (select 1 from trace_names n where n.kind = ? and n.name = ? and n.trace_id = t.trace_id)';
+/** Names that fewer traces have are looked up first; with more, a page is full before many traces were looked at. */
+const RARE = 1_000;
+const NAMED_RARE = 't.id in (select n.trace from trace_names n where n.kind = ? and n.name = ?)';
+const NAMED = 'exists (select 1 from trace_names n where n.kind = ? and n.name = ? and n.trace = t.id)';
+
+function namedCondition(connection: Connection, kind: 'model' | 'tool', name: string): Condition {
+  const found = connection.get(
+    'select count(*) as n from (select 1 from trace_names where kind = ? and name = ? limit ?)',
+    kind,
+    name,
+    RARE,
+  );
+  return { sql: Number(found?.n) < RARE ? NAMED_RARE : NAMED, values: [kind, name] };
+}
 
 export function whereOf(conditions: readonly Condition[]): Condition {
   return {
@@ -36,25 +49,16 @@ export function whereOf(conditions: readonly Condition[]): Condition {
 }
 
 /** All words, each also as the beginning of a longer one; the same letters and digits that the index holds. */
-function wordsCondition(connection: Connection, text: string): Condition {
+function wordsCondition(text: string): Condition {
   const words = text.normalize('NFC').match(/[\p{L}\p{N}\p{Co}\p{M}]+/gu) ?? [];
   if (words.length === 0) return { sql: '0', values: [] };
   const query = words
-    .slice(0, 32)
+    .slice(0, MAX_WORDS)
     .map((word) => `"${word}"*`)
     .join(' ');
-  const found = connection.get(
-    'select count(*) as n from (select 1 from span_words where span_words match ? limit ?)',
-    query,
-    MANY_SPANS,
-  );
-  return { sql: Number(found?.n) < MANY_SPANS ? FEW_SPANS_SQL : MANY_SPANS_SQL, values: [query] };
+  // The upper bits of a span's id are its trace's, see 0002-traces.sql.
+  return { sql: 't.id in (select rowid >> 24 from span_words where span_words match ?)', values: [query] };
 }
-
-const FEW_SPANS_SQL =
-  't.trace_id in (select s.trace_id from spans s where s.id in (select rowid from span_words where span_words match ?))';
-const MANY_SPANS_SQL =
-  'exists (select 1 from spans s where s.trace_id = t.trace_id and exists (select 1 from span_words w where w.rowid = s.id and w.span_words match ?))';
 
 /** A date alone means its first moment as `since` and its last as `until`. */
 function startOf(date: string, name: string): string {

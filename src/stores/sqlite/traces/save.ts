@@ -2,8 +2,8 @@ import type { Span } from '../../../core/trace.ts';
 import { readEvaluations } from '../../../traces/shared/conventions/evaluations.ts';
 import type { Connection } from '../connection.ts';
 import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
-import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
-import { addToSummary, loadSummary, type Summary, saveSummary } from './summary.ts';
+import { feedbackFrom, hasFeedback, refreshScore, saveFeedback } from './feedback.ts';
+import { addToSummary, loadSummaries, type Summary, saveSummary, spanRowId } from './summary.ts';
 
 type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
 
@@ -17,23 +17,32 @@ export function prepareSpans(spans: readonly Span[]): readonly Prepared[] {
  * by table, because that is several times faster than span by span.
  */
 export function saveSpans(connection: Connection, prepared: readonly Prepared[]): void {
-  const summaries = new Map<string, Summary>();
-  const deleted = new Set<string>();
-  for (const traceId of new Set(prepared.map(({ span }) => span.traceId))) {
-    if (isDeleted(connection, traceId)) deleted.add(traceId);
-    else summaries.set(traceId, loadSummary(connection, traceId));
+  const traceIds = [...new Set(prepared.map(({ span }) => span.traceId))];
+  const summaries = loadSummaries(connection, traceIds);
+  for (const { traceId, isNew } of summaries.values()) {
+    if (isNew && isDeleted(connection, traceId)) summaries.delete(traceId);
   }
-  const wanted = prepared.filter(({ span }) => !deleted.has(span.traceId));
-  const rows = wanted.map((one) => saveSpan(connection, one));
+  const wanted = prepared.flatMap((one) => {
+    const summary = summaries.get(one.span.traceId);
+    return summary === undefined ? [] : [{ ...one, summary }];
+  });
+  const added = new Map<Summary, number>();
+  const rows = wanted.map((one) => {
+    const count = added.get(one.summary) ?? 0;
+    const saved = saveSpan(connection, one, one.summary.id, spanRowId(one.summary, one.summary.spans + count));
+    if (saved.before === undefined) added.set(one.summary, count + 1);
+    return saved;
+  });
   wanted.forEach((one, index) => {
     saveWords(connection, one.description.words, rows[index] as SavedSpan);
   });
-  wanted.forEach(({ span, description }, index) => {
-    const summary = summaries.get(span.traceId);
-    if (summary !== undefined) addToSummary(summary, span, description, rows[index]?.before);
+  wanted.forEach(({ summary, span, description }, index) => {
+    addToSummary(summary, span, description, rows[index]?.before);
   });
   for (const summary of summaries.values()) saveSummary(connection, summary);
-  const judged = new Set([...summaries.values()].filter(({ isNew }) => isNew).map(({ traceId }) => traceId));
+  const judged = new Set<string>();
+  for (const { traceId, isNew } of summaries.values())
+    if (isNew && hasFeedback(connection, traceId)) judged.add(traceId);
   for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
     saveFeedback(connection, feedbackFrom(evaluation), false);
     judged.add(evaluation.traceId);
@@ -51,20 +60,26 @@ type SavedSpan = {
   readonly before: Counted | undefined;
 };
 
-function saveSpan(connection: Connection, { span, body, description }: Prepared): SavedSpan {
+function saveSpan(
+  connection: Connection,
+  { span, body, description }: Prepared,
+  trace: number,
+  newId: number,
+): SavedSpan {
   const { counted } = description;
   const old = connection.get(
-    'select failed, input_tokens, output_tokens from spans where trace_id = ? and span_id = ?',
-    span.traceId,
+    'select failed, input_tokens, output_tokens from spans where trace = ? and span_id = ?',
+    trace,
     span.spanId,
   );
   const row = connection.get(
-    `insert into spans (trace_id, span_id, start_ns, failed, input_tokens, output_tokens, body)
-     values (?, ?, ?, ?, ?, ?, ?)
-     on conflict (trace_id, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
+    `insert into spans (id, trace, span_id, start_ns, failed, input_tokens, output_tokens, body)
+     values (?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (trace, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
        input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, body = excluded.body
      returning id`,
-    span.traceId,
+    newId,
+    trace,
     span.spanId,
     padded(span.startNs),
     counted.failed,

@@ -25,7 +25,7 @@ export function traceStats(connection: Connection, filter: TraceFilter): TraceSt
     return connection
       .all(
         [
-          'select g.name, count(*) as traces from traces t join trace_names g on g.trace_id = t.trace_id',
+          'select g.name, count(*) as traces from traces t join trace_names g on g.trace = t.id',
           named.sql,
           ' group by g.name order by count(*) desc, g.name limit ?',
         ].join(''),

@@ -4,6 +4,8 @@ import { type Counted, padded, type SpanDescription } from './describe.ts';
 
 /** A trace's row while spans are added to it. */
 export type Summary = {
+  /** Row id; the upper bits of the ids of its spans. */
+  readonly id: number;
   readonly traceId: string;
   readonly isNew: boolean;
   startNs: string;
@@ -28,13 +30,28 @@ type Ranked = { readonly text: string; readonly rank: string };
 const MAX_NAMES = 64;
 const NOTHING: Ranked = { text: '', rank: '' };
 
-export function loadSummary(connection: Connection, traceId: string): Summary {
-  const row = connection.get('select * from traces where trace_id = ?', traceId);
-  return row === undefined ? emptySummary(traceId) : summaryOf(traceId, row);
+/** Spans of one trace that ids have room for: 2^24, leaving 2^29 traces below the largest exact number. */
+const SPANS_PER_TRACE = 2 ** 24;
+
+/** The summaries of these traces, empty ones for those that are new. */
+export function loadSummaries(connection: Connection, traceIds: Iterable<string>): Map<string, Summary> {
+  let nextId = 1 + Number(connection.get('select max(id) as id from traces')?.id ?? 0);
+  const summaries = new Map<string, Summary>();
+  for (const traceId of traceIds) {
+    const row = connection.get('select * from traces where trace_id = ?', traceId);
+    summaries.set(traceId, row === undefined ? emptySummary(traceId, nextId++) : summaryOf(traceId, row));
+  }
+  return summaries;
 }
 
-function emptySummary(traceId: string): Summary {
+/** The id of the trace's span number `index`, counted by arrival. */
+export function spanRowId({ id }: Summary, index: number): number {
+  return id * SPANS_PER_TRACE + index;
+}
+
+function emptySummary(traceId: string, id: number): Summary {
   return {
+    id,
     traceId,
     isNew: true,
     startNs: '',
@@ -57,6 +74,7 @@ function emptySummary(traceId: string): Summary {
 
 function summaryOf(traceId: string, row: Row): Summary {
   return {
+    id: Number(row.id),
     traceId,
     isNew: false,
     startNs: String(row.start_ns),
@@ -125,15 +143,16 @@ function addName(summary: Summary, kind: 'model' | 'tool', given: string): void 
 
 export function saveSummary(connection: Connection, summary: Summary): void {
   connection.run(
-    `insert into traces (trace_id, start_ns, end_ns, spans, errors, input_tokens, output_tokens, feedback, session_id,
+    `insert into traces (id, trace_id, start_ns, end_ns, spans, errors, input_tokens, output_tokens, feedback, session_id,
        user_id, service, name, name_rank, models, tools, input, input_rank, output, output_rank)
-     values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (trace_id) do update set start_ns = excluded.start_ns, end_ns = excluded.end_ns,
        spans = excluded.spans, errors = excluded.errors, input_tokens = excluded.input_tokens,
        output_tokens = excluded.output_tokens, session_id = excluded.session_id, user_id = excluded.user_id,
        service = excluded.service, name = excluded.name, name_rank = excluded.name_rank, models = excluded.models,
        tools = excluded.tools, input = excluded.input, input_rank = excluded.input_rank, output = excluded.output,
        output_rank = excluded.output_rank`,
+    summary.id,
     summary.traceId,
     summary.startNs,
     summary.endNs,
@@ -154,11 +173,6 @@ export function saveSummary(connection: Connection, summary: Summary): void {
     summary.output.rank,
   );
   for (const [kind, name] of summary.addedNames) {
-    connection.run(
-      'insert or ignore into trace_names (kind, name, trace_id) values (?, ?, ?)',
-      kind,
-      name,
-      summary.traceId,
-    );
+    connection.run('insert or ignore into trace_names (kind, name, trace) values (?, ?, ?)', kind, name, summary.id);
   }
 }

@@ -21,7 +21,7 @@ export type Evaluation = {
   readonly timeNs: string;
 };
 
-const EVALUATION_EVENT = 'gen_ai.evaluation.result';
+export const EVALUATION_EVENT = 'gen_ai.evaluation.result';
 /** The name that `feedback()` of the tracing API gives to what users say. */
 const USER_FEEDBACK = 'user_feedback';
 const ANNOTATION_PREFIXES = ['annotations', 'evaluations'];

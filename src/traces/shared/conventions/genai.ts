@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../core/json.ts';
+import { isJsonObject, type JsonObject } from '../../../core/json.ts';
 import { type Convention, messagesOrNone, type SpanMessages } from './convention.ts';
 import { mergeTurn, resultText, toMessages } from './to-messages.ts';
 import { asText, decoded, firstText } from './values.ts';
@@ -10,7 +10,9 @@ export const genai: Convention = {
     const own = structured(attributes);
     if (own !== undefined) return own;
     const details = events.find(({ name }) => name === 'gen_ai.client.inference.operation.details');
-    return details === undefined ? undefined : structured(details.attributes);
+    if (details === undefined) return undefined;
+    const body = decoded(details.attributes['event.body']);
+    return structured(isJsonObject(body) ? { ...details.attributes, ...body } : details.attributes);
   },
   tool({ attributes, name }) {
     if (attributes['gen_ai.operation.name'] !== 'execute_tool' && attributes['gen_ai.tool.name'] === undefined) {

@@ -32,6 +32,8 @@ function messagesOf(given: JsonObject, fallback: 'user' | 'assistant'): readonly
   // Serialised LangChain messages: { lc, type: 'constructor', id: [.., 'HumanMessage'], kwargs }.
   if (isJsonObject(given.kwargs)) return messagesOf({ type: classRole(given.id), ...given.kwargs }, fallback);
   if (isJsonObject(given.message)) return messagesOf(given.message, fallback);
+  // A Gemini candidate: { content: { role, parts } }.
+  if (isJsonObject(given.content) && Array.isArray(given.content.parts)) return messagesOf(given.content, fallback);
   const parts = partsOf(given);
   const role = roleOf(given, fallback);
   const turn = emptyTurn();

@@ -16,6 +16,11 @@ export function readKeyValues(list: Json | undefined, attributes: AttributeColle
   }
 }
 
+/** A value outside of attributes, such as a log's body; at most the size of an attribute's. */
+export function readPlainValue(value: JsonObject, context: DecodeContext): Json {
+  return readValue(value, { left: context.limits.maxValueBytes, cut: false }, context, 2);
+}
+
 function readValue(value: JsonObject, budget: Budget, context: DecodeContext, depth: number): Json {
   budget.left -= 8;
   if (typeof value.stringValue === 'string') {

@@ -1,6 +1,8 @@
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
+import { isJsonObject, type Json, type JsonObject, MAX_JSON_DEPTH, parseJson } from '../../../core/json.ts';
 import type { SpanEvent, SpanLink } from '../../../core/trace.ts';
-import { AttributeCollector, wellFormed } from './attributes.ts';
+import { AttributeCollector } from './attributes.ts';
+import { excessOf } from './depth.ts';
+import { hexId, listOf, nanoseconds, objectsOf, textOf } from './json-fields.ts';
 import { readKeyValues } from './json-values.ts';
 import { DECODE_LIMITS, type DecodeLimits, OtlpError } from './limits.ts';
 import type { DecodeContext } from './protobuf-values.ts';
@@ -20,6 +22,8 @@ import {
  * @throws OtlpError when the text is not such a request.
  */
 export function readTraceJson(text: string, receivedNs: bigint, limits: DecodeLimits = DECODE_LIMITS): DecodedRequest {
+  const excess = excessOf(text, MAX_JSON_DEPTH);
+  if (excess !== undefined) throw new OtlpError(400, `malformed JSON: ${excess}`);
   const parsed = parseJson(text);
   if (!parsed.ok) throw new OtlpError(400, `malformed JSON: ${parsed.reason}`);
   const root = parsed.value;
@@ -30,12 +34,12 @@ export function readTraceJson(text: string, receivedNs: bigint, limits: DecodeLi
     }
   }
   const context: DecodeContext = { limits, request: emptyRequest(), receivedNs };
-  for (const resourceSpans of list(root.resourceSpans, 'resourceSpans')) {
+  for (const resourceSpans of listOf(root.resourceSpans, 'resourceSpans')) {
     const attributes = new AttributeCollector(limits);
     const { resource } = resourceSpans;
     if (isJsonObject(resource)) readKeyValues(resource.attributes, attributes, context);
     const owner = attributes.finish(context.request);
-    for (const scopeSpans of list(resourceSpans.scopeSpans, 'scopeSpans')) readScopeSpans(scopeSpans, owner, context);
+    for (const scopeSpans of listOf(resourceSpans.scopeSpans, 'scopeSpans')) readScopeSpans(scopeSpans, owner, context);
   }
   const foreign = foreignSignal(context.request);
   if (foreign !== undefined) throw new OtlpError(400, foreign);
@@ -50,11 +54,11 @@ const FOREIGN_KEYS = [
 function readScopeSpans(scopeSpans: JsonObject, resource: SpanOwner['resource'], context: DecodeContext): void {
   const { request, limits, receivedNs } = context;
   const scope = isJsonObject(scopeSpans.scope) ? scopeSpans.scope : {};
-  const owner: SpanOwner = { resource, scope: { name: text(scope.name), version: text(scope.version) } };
+  const owner: SpanOwner = { resource, scope: { name: textOf(scope.name), version: textOf(scope.version) } };
   if (scopeSpans.spans === undefined && scopeSpans.logRecords !== undefined) {
     throw new OtlpError(400, '"logRecords" were sent to the traces path; send them to /v1/logs');
   }
-  const spans = list(scopeSpans.spans, 'spans');
+  const spans = listOf(scopeSpans.spans, 'spans');
   if (request.spans.length + request.rejectedSpans + spans.length > limits.maxSpans) {
     throw new OtlpError(413, `more than ${limits.maxSpans} spans in one request; send smaller batches`);
   }
@@ -66,20 +70,20 @@ function readSpan(span: JsonObject, context: DecodeContext): WireSpan {
   const attributes = new AttributeCollector(limits);
   readKeyValues(span.attributes, attributes, context);
   const status = isJsonObject(span.status) ? span.status : {};
-  const events = objects(span.events);
-  const links = objects(span.links);
+  const events = objectsOf(span.events);
+  const links = objectsOf(span.links);
   request.droppedEvents += Math.max(0, events.length - limits.maxEvents) + Math.max(0, links.length - limits.maxEvents);
   return {
-    traceId: id(span.traceId, 16),
-    spanId: id(span.spanId, 8),
-    parentSpanId: id(span.parentSpanId, 8),
-    traceState: text(span.traceState).slice(0, 512),
-    name: text(span.name).slice(0, limits.maxValueBytes),
+    traceId: hexId(span.traceId, 16),
+    spanId: hexId(span.spanId, 8),
+    parentSpanId: hexId(span.parentSpanId, 8),
+    traceState: textOf(span.traceState).slice(0, 512),
+    name: textOf(span.name).slice(0, limits.maxValueBytes),
     kind: enumOf(span.kind, SPAN_KINDS),
     startNs: nanoseconds(span.startTimeUnixNano),
     endNs: nanoseconds(span.endTimeUnixNano),
     statusCode: enumOf(status.code, STATUS_CODES),
-    statusMessage: text(status.message).slice(0, limits.maxValueBytes),
+    statusMessage: textOf(status.message).slice(0, limits.maxValueBytes),
     attributes: attributes.finish(request, Number(span.droppedAttributesCount) || 0),
     events: events.slice(0, limits.maxEvents).map((event) => readEvent(event, context)),
     links: links.slice(0, limits.maxEvents).flatMap((link) => readLink(link, context)),
@@ -90,7 +94,7 @@ function readEvent(event: JsonObject, context: DecodeContext): SpanEvent {
   const attributes = new AttributeCollector(context.limits);
   readKeyValues(event.attributes, attributes, context);
   return {
-    name: text(event.name).slice(0, context.limits.maxValueBytes),
+    name: textOf(event.name).slice(0, context.limits.maxValueBytes),
     timeNs: nanoseconds(event.timeUnixNano),
     attributes: attributes.finish(context.request),
   };
@@ -98,8 +102,8 @@ function readEvent(event: JsonObject, context: DecodeContext): SpanEvent {
 
 /** Links without valid ids say nothing and are left out. */
 function readLink(link: JsonObject, context: DecodeContext): SpanLink[] {
-  const traceId = id(link.traceId, 16);
-  const spanId = id(link.spanId, 8);
+  const traceId = hexId(link.traceId, 16);
+  const spanId = hexId(link.spanId, 8);
   if (!isId(traceId, 32) || !isId(spanId, 16)) return [];
   const attributes = new AttributeCollector(context.limits);
   readKeyValues(link.attributes, attributes, context);
@@ -121,38 +125,4 @@ function enumOf(value: Json | undefined, names: readonly string[]): number {
   if (typeof value !== 'string') return 0;
   const index = names.indexOf(value);
   return index >= 0 ? index : Number(value) || 0;
-}
-
-/** Lower-case hex of an id in hex or base64; '' when absent; any other text as it is, to be rejected by its length. */
-function id(value: Json | undefined, bytes: number): string {
-  if (typeof value !== 'string') return '';
-  if (value.length === bytes * 2 && /^[0-9a-f]+$/i.test(value)) return value.toLowerCase();
-  if (value.length === Math.ceil(bytes / 3) * 4 && /^[\w+/-]+={0,2}$/.test(value)) {
-    const decoded = Buffer.from(value, 'base64');
-    if (decoded.length === bytes) return decoded.toString('hex');
-  }
-  return value === '' ? '' : 'invalid';
-}
-
-const MAX_NANOSECONDS = 2n ** 64n - 1n;
-
-/** Decimal text of an unsigned 64-bit number given as text or number; '0' when there is none. */
-function nanoseconds(value: Json | undefined): string {
-  if (typeof value === 'string' ? !/^\d{1,20}$/.test(value) : !(typeof value === 'number' && value >= 0)) return '0';
-  const exact = BigInt(typeof value === 'number' ? Math.trunc(value) : (value as string));
-  return exact > MAX_NANOSECONDS ? '0' : exact.toString();
-}
-
-function text(value: Json | undefined): string {
-  return typeof value === 'string' ? wellFormed(value) : '';
-}
-
-function list(value: Json | undefined, name: string): readonly JsonObject[] {
-  if (value !== undefined && value !== null && !Array.isArray(value))
-    throw new OtlpError(400, `"${name}" is not a list`);
-  return objects(value);
-}
-
-function objects(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }

@@ -36,6 +36,11 @@ export function readKeyValue(reader: WireReader, attributes: AttributeCollector,
   else attributes.set(key, read, budget);
 }
 
+/** A value outside of attributes, such as a log's body; at most the size of an attribute's. */
+export function readAnyValue(reader: WireReader, context: DecodeContext): Json {
+  return readValue(reader, { left: context.limits.maxValueBytes, cut: false }, context, 2);
+}
+
 /** AnyValue: 1 string, 2 bool, 3 int, 4 double, 5 array {1 values}, 6 list of key-values {1 values}, 7 bytes. */
 function readValue(reader: WireReader, budget: Budget, context: DecodeContext, depth: number): Json {
   let value: Json = null;

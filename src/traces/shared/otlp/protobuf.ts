@@ -6,6 +6,7 @@ import {
   addSpan,
   type DecodedRequest,
   emptyRequest,
+  FOREIGN_SIGNAL,
   foreignSignal,
   isId,
   type SpanOwner,
@@ -82,7 +83,16 @@ function readScopeSpans(reader: WireReader, resource: SpanOwner['resource'], con
     throw new OtlpError(413, `more than ${limits.maxSpans} spans in one request; send smaller batches`);
   }
   for (const span of spans) {
-    addSpan(request, readSpan(span, context), { resource, scope }, context.receivedNs);
+    addSpan(request, readWhole(span, context), { resource, scope }, context.receivedNs);
+  }
+}
+
+/** A span that cannot be read and had fields of foreign types is another signal's record. */
+function readWhole(reader: WireReader, context: DecodeContext): WireSpan {
+  try {
+    return readSpan(reader, context);
+  } catch (error) {
+    throw context.request.mismatches > 0 ? new OtlpError(400, FOREIGN_SIGNAL) : error;
   }
 }
 

@@ -115,10 +115,11 @@ function count(reasons: Map<string, number>, reason: string): void {
   reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
 }
 
-/** Refuses a request of which nothing is a span: another signal was sent to this path. */
+export const FOREIGN_SIGNAL =
+  'no span has a trace id and a span id: this looks like a logs or metrics export sent to the traces path; send logs to /v1/logs and metrics to /v1/metrics';
+
+/** Says so when nothing of a request is a span: another signal was sent to this path. */
 export function foreignSignal(request: DecodedRequest): string | undefined {
   const nothing = request.spans.length === 0 && request.rejectedSpans > 0;
-  return nothing && (request.idless === request.rejectedSpans || request.mismatches > 0)
-    ? 'no span has a trace id and a span id: this looks like a logs or metrics export sent to the traces path; send logs to /v1/logs and metrics to /v1/metrics'
-    : undefined;
+  return nothing && (request.idless === request.rejectedSpans || request.mismatches > 0) ? FOREIGN_SIGNAL : undefined;
 }

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { ArchiveFlags } from './trace/archive.ts';
+import type { FeedbackFlags } from './trace/feedback.ts';
+import type { FilterFlags } from './trace/filter.ts';
+import type { ShowFlags } from './trace/show.ts';
+import { addStoreOptions, type StoreOptions } from './ui/store-options.ts';
+
+const TRACE = 'trace id or its beginning, or latest';
+
+export function register(program: Command): void {
+  const trace = program.command('trace').description('Shows, searches, exports and deletes recorded traces.');
+
+  addFilters(trace.command('list').description('Traces, newest first, grouped by session.'))
+    .option('--limit <n>', 'traces on a page', '20')
+    .option('--after <cursor>', 'next page: the cursor that the page before ended with')
+    .action(async (flags: FilterFlags & { limit: string; after?: string }) =>
+      (await import('./trace/list.ts')).listTraces(flags),
+    );
+  addStoreOptions(
+    trace
+      .command('show')
+      .description('One trace as a conversation.')
+      .argument('[id]', TRACE, 'latest')
+      .option('--tree', 'its spans as a tree')
+      .option('--waterfall', 'its spans on a time line')
+      .option('--full', 'tool arguments and results in full'),
+  ).action(async (id: string, flags: ShowFlags) => (await import('./trace/show.ts')).showTrace(id, flags));
+  addFilters(trace.command('tail').description('Prints traces as they arrive, until it is stopped.')).action(
+    async (flags: FilterFlags) => (await import('./trace/tail.ts')).tailTraces(flags),
+  );
+  addFilters(trace.command('stats').description('Counts, tokens, errors, models and tools.')).action(
+    async (flags: FilterFlags) => (await import('./trace/stats.ts')).showStats(flags),
+  );
+  addFilters(trace.command('export').description('Full traces as JSON lines, nothing left out.'))
+    .option('--out <file>', 'file to write (default: stdout)')
+    .action(async (flags: FilterFlags & { out?: string }) => (await import('./trace/export.ts')).exportTraces(flags));
+  addFilters(trace.command('redact').description('Looks for personal data and secrets in stored traces.'))
+    .requiredOption('--check', 'report what is left; nothing is changed')
+    .option('--level <level>', '1 secrets, 2 also e-mail, phone, cards, ids, 3 also names and places', '2')
+    .action(async (flags: FilterFlags & { level: string }) => (await import('./trace/redact.ts')).checkTraces(flags));
+  addStoreOptions(
+    trace
+      .command('feedback')
+      .description('Says what was good or wrong about a trace.')
+      .argument('<id>', TRACE)
+      .option('--thumbs <up|down>', 'good or bad')
+      .option('--rating <1-5>', 'stars')
+      .option('--comment <text>', 'anything')
+      .option('--correction <text>', 'the answer that would have been right'),
+  ).action(async (id: string, flags: FeedbackFlags) => (await import('./trace/feedback.ts')).giveFeedback(id, flags));
+  addStoreOptions(
+    trace
+      .command('archive')
+      .description('Moves old traces to Parquet files by date (cold storage), and removes what is older still.')
+      .option('--older-than <days>', 'move traces that started before', '30')
+      .option('--expire <days>', 'remove Parquet files of dates before', '365')
+      .option('--to <folder>', 'cold storage (default: cold in the results folder)')
+      .option('--redact <level>', '0 to 4; what is moved is redacted', '2'),
+  ).action(async (flags: ArchiveFlags) => (await import('./trace/archive.ts')).archiveTraces(flags));
+  addStoreOptions(
+    trace
+      .command('delete')
+      .description('Deletes traces for good: spans, search index, feedback, free pages and log of the store.')
+      .argument('[ids...]', 'trace ids')
+      .option('--session <id>', 'all traces of this session')
+      .option('--user <id>', 'all traces of this user')
+      .option('--yes', 'do not ask'),
+  ).action(async (ids: string[], flags: StoreOptions & { session?: string; user?: string; yes?: boolean }) =>
+    (await import('./trace/delete.ts')).deleteTraces(ids, flags),
+  );
+}
+
+function addFilters(command: Command): Command {
+  return addStoreOptions(command)
+    .option('--session <id>', 'only this session')
+    .option('--user <id>', 'only this user')
+    .option('--model <name>', 'only traces that used this model')
+    .option('--tool <name>', 'only traces that called this tool')
+    .option('--status <ok|error>', 'error: at least one span failed')
+    .option('--min-score <score>', 'scored at least this (0..1)')
+    .option('--max-score <score>', 'scored at most this (0..1)')
+    .option('--text <words>', 'all these words in one step of the trace')
+    .option('--since <time>', 'started at or after: 2026-11-21, 2026-11-21T08:30:00Z, or 30m, 24h, 7d ago')
+    .option('--until <time>', 'started at or before');
+}

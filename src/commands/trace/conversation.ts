@@ -1,0 +1,70 @@
+import pc from 'picocolors';
+import type { TraceEvent } from '../../core/trace.ts';
+import { ellipsis, terminalSafe } from '../../platform/text.ts';
+import { formatDuration } from './time.ts';
+
+type ToolResult = Extract<TraceEvent, { type: 'tool_result' }>;
+
+/** Characters of arguments and results of a folded tool call. */
+const FOLDED = 100;
+
+/** A trace as people talk: who said what. Tool calls are one line each, errors red, thinking dim. */
+export function renderConversation(events: readonly TraceEvent[], full: boolean): string {
+  const results = new Map<string, ToolResult[]>();
+  for (const event of events) {
+    if (event.type !== 'tool_result') continue;
+    const list = results.get(event.id);
+    if (list === undefined) results.set(event.id, [event]);
+    else list.push(event);
+  }
+  const shown = new Set<ToolResult>();
+  const lines = events.flatMap((event) => {
+    switch (event.type) {
+      case 'model_call':
+        return [];
+      case 'tool_call': {
+        const result = results.get(event.id)?.shift();
+        if (result !== undefined) shown.add(result);
+        return [renderCall(event.name, event.arguments, event.at, result, full)];
+      }
+      case 'tool_result':
+        return shown.has(event) ? [] : [renderCall(event.name, '', event.at, event, full)];
+      case 'error':
+        return [pc.red(`error  ${terminalSafe(event.message)}`)];
+      default:
+        return [
+          `${TITLES[event.type]}\n${event.type === 'thinking' ? pc.dim(indented(event.content)) : indented(event.content)}`,
+        ];
+    }
+  });
+  return lines.join('\n\n');
+}
+
+const TITLES = {
+  system: pc.dim(pc.bold('system')),
+  user: pc.cyan(pc.bold('user')),
+  thinking: pc.dim('thinking'),
+  reply: pc.green(pc.bold('assistant')),
+} as const;
+
+function renderCall(name: string, raw: string, at: number, result: ToolResult | undefined, full: boolean): string {
+  const title = pc.magenta(terminalSafe(name).replaceAll('\n', ' ') || 'tool');
+  const took =
+    result === undefined ? '' : pc.dim(` ${formatDuration(Math.max(0, result.at - (result.startedAt ?? at)))}`);
+  const paint = result?.isError === true ? pc.red : (text: string): string => text;
+  const mark = result?.isError === true ? pc.red(' failed') : '';
+  if (full) {
+    const parts = [raw, result?.content ?? ''].filter((text) => text !== '').map((text) => paint(indented(text)));
+    return [`${title}${took}${mark}`, ...parts].join('\n');
+  }
+  const answer = result === undefined ? pc.dim('no result') : paint(folded(result.content) || '(empty)');
+  return `${title}(${folded(raw)})${took}${mark}\n  -> ${answer}`;
+}
+
+function folded(text: string): string {
+  return ellipsis(terminalSafe(text), FOLDED);
+}
+
+function indented(text: string): string {
+  return terminalSafe(text).replace(/^/gm, '  ');
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { PluginContext } from '../config/plugin.ts';
+import { createPrompt, type Prompt, SYSTEM } from '../core/prompt.ts';
+import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
+import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf } from './shared/part.ts';
+
+export const options = z.strictObject({
+  /** The optimizer that trains each component. */
+  of: z.looseObject({ use: z.string() }),
+  /** Which components, in this order. Default: all of the prompt. */
+  only: z.array(z.string()).min(1).optional(),
+});
+
+/**
+ * Several named components, one after the other, while the others stay as they are (block-coordinate, as in Maestro,
+ * arXiv 2509.04642). Tool descriptions are the components `tool:<name>`.
+ */
+export default async function createComponents(
+  { of, only }: z.infer<typeof options>,
+  { load }: PluginContext,
+): Promise<Optimizer> {
+  const inner = await load<Optimizer>(of);
+  return {
+    name: `components ${inner.name}`,
+    defaultIterations: inner.defaultIterations,
+    forecast: (size) => inner.forecast(size),
+    run: (context) => train(inner, only ?? Object.keys(context.start.components), context),
+  };
+}
+
+async function train(inner: Optimizer, names: readonly string[], context: OptimizerContext): Promise<Outcome> {
+  const known = names.filter((name) => Object.hasOwn(context.start.components, name));
+  const share = shareOf(context, (1 - FINAL_SHARE) / Math.max(1, known.length));
+  let current = context.start;
+  for (const name of known) {
+    const others = current.components;
+    const outer = (prompt: Prompt): Prompt => createPrompt({ ...others, [name]: prompt.components[SYSTEM] ?? '' });
+    const start = createPrompt(others[name] ?? '');
+    const part = contextOfPart(context, { name, start, train: context.train, val: context.val, ...share, outer });
+    current = outer((await inner.run(part)).best);
+  }
+  return finishOnVal(context, current);
+}

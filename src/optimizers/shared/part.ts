@@ -1,0 +1,89 @@
+import type { Prompt } from '../../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
+import { mean } from '../../core/statistics.ts';
+import type { Task } from '../../core/task.ts';
+import type { OptimizerContext, Outcome } from '../optimizer.ts';
+
+/** A part of a run that another optimizer works on: fewer tasks, or one component of the prompt. */
+export type Part = {
+  /** Keeps the random streams of the parts apart. */
+  readonly name: string;
+  /** The prompt that the inner optimizer starts from, as it sees it. */
+  readonly start: Prompt;
+  readonly train: readonly Task[];
+  readonly val: readonly Task[];
+  readonly iterations: number;
+  /** Rollouts that the part may take; Infinity when the run has no limit. */
+  readonly rollouts: number;
+  /** From the inner optimizer's prompt to the one that is really run. */
+  readonly outer: (inner: Prompt) => Prompt;
+};
+
+/**
+ * The context of a part: the inner optimizer sees its own tasks, its own prompts and its share of the rollouts, while
+ * rollouts, candidates and checks are those of the whole run.
+ */
+export function contextOfPart(context: OptimizerContext, part: Part): OptimizerContext {
+  const before = context.remainingRollouts();
+  const asInner = (inner: Prompt, { rollout, grade }: ScoredRollout): ScoredRollout => ({
+    rollout: { ...rollout, promptId: inner.id },
+    grade,
+  });
+  return {
+    ...context,
+    start: part.start,
+    train: part.train,
+    val: part.val,
+    iterations: part.iterations,
+    random: (...purpose) => context.random(part.name, ...purpose),
+    remainingRollouts: () =>
+      Number.isFinite(part.rollouts)
+        ? Math.max(0, part.rollouts - (before - context.remainingRollouts()))
+        : part.rollouts,
+    async evaluate(prompt, trials, purpose) {
+      const label = `${part.name}, ${purpose.label}`;
+      const scored = await context.evaluate(part.outer(prompt), trials, { ...purpose, label });
+      return scored.map((one) => asInner(prompt, one));
+    },
+    ask: (role, request, sample) => context.ask(role, request, sample),
+    reject: (proposal, parent) => context.reject(part.outer(proposal), part.outer(parent)),
+    addCandidate: (candidate) => context.addCandidate({ ...candidate, prompt: part.outer(candidate.prompt) }),
+    report: (report) =>
+      context.report({ ...report, best: part.outer(report.best), previous: part.outer(report.previous) }),
+    // What a part keeps is not yet a result of the run; the strategy keeps after each part.
+    keep: () => {},
+  };
+}
+
+/** Share of the rollouts that a strategy keeps for {@link finishOnVal}. */
+export const FINAL_SHARE = 0.15;
+
+/** The end of a strategy: its prompt and the start on validation tasks, as many as the budget still allows. The higher mean wins. */
+export async function finishOnVal(context: OptimizerContext, candidate: Prompt): Promise<Outcome> {
+  const affordable = Math.floor(context.remainingRollouts() / 2);
+  const tasks = context.val.slice(0, Math.max(1, Math.min(context.val.length, affordable)));
+  const trials = tasks.map((task) => ({ task, sample: 0 }));
+  const purpose = { iteration: context.iterations, split: 'val', label: 'the final comparison' } as const;
+  const baseline = await context.evaluate(context.start, trials, purpose);
+  const final = await context.evaluate(candidate, trials, purpose);
+  const better = meanReward(final) > meanReward(baseline);
+  return {
+    best: better ? candidate : context.start,
+    baseline,
+    final: better ? final : baseline,
+    reason: Number.isFinite(context.remainingRollouts()) ? 'budget' : 'iterations',
+  };
+}
+
+/** A share of the rollouts and iterations of a run; no limit stays no limit. */
+export function shareOf(context: OptimizerContext, share: number): Pick<Part, 'iterations' | 'rollouts'> {
+  const rollouts = context.remainingRollouts();
+  return {
+    iterations: Math.max(1, Math.round(context.iterations * share)),
+    rollouts: Number.isFinite(rollouts) ? Math.floor(rollouts * share) : rollouts,
+  };
+}
+
+function meanReward(rollouts: readonly ScoredRollout[]): number {
+  return mean(rollouts.flatMap((rollout) => rewardOf(rollout) ?? []));
+}

@@ -1,0 +1,147 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Span } from '../../core/trace.ts';
+import { readJsonLines, repairTail } from '../shared/lines.ts';
+import { readPart, writePart } from './parquet.ts';
+import { type ColdOptions, type ColdRow, rowsOf } from './rows.ts';
+
+/** Bounds what is held in memory; a part is what fits, so that parts stay in the range of 10 to 100 MB. */
+const MAX_ROWS = 50_000;
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+const TOMBSTONES = 'tombstones.jsonl';
+const PARTITION = /^dt=(\d{4}-\d{2}-\d{2})$/;
+
+export type WriteColdOptions = ColdOptions & {
+  readonly folder: string;
+  /** One trace at a time, whole. */
+  readonly traces: AsyncIterable<readonly Span[]> | Iterable<readonly Span[]>;
+  /** A new id for each part (`randomUUID`). */
+  readonly newId: () => string;
+};
+
+export type ColdReport = {
+  readonly files: readonly string[];
+  readonly traces: number;
+  readonly spans: number;
+  /** Traces of users that were deleted before. */
+  readonly dropped: number;
+};
+
+/**
+ * Moves traces to cold storage: `<folder>/dt=YYYY-MM-DD/part-<id>.parquet` by the UTC date on which a trace ended, in the
+ * layout that DuckDB, pandas and Spark read as partitions. Parts are never changed, except by {@link deleteFromCold}.
+ * Delete the traces from the store only after this has returned.
+ * @throws ApoError `file-write`
+ */
+export async function writeCold(options: WriteColdOptions): Promise<ColdReport> {
+  const { folder, traces, newId } = options;
+  const deleted = await tombstonesOf(folder);
+  const files: string[] = [];
+  let byDate = new Map<string, ColdRow[]>();
+  let rows = 0;
+  let characters = 0;
+  const count = { traces: 0, spans: 0, dropped: 0 };
+
+  function flush(): void {
+    for (const [dt, part] of byDate) {
+      const partition = join(folder, `dt=${dt}`);
+      mkdirSync(partition, { recursive: true, mode: 0o700 });
+      const file = join(partition, `part-${newId()}.parquet`);
+      writePart(file, part);
+      files.push(file);
+    }
+    byDate = new Map();
+    rows = 0;
+    characters = 0;
+  }
+  for await (const trace of traces) {
+    const added = rowsOf(trace, options);
+    const first = added[0];
+    if (first === undefined) continue;
+    if (deleted.has(first.user_hash) || deleted.has(first.session_hash)) {
+      count.dropped += 1;
+      continue;
+    }
+    count.traces += 1;
+    count.spans += added.length;
+    byDate.set(first.dt, (byDate.get(first.dt) ?? []).concat(added));
+    rows += added.length;
+    for (const row of added) {
+      characters += row.attributes_json.length + row.events_json.length;
+      characters += (row.input_json?.length ?? 0) + (row.output_json?.length ?? 0);
+    }
+    if (rows >= MAX_ROWS || characters >= MAX_CHARACTERS) flush();
+  }
+  flush();
+  return { files, ...count };
+}
+
+/**
+ * Removes everything of a user or session by its pseudonym, and remembers it, so that what arrives late is dropped.
+ * Each part that holds such rows is written anew beside the old one, which it then replaces.
+ * @returns how many spans are gone.
+ * @throws ApoError `file-write`
+ */
+export async function deleteFromCold(folder: string, pseudonym: string, at: Date): Promise<number> {
+  if (!existsSync(folder)) return 0;
+  const list = join(folder, TOMBSTONES);
+  repairTail(list);
+  appendFileSync(list, `${JSON.stringify({ pseudonym, at: at.toISOString() })}\n`, { mode: 0o600 });
+  let removed = 0;
+  for (const file of partsOf(folder)) {
+    const owners = await readPart(file, ['user_hash', 'session_hash']);
+    const isTheirs = (row: Pick<ColdRow, 'user_hash' | 'session_hash'>): boolean =>
+      row.user_hash === pseudonym || row.session_hash === pseudonym;
+    const count = owners.filter(isTheirs).length;
+    if (count === 0) continue;
+    if (count === owners.length) rmSync(file);
+    else
+      writePart(
+        file,
+        (await readPart(file)).filter((row) => !isTheirs(row)),
+      );
+    removed += count;
+  }
+  return removed;
+}
+
+/** Removes the partitions of dates that are more than `days` before `now`; returns those dates. */
+export function expireCold(
+  folder: string,
+  { days, now }: { readonly days: number; readonly now: Date },
+): readonly string[] {
+  const oldest = new Date(now.getTime() - days * 86_400_000).toISOString().slice(0, 10);
+  const expired = datesOf(folder).filter((date) => date < oldest);
+  for (const date of expired) rmSync(join(folder, `dt=${date}`), { recursive: true });
+  return expired;
+}
+
+/** The rows of all parts, or of those of one date. */
+export async function* readCold(folder: string, date?: string): AsyncGenerator<ColdRow> {
+  for (const file of partsOf(folder, date)) yield* await readPart(file);
+}
+
+function datesOf(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => PARTITION.exec(name)?.[1] ?? []);
+}
+
+function partsOf(folder: string, date?: string): readonly string[] {
+  return datesOf(folder)
+    .filter((each) => date === undefined || each === date)
+    .flatMap((each) => {
+      const partition = join(folder, `dt=${each}`);
+      const parts = readdirSync(partition).filter((name) => /^part-.*\.parquet$/.test(name));
+      return parts.sort().map((name) => join(partition, name));
+    });
+}
+
+async function tombstonesOf(folder: string): Promise<ReadonlySet<unknown>> {
+  const list = join(folder, TOMBSTONES);
+  const pseudonyms = new Set<unknown>();
+  if (!existsSync(list)) return pseudonyms;
+  for await (const entry of readJsonLines(list)) {
+    if (typeof entry === 'object' && entry !== null && 'pseudonym' in entry) pseudonyms.add(entry.pseudonym);
+  }
+  return pseudonyms;
+}

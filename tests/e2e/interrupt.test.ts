@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../helpers/fake-provider.ts';
+import { repositoryPath, runApo } from '../helpers/process.ts';
+import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+
+type Stopped = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  stderr: string;
+};
+
+/** A run against a server that waits until it is told to answer, signalled while `inFlight` calls are on their way. */
+async function interrupt(options: {
+  readonly signals: readonly NodeJS.Signals[];
+  readonly fault: (number: number) => Fault | undefined;
+  readonly more: readonly string[];
+  /** Requests that the server has when the signal comes. */
+  readonly after: number;
+}) {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(30));
+  let arrived: (() => void) | undefined;
+  const enough = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const world = await startWorld({
+    faults({ number }) {
+      if (number >= options.after) arrived?.();
+      return options.fault(number);
+    },
+  });
+  const child = spawn(
+    process.execPath,
+    [repositoryPath('dist/cli.js'), ...trainArguments(['--max-rollouts', '40', '--concurrency', '4', ...options.more])],
+    {
+      cwd: folder,
+      env: { PATH: process.env.PATH, NO_COLOR: '1', OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const ended = collect(child);
+  await enough;
+  const first = world.requests.length;
+  const [signal, second] = options.signals;
+  child.kill(signal);
+  await stderrSays(child, 'stopping');
+  const atSignal = performance.now();
+  const claimed = world.requests.length;
+  if (second !== undefined) child.kill(second);
+  const result = await ended;
+  return { folder, world, first, claimed, seconds: (performance.now() - atSignal) / 1000, ...result };
+}
+
+async function collect(child: ChildProcess): Promise<Stopped> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr?.on('data', (text) => {
+    stderr += text;
+  });
+  const [code, signal] = await once(child, 'close');
+  return { code, signal, stdout, stderr };
+}
+
+function stderrSays(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stderr?.on('data', (text) => {
+      if (String(text).includes(word)) resolve();
+    });
+  });
+}
+
+const SLOWLY = (): Fault => ({ latencyMs: 300 });
+
+describe('a run that is interrupted', () => {
+  it.each<[NodeJS.Signals, number, string[]]>([
+    ['SIGINT', 130, ['--json']],
+    ['SIGTERM', 143, []],
+  ])('R04 on %s claims nothing more, finishes what is in flight and exits %i', async (signal, code, more) => {
+    const run = await interrupt({ signals: [signal], fault: SLOWLY, after: 9, more });
+    const { world, folder } = run;
+    try {
+      expect(run.code, run.stderr).toBe(code);
+      // Between the signal and the word that it was seen, calls may still have been claimed; after it none.
+      expect(world.requests.length).toBe(run.claimed);
+      expect(run.seconds).toBeLessThan(10);
+      const last = run.stderr.trim().split('\n').at(-1) ?? '';
+      const [, runId] = /apo train --resume (run-\S+)$/.exec(last) ?? [];
+      expect(runId, last).toBeDefined();
+      if (more.includes('--json')) {
+        expect(run.stdout.trim().split('\n')).toHaveLength(1);
+        expect(JSON.parse(run.stdout)).toMatchObject({ runId, status: 'stopped', reason: 'interrupted' });
+      }
+      const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+      const resumed = await runApo(['train', '--resume', runId as string, '--json', '--quiet'], { cwd: folder, env });
+      expect(resumed.code, resumed.stderr).toBe(0);
+      // What was in flight was journaled: nothing was sent twice.
+      const texts = world.requests.map(({ text }) => text);
+      expect(new Set(texts).size).toBe(texts.length);
+    } finally {
+      await world.close();
+    }
+  });
+
+  it('R04 a second signal of either kind ends it at once', async () => {
+    const run = await interrupt({ signals: ['SIGINT', 'SIGTERM'], fault: () => 'hang', after: 4, more: [] });
+    await run.world.close();
+    expect(run.signal).toBe('SIGTERM');
+    expect(run.seconds).toBeLessThan(2);
+  });
+
+  it('R04 does not sit out the wait that a server asked for', async () => {
+    const limited = { status: 429, headers: { 'retry-after': '90' } };
+    const run = await interrupt({
+      signals: ['SIGINT'],
+      fault: (number) => (number > 6 ? limited : undefined),
+      after: 7,
+      more: ['--json'],
+    });
+    await run.world.close();
+    expect(run.code, run.stderr).toBe(130);
+    expect(run.seconds).toBeLessThan(5);
+  });
+});

@@ -1,0 +1,95 @@
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  CONCURRENCY,
+  type CrashPoint,
+  crashOnce,
+  type DeadlyProvider,
+  runBaseline,
+  startDeadlyProvider,
+} from '../helpers/crash.js';
+import { repositoryPath, runApo } from '../helpers/process.ts';
+
+/** A sample of the crash points; bench/crash.js enumerates them all. */
+describe('resume after a kill', () => {
+  let provider: DeadlyProvider;
+  let baseline: Awaited<ReturnType<typeof runBaseline>>;
+  beforeAll(async () => {
+    provider = await startDeadlyProvider();
+    baseline = await runBaseline(provider);
+  });
+  afterAll(() => provider.close());
+
+  async function crash(point: CrashPoint, again: readonly CrashPoint[] = []) {
+    const ended = await crashOnce(provider, point, { again });
+    if (ended === undefined) throw new Error(`the run ended before ${point.phase} ${point.at}`);
+    return ended;
+  }
+
+  it.each<[CrashPoint['phase'], number]>([
+    ['request', 11],
+    ['reply', 6],
+    ['reply', 17],
+    ['disk', 150],
+  ])('R01 R02 killed at %s %i, it ends with the same bytes and repeats no finished call', async (phase, at) => {
+    const ended = await crash({ phase, at });
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.result).toBe(baseline.result);
+    expect(ended.file).toBe(baseline.result);
+    expect(ended.requests).toBeLessThanOrEqual(baseline.requests + CONCURRENCY);
+    expect(ended.repeated).toBeLessThanOrEqual(CONCURRENCY);
+  });
+
+  it('R03 killed again and again while it resumes, it ends with the same bytes', async () => {
+    const again = [1, 2, 1, 3].map((at): CrashPoint => ({ phase: 'request', at }));
+    const ended = await crash({ phase: 'reply', at: 3 }, again);
+    expect(ended.kills).toBe(5);
+    expect(ended.result).toBe(baseline.result);
+    expect(ended.requests).toBeLessThanOrEqual(baseline.requests + CONCURRENCY * ended.kills);
+  });
+
+  it('R02 calls in doubt are listed with their cost, and are no part of the result', async () => {
+    const ended = await crash({ phase: 'request', at: 9 });
+    const { runId, files, usage } = JSON.parse(ended.stdout);
+    const shown = await runApo(['runs', 'show', runId, '--json', '--store', files.store]);
+    const { inDoubt } = JSON.parse(shown.stdout).usage;
+    expect(inDoubt.calls).toBeGreaterThan(0);
+    expect(inDoubt.calls).toBeLessThanOrEqual(CONCURRENCY);
+    expect(inDoubt.costUsd).toBeGreaterThan(0);
+    expect(inDoubt.costUsd).toBeLessThan(usage.costUsd);
+    expect(inDoubt.list).toHaveLength(inDoubt.calls);
+    const report = readFileSync(files.report, 'utf8');
+    expect(report).toContain(`## Calls in doubt`);
+    expect(report).toContain(`$${inDoubt.costUsd}`);
+  });
+
+  it('R01 the proof bites: a trainer that reduces in order of arrival ends with something else', async () => {
+    const dist = sabotagedDist();
+    const results = new Set<string>();
+    for (const more of [['--concurrency', '1'], []]) {
+      results.add((await runBaseline(provider, { dist, more })).result);
+    }
+    const crashed = await crashOnce(provider, { phase: 'reply', at: 6 }, { dist });
+    results.add(crashed?.result ?? '');
+    expect(results.size).toBeGreaterThan(1);
+  });
+});
+
+/** A copy of the built code in which an evaluation returns what came first, first. */
+function sabotagedDist(): string {
+  const root = mkdtempSync(join(tmpdir(), 'apo-sabotage-'));
+  for (const name of ['node_modules']) symlinkSync(repositoryPath(name), join(root, name));
+  cpSync(repositoryPath('package.json'), join(root, 'package.json'));
+  cpSync(repositoryPath('dist'), join(root, 'dist'), { recursive: true });
+  const file = join(root, 'dist/engine/evaluate.js');
+  const source = readFileSync(file, 'utf8');
+  const sound = 'Promise.allSettled(trials.map((trial) => known.get(keyOf(trial))))';
+  const broken = `(async () => { const arrived = []; await Promise.allSettled(trials.map((trial) => known.get(keyOf(trial))
+    .then(async (value) => { await new Promise((go) => setTimeout(go, Math.random() * 20)); arrived.push({ status: 'fulfilled', value }); },
+      (reason) => arrived.push({ status: 'rejected', reason })))); return arrived; })()`;
+  expect(source).toContain(sound);
+  writeFileSync(file, source.replace(sound, broken));
+  return join(root, 'dist');
+}

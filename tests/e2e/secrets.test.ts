@@ -1,0 +1,133 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../helpers/fake-provider.ts';
+import { runApo } from '../helpers/process.ts';
+import { allBytes, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+
+/** Where users put secrets, and what servers repeat of them. */
+const CANARIES = {
+  key: 'sk-proj-canary01-0123456789abcdef',
+  criticKey: 'sk-canary02-0123456789abcdef',
+  organisation: 'org-canary03-cccccccc',
+  project: 'proj_canary04_dddddddd',
+  gateway: 'canary05/with+signs==eeee',
+  cookie: 'session=canary06-ffffffff',
+  subscription: 'canary07"gggg\\gggg',
+  query: 'canary08-hhhhhhhh',
+  extraBody: 'sk-canary09-iiiiiiiiiiii1234',
+  unused: 'sk-ant-canary10-jjjjjjjjjjjj1234',
+  database: 'postgres://me:canary11-kkkkkkkk@db/x',
+  foreign: 'sk-canary12-llllllllllll1234',
+} as const;
+const ECHO = Object.values(CANARIES).join(' , ');
+/** The recognisable middle, so that an escaped or cut secret is found too. */
+const marks = Object.values(CANARIES).map((value) => /canary\d\d/.exec(value)?.[0] as string);
+
+function set(url: string) {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(16));
+  writeFileSync(
+    join(folder, '.env'),
+    `CRITIC_KEY=${CANARIES.criticKey}\nANTHROPIC_API_KEY=${CANARIES.unused}\nDATABASE_URL=${CANARIES.database}\n`,
+  );
+  const model = {
+    use: 'openai',
+    model: 'gpt-4.1-mini',
+    baseUrl: `${url}?api-key=${CANARIES.query}`,
+    headers: { 'x-gateway': CANARIES.gateway, Cookie: CANARIES.cookie, 'Ocp-Key': CANARIES.subscription },
+    extraBody: { user_token: CANARIES.extraBody },
+  };
+  writeFileSync(
+    join(folder, 'apo.yaml'),
+    JSON.stringify({
+      models: { agent: model, grader: model, editor: model, critic: { ...model, apiKeyEnv: 'CRITIC_KEY' } },
+    }),
+  );
+  const env = {
+    OPENAI_API_KEY: CANARIES.key,
+    OPENAI_ORG_ID: CANARIES.organisation,
+    OPENAI_PROJECT_ID: CANARIES.project,
+  };
+  return { folder, env };
+}
+
+function expectNoSecret(...texts: readonly string[]): void {
+  for (const text of texts) {
+    const found = marks
+      .filter((mark) => text.includes(mark))
+      .map((mark) => text.slice(text.indexOf(mark) - 80, text.indexOf(mark) + 20));
+    expect(found).toEqual([]);
+  }
+}
+
+/** Every byte that a run leaves, without the files that the secrets came from. */
+function left(folder: string): string {
+  return allBytes(join(folder, 'results'));
+}
+
+const body = { error: { message: `The server says: ${ECHO}` } };
+const error = (status: number, code?: string): Fault => ({ status, body: { error: { ...body.error, code } } });
+
+describe('secrets', () => {
+  it.each<[string, number, (number: number) => Fault | undefined]>([
+    ['a run without faults', 0, () => undefined],
+    ['errors that are tried again', 0, (number) => (number % 5 === 0 ? error(500) : undefined)],
+    ['an error for one task', 0, (number) => (number === 7 ? error(400, 'context_length_exceeded') : undefined)],
+    ['a refused key', 4, (number) => (number > 6 ? error(401) : undefined)],
+    ['a rejected request', 2, (number) => (number > 6 ? error(422) : undefined)],
+    ['an exhausted quota', 4, (number) => (number > 6 ? error(429, 'insufficient_quota') : undefined)],
+    ['broken JSON', 1, (number) => (number > 4 ? { status: 200, body: `{"id": "${CANARIES.key}` } : undefined)],
+    [
+      'a redirect',
+      4,
+      (number) => (number > 6 ? { status: 302, headers: { location: `http://x/?k=${CANARIES.key}` } } : undefined),
+    ],
+  ])('S05 none of 12 planted ones is in any byte of a run with %s', async (_what, code, faults) => {
+    await using world = await startWorld({ faults: ({ number }) => faults(number) });
+    const { folder, env } = set(world.url);
+    const ended = await runApo(
+      trainArguments(['--max-rollouts', '16', '--json']).filter((flag) => flag !== '--quiet'),
+      {
+        cwd: folder,
+        env,
+      },
+    );
+    expect(ended.code, ended.stderr).toBe(code);
+    // They did go where they belong.
+    expect(JSON.stringify(world.requests)).toContain('canary05');
+    expectNoSecret(ended.stdout, ended.stderr, left(folder));
+    const shown = await runApo(['runs', 'show', JSON.parse(ended.stdout).runId, '--store', 'results/apo.db'], {
+      cwd: folder,
+    });
+    expect(shown.stdout).toContain('[REDACTED]');
+    expectNoSecret(shown.stdout);
+  });
+
+  it('S05 a resumed run takes them from the config file again, and says so when it is gone', async () => {
+    let broken = true;
+    await using world = await startWorld({ faults: ({ number }) => (broken && number > 6 ? error(401) : undefined) });
+    const { folder, env } = set(world.url);
+    const paused = await runApo(trainArguments(['--max-rollouts', '16', '--json', '--config', 'apo.yaml']), {
+      cwd: folder,
+      env,
+    });
+    expect(paused.code).toBe(4);
+    broken = false;
+    const before = world.requests.length;
+    const elsewhere = { cwd: temporaryFolder(), env };
+    const given = ['train', '--resume', '--json', '--quiet', '--results', join(folder, 'results')];
+    const resumed = await runApo(given, { ...elsewhere, env: { ...env, CRITIC_KEY: CANARIES.criticKey } });
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(world.requests[before]?.headers['x-gateway']).toBe(CANARIES.gateway);
+    expectNoSecret(resumed.stdout, resumed.stderr, left(folder));
+
+    writeFileSync(join(folder, 'apo.yaml'), '');
+    const lost = await runApo(
+      [...given.slice(0, 1), '--resume', JSON.parse(paused.stdout).runId, ...given.slice(2)],
+      elsewhere,
+    );
+    expect(lost.code).toBe(2);
+    expect(lost.stderr).toMatch(/is a secret, which is not stored with the run - resume with the --config/);
+  });
+});

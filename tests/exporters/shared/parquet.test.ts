@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import { createRowWriter } from '../../../src/exporters/shared/rows.ts';
+import { createShape, widen } from '../../../src/exporters/shared/shape.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'apo-parquet-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function roundTrip(rows: readonly JsonObject[]): Promise<readonly Record<string, unknown>[]> {
+  const path = join(folder, 'x.parquet');
+  const shape = rows.reduce<ReturnType<typeof createShape>>((known, row) => widen(known, row), createShape());
+  const writer = createRowWriter('parquet', path, shape);
+  for (const row of rows) writer.write(row);
+  writer.commit();
+  const bytes = readFileSync(path);
+  return parquetReadObjects({
+    file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
+  });
+}
+
+/** What a reader sees: missing members are null, whole numbers are BigInt. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, member]) => member !== null && member !== undefined)
+        .map(([name, member]) => [name, plain(member)]),
+    );
+  }
+  return value;
+}
+
+const message = fc.record(
+  {
+    role: fc.constantFrom('user', 'tool'),
+    content: fc.string(),
+    calls: fc.array(fc.record({ id: fc.string(), n: fc.integer() }), { maxLength: 2 }),
+  },
+  { requiredKeys: ['role', 'content'] },
+);
+
+describe('Parquet files', () => {
+  it('give nested rows back, whatever members each row has', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            messages: fc.array(message, { maxLength: 3 }),
+            x: fc.double({ noNaN: true, noDefaultInfinity: true }),
+          }),
+          {
+            minLength: 1,
+            maxLength: 5,
+          },
+        ),
+        async (rows) => {
+          expect((await roundTrip(rows as JsonObject[])).map(plain)).toEqual(rows.map(plain));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('hold what has no common type as JSON text', async () => {
+    const rows: JsonObject[] = [{ v: 1 }, { v: 'x' }, { v: { a: 1 } }, { v: null }, { v: [1] }];
+    const read = await roundTrip(rows);
+    expect(read.map(({ v }) => v)).toEqual(['1', 'x', '{"a":1}', null, '[1]']);
+  });
+
+  it('span many row groups', async () => {
+    const rows = Array.from({ length: 2_500 }, (_, index): { readonly [key: string]: Json } => ({
+      index,
+      list: [`${index}`],
+    }));
+    const read = await roundTrip(rows);
+    expect(read).toHaveLength(2_500);
+    expect(plain(read[2_499])).toEqual({ index: 2_499, list: ['2499'] });
+  });
+});

@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApoError } from '../../src/core/errors.ts';
+import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
+import { startTestServer, type TestServer } from '../helpers/http-server.ts';
+import { bytesField, fixed64Field, spanMessage, TRACE_ID, traceRequest } from '../helpers/protobuf.ts';
+
+const FIXTURE = join(import.meta.dirname, '../fixtures/otlp_trace_request');
+const PROTOBUF = readFileSync(`${FIXTURE}.pb`);
+const JSON_TEXT = readFileSync(`${FIXTURE}.json`);
+const FIXTURE_TRACE = 'ac30bafaab54f7b0eb23d1d8cc039718';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+type Sent = { readonly status: number; readonly type: string | null; readonly body: Buffer; readonly headers: Headers };
+
+async function send(
+  body: Uint8Array | string,
+  headers: Record<string, string>,
+  path = '/v1/traces',
+  url = server.url,
+): Promise<Sent> {
+  const reply = await fetch(url + path, { method: 'POST', body, headers });
+  return {
+    status: reply.status,
+    type: reply.headers.get('content-type'),
+    body: Buffer.from(await reply.arrayBuffer()),
+    headers: reply.headers,
+  };
+}
+const protobuf = { 'content-type': 'application/x-protobuf' };
+const json = { 'content-type': 'application/json' };
+
+describe('the OTLP receiver', () => {
+  it('stores a protobuf request and answers with 0 bytes of protobuf', async () => {
+    const sent = await send(traceRequest(spanMessage()), protobuf);
+    expect(sent).toMatchObject({ status: 200, type: 'application/x-protobuf', body: Buffer.alloc(0) });
+    expect(await server.traces.spans(TRACE_ID)).toHaveLength(1);
+  });
+
+  it('stores a JSON request, parameters of the content type ignored, and answers {}', async () => {
+    const sent = await send(JSON_TEXT, { 'content-type': 'application/json; charset=utf-8' });
+    expect(sent).toMatchObject({ status: 200, type: 'application/json' });
+    expect(JSON.parse(sent.body.toString())).not.toHaveProperty('partialSuccess.rejectedSpans');
+    expect(await server.traces.spans(FIXTURE_TRACE)).toHaveLength(1);
+  });
+
+  it.each([
+    ['gzip', gzipSync(PROTOBUF)],
+    ['deflate', deflateSync(PROTOBUF)],
+  ])('reads %s', async (encoding, body) => {
+    expect(await send(body, { ...protobuf, 'content-encoding': encoding })).toMatchObject({ status: 200 });
+  });
+
+  it('takes an empty request for a success', async () => {
+    expect(await send('', protobuf)).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    expect((await send('{}', json)).body.toString()).toBe('{}');
+    expect((await send('', json)).body.toString()).toBe('{}');
+  });
+
+  it('answers partial success with the count of rejected spans, in both encodings', async () => {
+    const request = traceRequest(spanMessage(), spanMessage([], { trace: '00'.repeat(16) }));
+    const sent = await send(request, protobuf);
+    expect(sent.status).toBe(200);
+    // partial_success (1) { rejected_spans (1) = 1, error_message (2) }
+    expect(sent.body[0]).toBe(0x0a);
+    expect([...sent.body.subarray(2, 5)]).toEqual([0x08, 0x01, 0x12]);
+    const spans = [
+      { traceId: '0'.repeat(32), spanId: '1'.repeat(16) },
+      { traceId: TRACE_ID, spanId: '1'.repeat(16), startTimeUnixNano: '1795000000000000000' },
+    ];
+    const reply = await send(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }), json);
+    expect(JSON.parse(reply.body.toString())).toEqual({
+      partialSuccess: { rejectedSpans: '1', errorMessage: '1 x trace id is not 16 non-zero bytes' },
+    });
+  });
+
+  it.each([
+    ['damaged protobuf', Buffer.from([0x0a, 0xff]), protobuf, 400],
+    ['damaged JSON', '{', json, 400],
+    ['a damaged gzip body', 'not gzip', { ...protobuf, 'content-encoding': 'gzip' }, 400],
+    ['an unknown content type', 'x', { 'content-type': 'text/plain' }, 415],
+    ['an unknown compression', 'x', { ...json, 'content-encoding': 'br' }, 415],
+  ])('refuses %s with a google.rpc.Status', async (_name, body, headers, status) => {
+    const sent = await send(body, headers);
+    expect(sent.status).toBe(status);
+    if (sent.type === 'application/json') {
+      expect(JSON.parse(sent.body.toString())).toEqual({ code: 3, message: expect.any(String) });
+    } else expect([...sent.body.subarray(0, 3)]).toEqual([0x08, 3, 0x12]);
+  });
+
+  it('allows POST only', async () => {
+    const reply = await fetch(`${server.url}/v1/traces`);
+    expect(reply.status).toBe(405);
+    expect(reply.headers.get('allow')).toBe('POST');
+  });
+
+  it.each(['/v1/metrics', '/v1/logs'])('acknowledges %s in the encoding of the request', async (path) => {
+    expect(await send('', protobuf, path)).toMatchObject({ status: 200, type: 'application/x-protobuf' });
+    expect((await send('{}', json, path)).body.toString()).toBe('{}');
+  });
+
+  it('counts a span once however often, late or out of order it arrives (S09)', async () => {
+    const trace = 'b'.repeat(32);
+    const child = spanMessage([], { trace, span: '2'.repeat(16) });
+    const root = spanMessage([], { trace, span: '1'.repeat(16) });
+    for (const request of [traceRequest(child), traceRequest(root, child), traceRequest(child, child)]) {
+      expect((await send(request, protobuf)).status).toBe(200);
+    }
+    expect(await server.traces.spans(trace)).toHaveLength(2);
+    expect(await server.traces.find(trace)).toMatchObject({ spans: 2 });
+  });
+
+  it('answers 503 with Retry-After while the store cannot write, and stores nothing', async () => {
+    const failing = await startTestServer({
+      traces: (real) => ({
+        ...real,
+        saveSpans: async () => {
+          throw new ApoError('store-write', 'disk full', { retryable: true });
+        },
+      }),
+    });
+    const sent = await send(PROTOBUF, protobuf, '/v1/traces', failing.url);
+    expect(sent.status).toBe(503);
+    expect(sent.headers.get('retry-after')).toBe('1');
+    await failing.close();
+  });
+
+  it.each([
+    ['requests', { maxWaitingRequests: 2 }],
+    ['bytes', { maxWaitingBytes: PROTOBUF.length * 2 }],
+  ])('answers 429 with Retry-After when too many %s are waiting', async (_name, limits) => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const busy = await startTestServer({
+      limits,
+      traces: (real) => ({ ...real, saveSpans: async (spans) => gate.then(() => real.saveSpans(spans)) }),
+    });
+    const waiting = Array.from({ length: 3 }, () => send(PROTOBUF, protobuf, '/v1/traces', busy.url));
+    const refused = await Promise.race(waiting);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    release();
+    expect((await Promise.all(waiting)).map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+    await busy.close();
+  });
+
+  it('answers a bad request with 400 although it shares a transaction with good ones', async () => {
+    const replies = await Promise.all([
+      send(traceRequest(spanMessage([], { trace: 'c'.repeat(32) })), protobuf),
+      send(Buffer.from([0x0a, 0xff]), protobuf),
+      send(traceRequest(spanMessage([], { trace: 'd'.repeat(32) })), protobuf),
+    ]);
+    expect(replies.map(({ status }) => status)).toEqual([200, 400, 200]);
+    expect(await server.traces.find('c'.repeat(32))).toBeDefined();
+    expect(await server.traces.find('d'.repeat(32))).toBeDefined();
+  });
+});
+
+describe('logs', () => {
+  const spanId = '00f067aa0ba902b7';
+  const value = (text: string | number) => (typeof text === 'string' ? { stringValue: text } : { doubleValue: text });
+  const record = (traceId: string, eventName: string, attributes: Record<string, string | number>) => ({
+    traceId,
+    spanId,
+    timeUnixNano: '1795000000500000000',
+    eventName,
+    attributes: Object.entries(attributes).map(([key, given]) => ({ key, value: value(given) })),
+  });
+  const logs = (...logRecords: object[]) => JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const output = JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: 'late words' }] }]);
+
+  it('bring evaluations and messages to their span, before or after it, once', async () => {
+    const trace = '1e'.repeat(16);
+    const body = logs(
+      record(trace, 'gen_ai.evaluation.result', {
+        'gen_ai.evaluation.name': 'helpful',
+        'gen_ai.evaluation.score.value': 0.5,
+      }),
+      record(trace, 'gen_ai.client.inference.operation.details', { 'gen_ai.output.messages': output }),
+      record(trace, 'app.other', { text: 'not ours' }),
+    );
+    expect((await send(body, json, '/v1/logs')).status).toBe(200);
+    await send(traceRequest(spanMessage([], { trace, span: spanId })), protobuf);
+    expect((await send(body, json, '/v1/logs')).status).toBe(200);
+    expect(await server.traces.find(trace)).toMatchObject({ score: 0.5, feedback: 1 });
+    const spans = await server.traces.spans(trace);
+    expect(spans[0]?.events.map(({ name }) => name)).toEqual(['gen_ai.client.inference.operation.details']);
+    expect(assembleTrace(spans).events.map((event) => ('content' in event ? event.content : event.type))).toContain(
+      'late words',
+    );
+  });
+
+  it('are read from protobuf too, and refused when damaged', async () => {
+    const trace = '2e'.repeat(16);
+    const log = Buffer.concat([
+      fixed64Field(1, 1_795_000_000_500_000_000n),
+      bytesField(6, Buffer.concat([bytesField(1, 'gen_ai.evaluation.name'), bytesField(2, bytesField(1, 'helpful'))])),
+      bytesField(9, Buffer.from(trace, 'hex')),
+      bytesField(10, Buffer.from(spanId, 'hex')),
+      bytesField(12, 'gen_ai.evaluation.result'),
+    ]);
+    const request = bytesField(1, bytesField(2, bytesField(2, log)));
+    expect(await send(request, protobuf, '/v1/logs')).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    expect(await server.traces.feedback(trace)).toMatchObject([{ name: 'helpful', spanId }]);
+    expect((await send(Buffer.from([0x0a, 0xff]), protobuf, '/v1/logs')).status).toBe(400);
+  });
+});
+
+describe('limits on what comes in (S07)', () => {
+  it('refuses a body over the limit with 413, announced or not', async () => {
+    const large = Buffer.alloc(5 * 1024 * 1024);
+    expect((await send(large, protobuf)).status).toBe(413);
+    const stream = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(512 * 1024));
+      },
+    });
+    const request = { method: 'POST', body: stream, headers: protobuf, duplex: 'half' } as RequestInit;
+    const status = await fetch(`${server.url}/v1/traces`, request).then(
+      (reply) => reply.status,
+      () => 'cut',
+    );
+    expect([413, 'cut']).toContain(status);
+  });
+
+  it('refuses bombs by size and by ratio after decompression', async () => {
+    for (const size of [30 * 1024 * 1024, 5 * 1024 * 1024]) {
+      const bomb = gzipSync(Buffer.alloc(size));
+      expect((await send(bomb, { ...protobuf, 'content-encoding': 'gzip' })).status).toBe(413);
+    }
+  });
+
+  it('cuts a connection that does not finish its request', async () => {
+    const slow = await startTestServer({ limits: { headersTimeoutMs: 200, requestTimeoutMs: 200 } });
+    const { connect } = await import('node:net');
+    const { port } = new URL(slow.url);
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write('POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n'),
+      );
+      let received = '';
+      socket.on('data', (data) => {
+        received += data;
+      });
+      socket.on('close', () => resolve(received));
+    });
+    expect(text).toMatch(/^HTTP\/1.1 408/);
+    await slow.close();
+  });
+});

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pseudonymOf } from '../../../src/core/privacy/pseudonym.ts';
+import type { Span } from '../../../src/core/trace.ts';
+import { deleteFromCold, expireCold, readCold, writeCold } from '../../../src/traces/cold/cold.ts';
+import { spansOf } from '../../../src/traces/shared/rollout-spans.ts';
+import { temporaryFolder, toolRollout } from '../helpers.ts';
+
+const pseudonym = (id: string) => pseudonymOf(id, 'key');
+const options = { pseudonym, redactionLevel: 2, newId: randomUUID };
+
+function traceOf(number: number, userId: string, days = 0): readonly Span[] {
+  const shift = (ns: string) => (BigInt(ns) + BigInt(days) * 86_400_000_000_000n).toString();
+  return spansOf(toolRollout('run-1', `r${number}`), { conversationId: `s-${number}` }).map((span) => ({
+    ...span,
+    startNs: shift(span.startNs),
+    endNs: shift(span.endNs),
+    attributes: { ...span.attributes, ...(span.kind === 'agent' ? { 'user.id': userId } : {}) },
+  }));
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+describe('cold storage', () => {
+  it('keeps traces by the date on which they ended, without loss of what has a column', async () => {
+    const folder = temporaryFolder();
+    const report = await writeCold({
+      folder,
+      ...options,
+      traces: [traceOf(1, 'u1'), traceOf(2, 'u2', 1), traceOf(3, 'u1')],
+    });
+    expect(report).toMatchObject({ traces: 3, spans: 15, dropped: 0 });
+    expect(readdirSync(folder).sort()).toEqual(['dt=2026-11-21', 'dt=2026-11-22']);
+    const rows = await collect(readCold(folder, '2026-11-21'));
+    expect(rows).toHaveLength(10);
+    const [root, chat] = traceOf(1, 'u1');
+    const stored = rows.find((row) => row.span_id === chat?.spanId && row.trace_id === chat.traceId);
+    expect(stored).toMatchObject({
+      parent_id: root?.spanId,
+      kind: 'model',
+      model: 'gpt-x',
+      prompt_version: 'p-0123456789ab',
+      start_ns: BigInt(chat?.startNs ?? 0),
+      end_ns: BigInt(chat?.endNs ?? 0),
+      tokens_in: 10,
+      input_json: chat?.attributes['gen_ai.input.messages'],
+      user_hash: pseudonym('u1'),
+      session_hash: pseudonym('s-1'),
+      redaction_level: 2,
+      dt: '2026-11-21',
+    });
+    expect(rows.find((row) => row.span_id === root?.spanId)).toMatchObject({
+      score: 0.5,
+      parent_id: null,
+      model: null,
+    });
+  });
+
+  it('names nobody: user and session ids are pseudonyms only', async () => {
+    const folder = temporaryFolder();
+    const { files } = await writeCold({ folder, ...options, traces: [traceOf(1, 'alice@example.com')] });
+    const rows = JSON.stringify(await collect(readCold(folder)), (_key, value) =>
+      typeof value === 'bigint' ? `${value}` : value,
+    );
+    for (const text of [rows, readFileSync(files[0] ?? '', 'latin1')]) {
+      expect(text).not.toContain('alice');
+      expect(text).not.toContain('s-1"');
+    }
+  });
+
+  it('deletes a user everywhere, keeps the others, and drops what comes late', async () => {
+    const folder = temporaryFolder();
+    await writeCold({ folder, ...options, traces: [traceOf(1, 'u1'), traceOf(2, 'u2'), traceOf(3, 'u1', 1)] });
+    expect(await deleteFromCold(folder, pseudonym('u1'), new Date(0))).toBe(10);
+    const rows = await collect(readCold(folder));
+    expect(new Set(rows.map((row) => row.user_hash))).toEqual(new Set([pseudonym('u2')]));
+    expect(rows).toHaveLength(5);
+    expect(await writeCold({ folder, ...options, traces: [traceOf(4, 'u1')] })).toMatchObject({
+      traces: 0,
+      dropped: 1,
+    });
+    expect(await deleteFromCold(join(folder, 'none'), 'x', new Date(0))).toBe(0);
+  });
+
+  it('forgets dates that are older than the retention', async () => {
+    const folder = temporaryFolder();
+    await writeCold({ folder, ...options, traces: [traceOf(1, 'u1'), traceOf(2, 'u2', 10)] });
+    const now = new Date('2026-12-02T12:00:00Z');
+    expect(expireCold(folder, { days: 11, now })).toEqual([]);
+    expect(expireCold(folder, { days: 5, now })).toEqual(['2026-11-21']);
+    expect(readdirSync(folder)).toEqual(['dt=2026-12-01']);
+  });
+});
