@@ -4,11 +4,13 @@ import { iterationLimit } from './shared/rounds.ts';
 
 /**
  * Reflective evolution with a Pareto front over validation tasks: GEPA (Agrawal et al., arXiv 2507.19457) as the package
- * gepa 0.1.4 does it, with its defaults. An iteration draws a parent by the number of validation tasks that it wins, runs it on the next 3 training tasks, lets the editor write
- * a new prompt from what came of them, and keeps the child if it does strictly better on the same tasks; only then it is
- * run on the whole validation set. Different from the package: a rollout budget is hard (the package may pass it by one
- * iteration), with a small one the validation set is cut to a fifth of it, and `merge` is a crossover of texts by the
- * editor, because the package can merge only prompts of several components.
+ * gepa 0.1.4 does it, with its defaults. An iteration draws a parent by the number of validation tasks that it wins, runs
+ * it on the next 3 training tasks, lets the editor write a new prompt from what came of them, and keeps the child if it
+ * does strictly better on the same tasks; only then it is run on the whole validation set. Nothing is cached, as there.
+ *
+ * Different from the package: a rollout budget is hard (the package may pass it by one iteration), with a small one the
+ * validation set is cut to a fifth of it, and `merge` is a crossover of texts by the editor, because the package can
+ * merge only prompts of several components.
  *
  * The reported score is the best of many on the same validation tasks, as in the source: it promises too much. Keep a
  * test split for the truth.

@@ -14,9 +14,9 @@ import { firstTrials } from './shared/trials.ts';
 
 /**
  * OPRO, optimization by prompting (Yang et al., arXiv 2309.03409), with the defaults of its code: the editor sees the 20
- * best prompts with their scores, the best last, and a few tasks with their answers, and writes 8 new prompts a step, at temperature 1. It
- * never sees what went wrong. Every prompt is scored on the same training tasks. The source makes 200 steps; here a
- * rollout budget ends the run, and without one 10 steps do.
+ * best prompts with their scores, the best last, and a few tasks with their answers, and writes 8 new prompts a step, at
+ * temperature 1. It never sees what went wrong. Every prompt is scored on the same training tasks. The source makes 200
+ * steps; here a rollout budget ends the run, and without one 10 steps do.
  *
  * The winner is chosen on training tasks; validation tasks are only used at the end, for the winner and the start: that
  * score is unbiased.

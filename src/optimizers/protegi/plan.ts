@@ -15,8 +15,8 @@ export type Plan = {
   readonly samples: number;
 };
 
-/** Below this a round can tell nothing. */
-const LEAST_ROUND = 90;
+/** Below this many rollouts a round can tell little. */
+export const LEAST_ROUND = 90;
 /** Share of a scaled round that goes to finding errors. */
 const ERROR_SHARE = 0.3;
 const LEAST_SAMPLES = 4;
