@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { ApoError, isApoError } from '../../core/errors.ts';
 import { createGate } from '../../core/gate.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { createBudget } from '../../engine/budget.ts';
 import { createCaller } from '../../engine/calls.ts';
 import { createPrices } from '../../engine/prices.ts';
@@ -15,7 +15,7 @@ import { type TrainEnd, train } from '../../engine/train.ts';
 import { ROLES } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
-import type { Owner, Run, Store } from '../../stores/store.ts';
+import type { JournalReply, Owner, Run, Store } from '../../stores/store.ts';
 import { createProgress, type Progress } from '../ui/progress.ts';
 import type { TrainFlags } from './options.ts';
 import { renderEnd, renderStart, resumeCommand } from './output.ts';
@@ -215,6 +215,11 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
   }
 }
 
+/** `apo simulate` names its models so in every reply. */
+function isSimulated({ reply }: JournalReply): boolean {
+  return isJsonObject(reply) && typeof reply.model === 'string' && reply.model.startsWith('simulated:');
+}
+
 /** The budget refuses calls after the limit; this also ends waits for a provider. */
 function stopAtTimeLimit(stop: StopSwitch, { budget: { minutes } }: Config): NodeJS.Timeout | undefined {
   // Longer than a timer can be is longer than anybody waits.
@@ -252,6 +257,7 @@ async function partsOf(
     },
     () => systemClock.now() - startedAt,
   );
+  let simulated = setup.simulated;
   const caller = createCaller({
     runId: run.id,
     journal: store.journal,
@@ -263,12 +269,19 @@ async function partsOf(
     random: Math.random,
     callTimeoutMs: config.timeouts.callSeconds * 1000,
     observer: {
-      onCall: (_role, reply, replayed) => progress.onCall(reply, replayed),
+      onCall(_role, reply, replayed) {
+        simulated ||= isSimulated(reply);
+        progress.onCall(reply, replayed);
+      },
       onRetry: (_role, kind) => progress.onRetry(kind),
     },
   });
   return {
     ...setup,
+    /** Known at the end only: a simulated model behind an address says so in its replies. */
+    get simulated() {
+      return simulated;
+    },
     runId: run.id,
     seed: config.seed,
     split: tasks.split,
