@@ -9,7 +9,7 @@ import type { Optimizer } from './optimizer.ts';
  */
 export { options };
 
-/** Measured on the simulated worlds: statements that were in at least two prompts on tasks that they concern. */
+/** A rule of thumb from simulated runs, which proposed 47 to 73 statements in 250 rollouts. */
 const ROLLOUTS_PER_STATEMENT = 5;
 
 export default function createApo(settings: ApoOptions): Optimizer {

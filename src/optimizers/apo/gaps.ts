@@ -3,9 +3,9 @@ import { countTests, type Record, type State } from './state.ts';
 /** Tests after which a statement is no longer the likely cure of a failure that it does not prevent. */
 const TRIED = 2;
 /** Times that a critic reads the same rollout. */
-const MOST_READINGS = 3;
+const MOST_READINGS = 8;
 /** Share of all tasks that a gap must cost for a critic to be asked again and again. */
-const WORTH_ASKING = 0.002;
+const WORTH_ASKING = 0.0004;
 
 /**
  * Failures to show to critics, in groups: of the parts that the present best misses most, weighed by how many tasks need
