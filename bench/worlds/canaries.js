@@ -2,12 +2,10 @@
 //   npm run build && node bench/worlds/canaries.js [worlds per family, default 5]
 // Columns are mean shares of the reachable gain on the test tasks (exact), but for the scores of the first two.
 import { createRandom } from '../../dist/core/random.js';
-import { BEHAVIOURS } from '../../dist/models/simulated/behaviours.js';
 import { respond } from '../../dist/models/simulated/respond.js';
-import { SCOPES } from '../../dist/models/simulated/scopes.js';
-import { wordStatement } from '../../dist/models/simulated/statements.js';
 import { bounds, createWorld, exactScore, FAMILY_NAMES } from './referee.js';
 import { DEVELOPMENT_SEEDS } from './seeds.js';
+import { allStatements, randomStatements } from './statements.js';
 
 const count = Number(process.argv[2] ?? 5);
 const columns = [
@@ -88,27 +86,4 @@ function withAllCritiques(world, rounds) {
   let prompt = world.startPrompt;
   for (let round = 0; round < rounds; round++) prompt = withCritic(world, round, prompt);
   return prompt;
-}
-
-function randomStatements(random, size) {
-  return Array.from({ length: size }, () => {
-    const behaviour = random.pick(BEHAVIOURS);
-    const argument = random.pick(Object.keys(behaviour.forms));
-    return wordStatement(
-      { scope: random.pick(SCOPES).id, behaviour: behaviour.id, argument, negated: false },
-      random,
-      true,
-    );
-  });
-}
-
-function allStatements() {
-  const random = createRandom('stuff');
-  return SCOPES.flatMap(({ id: scope }) =>
-    BEHAVIOURS.flatMap(({ id, forms }) =>
-      Object.keys(forms).map((argument) =>
-        wordStatement({ scope, behaviour: id, argument, negated: false }, random, false),
-      ),
-    ),
-  );
 }

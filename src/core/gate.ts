@@ -61,7 +61,7 @@ function textOf({ components }: Prompt): string {
 }
 
 /** Shorter sentences are anybody's; from twelve words on they are copies. */
-const SENTENCE_WORDS = { least: 4, most: 11 } as const;
+const SENTENCE_WORDS = { least: 6, most: 11 } as const;
 /** What this share of the tasks says is how they are asked, not somebody's wish. */
 const COMMON = 0.2;
 

@@ -1,5 +1,5 @@
 import { search } from './apo/search.ts';
-import { type ApoOptions, options } from './apo/settings.ts';
+import { type ApoOptions, finalRollouts, options } from './apo/settings.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /**
@@ -9,19 +9,23 @@ import type { Optimizer } from './optimizer.ts';
  */
 export { options };
 
+/** Measured on the simulated worlds: statements that were in at least two prompts on tasks that they concern. */
+const ROLLOUTS_PER_STATEMENT = 5;
+
 export default function createApo(settings: ApoOptions): Optimizer {
   return {
     name: 'apo',
     defaultIterations: 10,
     forecast({ val, iterations, maxRollouts }) {
       const rollouts = plannedRollouts(settings, iterations, maxRollouts);
-      const critiques = Math.ceil(rollouts / 8);
-      const statements = Math.floor(rollouts / 8);
+      const kept = finalRollouts(settings, rollouts, val);
+      const rounds = Math.ceil((rollouts - kept) / (settings.stepTasks * settings.stepsPerRound));
+      const critiques = rounds * settings.critiquesPerRound;
       return {
         rollouts,
         critiques,
         edits: critiques,
-        note: `about ${statements} statements can be tested; ${Math.min(val, finalTasks(settings, rollouts, val))} validation tasks are kept for the end`,
+        note: `about ${Math.floor((rollouts - kept) / ROLLOUTS_PER_STATEMENT)} statements can be tested; ${Math.floor(kept / 2)} validation tasks are kept for the end`,
       };
     },
     run: (context) =>
@@ -31,8 +35,4 @@ export default function createApo(settings: ApoOptions): Optimizer {
 
 function plannedRollouts({ rolloutsPerIteration }: ApoOptions, iterations: number, maxRollouts: number): number {
   return Number.isFinite(maxRollouts) ? maxRollouts : iterations * rolloutsPerIteration;
-}
-
-function finalTasks({ finalShare }: ApoOptions, rollouts: number, val: number): number {
-  return Math.max(1, Math.min(val, Math.floor((rollouts * finalShare) / 2)));
 }

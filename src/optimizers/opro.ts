@@ -154,10 +154,10 @@ function trajectoryRequest(
   const texts = trajectory.map(({ prompt }) => prompt.components[component] ?? '');
   const shown = exemplars.flatMap(({ input, expected }) => [input, expected ?? '']);
   const fence = createFence([...texts, ...shown]);
-  const listed = trajectory.map(
-    ({ score }, index) =>
-      `Prompt ${index + 1}:\n${fence(texts[index] ?? '')}\nScore: ${Math.round(Math.max(0, score) * 100)}`,
-  );
+  const shownScore = (score: number): string => `score ${Math.round(Math.max(0, score) * 100)} of 100`;
+  const earlier = trajectory
+    .slice(0, -1)
+    .map(({ score }, index) => `### Attempt ${index + 1}, ${shownScore(score)}\n${fence(texts[index] ?? '')}`);
   const tasks = exemplars.map(({ input, expected }, index) => {
     const answer = expected === null ? '' : `\nExpected answer:\n${fence(cutMiddle(expected, MAX_CHARACTERS))}`;
     return `### Task ${index + 1}\n${fence(cutMiddle(input, MAX_CHARACTERS))}${answer}`;
@@ -165,9 +165,10 @@ function trajectoryRequest(
   const names = [...new Set(texts.flatMap(placeholdersOf))];
   return {
     messages: editorMessages(
-      `## Earlier prompts with their scores\nFrom 0 to 100, in ascending order.\n\n${listed.join('\n\n')}\n\n` +
+      (earlier.length === 0 ? '' : `## Earlier attempts, the better the later\n${earlier.join('\n\n')}\n\n`) +
+        `## Current prompt, the best so far, ${shownScore(trajectory.at(-1)?.score ?? 0)}\n${fence(texts.at(-1) ?? '')}\n\n` +
         (tasks.length === 0 ? '' : `## What the prompt is for\n${tasks.join('\n\n')}\n\n`) +
-        `## Your job\nWrite a new prompt that is different from all of these and scores higher than the last.${keepPlaceholders(names)} ${DATA_RULE}\n`,
+        `## Your job\nWrite a new prompt that is different from all of these and scores higher than the best.${keepPlaceholders(names)} ${DATA_RULE}\n`,
     ),
     temperature,
   };

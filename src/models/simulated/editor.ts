@@ -4,6 +4,7 @@ import { createRandom, type Random } from '../../core/random.ts';
 import { OPENINGS } from './advice.ts';
 import { criticise } from './critic.ts';
 import { type Block, findPrompt } from './reading.ts';
+import { SCOPES } from './scopes.ts';
 import {
   type Clause,
   isAdvice,
@@ -56,12 +57,18 @@ export function editPrompt(world: World, text: string, sample: number): string {
   return layOut(kept, added, care === REWRITE ? random : undefined);
 }
 
+/** Agents answer "Privacy: we offer free shipping.": that a rollout said so is no advice to say so. */
+const RECORDED_ANSWER = new RegExp(`^(?:${SCOPES.map(({ label }) => label).join('|')}): `);
+
 /** Advice beside the prompt; what is listed as tried before is not taken up again. */
 function adviceIn(world: World, text: string, found: Block | undefined, prompt: string, sample: number): Clause[] {
   const outside = found === undefined ? text : `${text.slice(0, found.start)}\n${text.slice(found.end)}`;
   const present = new Set(readClauses(prompt).flatMap(({ statements }) => statements.map(statementKey)));
   const clauses = readClauses(withoutTried(outside)).filter(
-    (clause) => isAdvice(clause) && !clause.statements.some((statement) => present.has(statementKey(statement))),
+    (clause) =>
+      isAdvice(clause) &&
+      !RECORDED_ANSWER.test(clause.text) &&
+      !clause.statements.some((statement) => present.has(statementKey(statement))),
   );
   if (clauses.length > 0)
     return clauses.filter(({ text: words }, index) => clauses.findIndex((other) => other.text === words) === index);

@@ -2,7 +2,7 @@ import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { EndReason, Outcome } from '../optimizer.ts';
 import type { Arm } from './pool.ts';
-import { promptOf, type State, startArm } from './state.ts';
+import { admissible, promptOf, type State, startArm } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
@@ -17,10 +17,9 @@ const DRAWS = 60;
  */
 export async function finish(state: State, rollouts: number, reason: EndReason): Promise<Outcome> {
   const { context, model, pool } = state;
-  const arm = model.bestArm(model.mean);
+  const arm = admissible(state, model.bestArm(model.mean));
   const best = promptOf(state, arm);
   const { evidence, critique } = originsOf(state, arm);
-  const rejected = context.reject(best, context.start) ?? null;
   await context.addCandidate({
     prompt: best,
     parents: [context.start.id],
@@ -28,9 +27,9 @@ export async function finish(state: State, rollouts: number, reason: EndReason):
     operator: 'statements',
     critique,
     evidence,
-    rejected,
+    rejected: null,
   });
-  const isStart = best.id === context.start.id || rejected !== null;
+  const isStart = best.id === context.start.id;
   const count = Math.max(
     1,
     Math.min(context.val.length, Math.floor(Math.min(rollouts, context.remainingRollouts()) / (isStart ? 1 : 2))),
@@ -42,20 +41,31 @@ export async function finish(state: State, rollouts: number, reason: EndReason):
   if (isStart)
     return { best: context.start, baseline, final: baseline, reason, explanation: explain(state, startArm(pool)) };
   const final = await context.evaluate(best, trials, purpose);
-  const from = startArm(pool);
-  const gains = Array.from({ length: DRAWS }, (_, index) => {
-    const effects = model.draw(context.random('gain', index), 1);
-    return model.value(arm, effects) - model.value(from, effects);
-  });
-  const chance = chanceAbove(differences(baseline, final), mean(gains), 2 * deviation(gains) + MODEL_DOUBT);
-  const isBetter = chance >= SURE_ENOUGH;
+  const isBetter = chanceAbove(differences(baseline, final), gainOf(state, arm)) >= SURE_ENOUGH;
   return {
     best: isBetter ? best : context.start,
     baseline,
     final: isBetter ? final : baseline,
     reason,
-    explanation: explain(state, isBetter ? arm : from),
+    explanation: explain(state, isBetter ? arm : startArm(pool)),
   };
+}
+
+/** Whether training alone shows the present best to be better than the start: for a run that is stopped from outside. */
+export function isShownBetter(state: State): boolean {
+  return chanceAbove([], gainOf(state, state.model.bestArm(state.model.mean))) >= 0.95;
+}
+
+type Belief = { readonly mean: number; readonly deviation: number };
+
+/** The gain over the start that training makes one believe in. */
+function gainOf({ context, model, pool }: State, arm: Arm): Belief {
+  const from = startArm(pool);
+  const gains = Array.from({ length: DRAWS }, (_, index) => {
+    const effects = model.draw(context.random('gain', index), 1);
+    return model.value(arm, effects) - model.value(from, effects);
+  });
+  return { mean: mean(gains), deviation: 2 * deviation(gains) + MODEL_DOUBT };
 }
 
 /** Rollouts and critiques that the statements of an arm came from. */
@@ -83,10 +93,12 @@ function differences(before: readonly ScoredRollout[], after: readonly ScoredRol
 }
 
 /** P(mean difference > 0) when a normal belief from training meets the paired validation differences. */
-function chanceAbove(paired: readonly number[], believed: number, believedDeviation: number): number {
+function chanceAbove(paired: readonly number[], believed: Belief): number {
   const variance = Math.max(0.3, deviation(paired)) ** 2 / Math.max(1, paired.length);
-  const precision = 1 / variance + 1 / believedDeviation ** 2;
-  const center = (paired.length === 0 ? 0 : mean(paired) / variance + believed / believedDeviation ** 2) / precision;
+  const known = paired.length === 0 ? 0 : 1 / variance;
+  const precision = known + 1 / believed.deviation ** 2;
+  const center =
+    ((paired.length === 0 ? 0 : mean(paired)) * known + believed.mean / believed.deviation ** 2) / precision;
   return normalCdf(center * Math.sqrt(precision));
 }
 

@@ -1,6 +1,6 @@
 import type { Random } from '../../core/random.ts';
 import { type Effect, fitEffects, type Observation, type Prior, type Start } from './effects.ts';
-import { type Arm, type Pool, TUNE } from './pool.ts';
+import type { Arm, Pool } from './pool.ts';
 import type { Outcome, Units } from './units.ts';
 
 /** A graded rollout, as the effect model sees it. */
@@ -17,30 +17,30 @@ export const PRIORS = {
   part: { mean: -0.5, deviation: 1.5 },
   rest: { mean: 3, deviation: 1 },
   /** Of a statement on the parts it concerns, without and per share of its words that stand in them. */
-  specific: { mean: TUNE.spec0 ?? 0.3, perFit: TUNE.specFit ?? 3, deviation: TUNE.specDev ?? 1.8 },
-  general: { mean: TUNE.genMean ?? -0.1, deviation: TUNE.genDev ?? 0.3 },
+  specific: { mean: 0.3, perFit: 3, deviation: 1.8 },
+  general: { mean: -0.1, deviation: 0.3 },
   kept: { mean: 0.05, deviation: 0.4 },
   /** Of a statement on everything but the parts: advice may harm an answer as a whole. */
-  harm: { mean: -0.03, deviation: TUNE.harmDev ?? 0.25 },
-  harmOfGeneral: { mean: TUNE.hgMean ?? -0.3, deviation: TUNE.hgDev ?? 0.6 },
-  harmOfStart: { mean: 0, deviation: TUNE.hsDev ?? 0.8 },
+  harm: { mean: -0.03, deviation: 0.25 },
+  harmOfGeneral: { mean: -0.3, deviation: 0.6 },
+  harmOfStart: { mean: 0, deviation: 0.8 },
   /** Of ten more statements on all parts: attention is finite. */
-  size: { mean: -0.15, deviation: TUNE.sizeDev ?? 0.15 },
+  size: { mean: -0.15, deviation: 0.15 },
   frame: { mean: 0, deviation: 0.5 },
   /** Of statements on their parts in another frame than the first, beyond what they do there. */
   grip: { mean: 0, deviation: 1.5 },
   /** Of kinds, beyond what the statements explain. */
-  kindDeviation: TUNE.kindDev ?? 1.2,
+  kindDeviation: 1.2,
 } as const;
 
 /** Expected reward by which another frame must be better than the first. */
-const FRAME_MARGIN = 0.005;
+const FRAME_MARGIN = 0.002;
 
 /** From here on a statement is about a part. */
 const STATED = 0.5;
 
 /** Of the effect of a second statement on a part, how much counts beside the first: a part that is met cannot be met twice. */
-const SECOND = TUNE.second ?? 0.15;
+const SECOND = 0.15;
 
 export type EffectModel = {
   /** The arm with the greatest expected reward over the training tasks under the given effects. */
@@ -228,8 +228,9 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
   return {
     bestArm(effects, frame) {
       const frames = frame === undefined ? pool.frames.map(({ index }) => index) : [frame];
-      return frames.map((index) => bestInFrame(effects, index)).reduce((a, b) => (b.value > a.value + 1e-9 ? b : a))
-        .arm;
+      return frames
+        .map((index) => bestInFrame(effects, index))
+        .reduce((a, b) => (b.value > a.value + FRAME_MARGIN ? b : a)).arm;
     },
     draw: (random, scale) => posterior.sample(random, scale),
     mean: posterior.mean,

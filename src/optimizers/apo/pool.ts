@@ -64,22 +64,18 @@ export type Concern = {
   readonly fit: number;
 };
 
-/** Tuning only. */
-export const TUNE: Record<string, number> = JSON.parse(
-  (globalThis as unknown as { process: { env: Record<string, string> } }).process['env']['TUNE'] ?? '{}',
-);
 /** From this rarity-weighted overlap on two statements of one kind are wordings of one meaning. */
-const SAME_MEANING = TUNE.same ?? 0.35;
+const SAME_MEANING = 0.35;
 /** For general advice, and across kinds. */
 const SAME_ADVICE = 0.6;
 /** From here on two texts are one statement. */
 const SAME_STATEMENT = 0.9;
 /** A statement of which a smaller share stands in any kind's tasks and answers is general advice. */
-const SPECIFIC = TUNE.specific ?? 0.25;
+const SPECIFIC = 0.25;
 /** Of the best fit, what a kind must reach to be concerned. */
 const CONCERNED = 0.6;
 /** Added to the fit of kinds that failed in the rollouts from which the statement was derived. */
-const EVIDENCE_BONUS = TUNE.bonus ?? 0.15;
+const EVIDENCE_BONUS = 0.15;
 
 export function createPool(train: readonly Task[], initial: Units): Pool {
   let units = initial;

@@ -1,8 +1,9 @@
-import { type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
+import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
 import type { OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { withoutQuotations } from '../shared/quotations.ts';
+import { trainedText } from './component.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
 
@@ -57,7 +58,7 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
   }
   const edited = await edit(context, parent, reply, 'edit', sample);
   if (edited === undefined) return [];
-  return newStatements(parent.components[SYSTEM] ?? '', edited).map((text) => ({
+  return newStatements(trainedText(parent), edited).map((text) => ({
     text,
     target: '',
     removal: false,
@@ -75,7 +76,7 @@ export async function edit(
   mode: 'edit' | 'rewrite',
   sample: number,
 ): Promise<string | undefined> {
-  const prompt = parent.components[SYSTEM] ?? '';
+  const prompt = trainedText(parent);
   const critique = withoutQuotations(found, context.train, prompt);
   const request = editorRequest({
     prompt,

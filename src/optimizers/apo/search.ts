@@ -1,16 +1,17 @@
 import { allInOrder } from '../../core/async.ts';
-import { createPrompt, type Prompt, placeholdersOf, SYSTEM } from '../../core/prompt.ts';
+import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
 import { mean } from '../../core/statistics.ts';
 import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
-import { finish } from './final.ts';
+import { trainedText, withTrainedText } from './component.ts';
+import { finish, isShownBetter } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import { type Proposal, propose } from './propose.ts';
-import type { ApoOptions } from './settings.ts';
-import { countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
+import { type ApoOptions, finalRollouts } from './settings.ts';
+import { admissible, countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
 import { chooseTasks } from './tasks.ts';
 import { answerParts } from './units.ts';
 
@@ -26,11 +27,8 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     rejected: null,
   });
   context.keep({ best: context.start, baseline: [], final: [] });
-  const finalRollouts = Math.min(
-    2 * context.val.length,
-    Math.max(2 * Math.min(10, context.val.length), Math.floor(planned * settings.finalShare)),
-  );
-  const searchRollouts = Math.max(0, planned - finalRollouts);
+  const kept = finalRollouts(settings, planned, context.val.length);
+  const searchRollouts = Math.max(0, planned - kept);
   let spent = 0;
   let reported = 0;
   let reportedRecords = 0;
@@ -60,7 +58,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     reason = endOf(state, round) ?? reason;
     const ended = iterationOf(spent, searchRollouts, context.iterations);
     if (ended > reported) {
-      const best = promptOf(state, state.model.bestArm(state.model.mean));
+      const best = promptOf(state, admissible(state, state.model.bestArm(state.model.mean)));
       context.report({
         iteration: ended,
         previous: reportedPrompt,
@@ -71,10 +69,11 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
       reported = ended;
       reportedRecords = state.records.length;
       reportedPrompt = best;
+      context.keep({ best: isShownBetter(state) ? best : context.start, baseline: [], final: [] });
     }
     if (reason !== 'budget') break;
   }
-  return finish(state, finalRollouts, reason);
+  return finish(state, kept, reason);
 }
 
 function iterationOf(spent: number, total: number, iterations: number): number {
@@ -84,10 +83,17 @@ function iterationOf(spent: number, total: number, iterations: number): number {
 function begin(settings: ApoOptions, context: OptimizerContext): State {
   const units = answerParts(context.train);
   const pool = createPool(context.train, units);
+  const start = trainedText(context.start);
+  // What the gate does not let go (placeholders, protected texts) stands in every prompt.
+  const isNeeded = (raw: string): boolean => {
+    const without = start.replace(raw, () => '').trim();
+    const prompt = withTrainedText(context.start, without === '' ? '-' : without);
+    return context.reject(prompt, context.start) !== undefined;
+  };
   pool.addFrame(
-    context.start.components[SYSTEM] ?? '',
+    start,
     { operator: 'start', critique: '', rollouts: [] },
-    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```'),
+    ({ text, raw }) => placeholdersOf(raw).length > 0 || text.startsWith('```') || isNeeded(raw),
   );
   const isLone = pool.statements.filter(({ fixed }) => !fixed).length < 2;
   if (!isLone) pool.addBareFrame();
@@ -109,6 +115,7 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
   };
 }
 
+const PERFECT = 0.999;
 /** Rollouts without a single failure after which there is nothing to learn from. */
 const FLAWLESS = 40;
 /** Expected reward that knowing all effects would add, below which no further step is worth its rollouts. */
@@ -118,7 +125,7 @@ const DRAWS = 6;
 /** Why there is no use in going on, or undefined. */
 function endOf(state: State, round: number): EndReason | undefined {
   const { records, model, context, settings, order } = state;
-  if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= 0.999))
+  if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= PERFECT))
     return 'ceiling';
   if (round % 4 !== 0 || findGaps(state, 1, settings.groupSize).length > 0) return undefined;
   const best = model.bestArm(model.mean);
@@ -136,21 +143,20 @@ type Step = {
   readonly trials: readonly Trial[];
 };
 
-/** Draws prompts from the posterior, each with the tasks it is run on. The first round runs the prompt as it is. */
+/** Draws prompts from the posterior, each with the tasks it is run on. Until something fails there is nothing to try. */
 function chooseSteps(state: State, round: number, rollouts: number): readonly Step[] {
   const { context, settings, pool, model, records } = state;
   const tests = countTests(state);
   const taken = new Map<number, number>();
   const steps: Step[] = [];
+  const isFlawless = records.every(({ reward }) => reward >= PERFECT);
   for (let step = 0; step < settings.stepsPerRound; step++) {
     const left = rollouts - steps.reduce((sum, { tasks }) => sum + tasks.length, 0);
     if (left <= 0) break;
-    const arm =
-      round === 1
-        ? startArm(pool)
-        : model.bestArm(model.draw(context.random('draw', round, step), settings.exploration));
+    const drawn = model.draw(context.random('draw', round, step), settings.exploration);
+    const arm = isFlawless ? startArm(pool) : admissible(state, model.bestArm(drawn));
     const prompt = promptOf(state, arm);
-    const random = round === 1 ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
+    const random = isFlawless ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
     const tasks = chooseTasks(state, arm, Math.min(settings.stepTasks, left), random, tests, taken);
     const earlier = [
       ...records.filter(({ scored }) => scored.rollout.promptId === prompt.id).map(({ task }) => task),
@@ -220,10 +226,7 @@ function adopt(state: State, proposals: readonly Proposal[]): void {
   const recordOf = new Map(records.map((record) => [record.scored.rollout.id, record]));
   for (const { text, critique, operator, rollouts, removal } of proposals) {
     if (removal || text === '') continue;
-    const trial = createPrompt({
-      ...context.start.components,
-      [SYSTEM]: `${context.start.components[SYSTEM] ?? ''}\n- ${text}`,
-    });
+    const trial = withTrainedText(context.start, `${trainedText(context.start)}\n- ${text}`);
     if (context.reject(trial, context.start) !== undefined) continue;
     const missed = rollouts.flatMap((id) => {
       const record = recordOf.get(id);

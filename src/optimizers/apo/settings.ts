@@ -5,12 +5,12 @@ export const options = z.strictObject({
   stepTasks: z.int().positive().default(4),
   /** Prompts drawn before the model learns again; also what runs in parallel. Default 2. */
   stepsPerRound: z.int().positive().default(2),
-  /** Failures that one critic call reads. Default 4. */
-  groupSize: z.int().positive().default(4),
+  /** Failures that one critic call reads. Default 3. */
+  groupSize: z.int().positive().default(3),
   /** Critic calls of one round at most. Default 2. */
   critiquesPerRound: z.int().positive().default(2),
-  /** Scale of the posterior's deviation in Thompson sampling. Default 0.5. */
-  exploration: z.number().nonnegative().default(0.5),
+  /** Scale of the posterior's deviation in Thompson sampling. Default 0.1. */
+  exploration: z.number().nonnegative().default(0.1),
   /** Share of the rollouts that is kept for the validation tasks. Default 0.16. */
   finalShare: z.number().gt(0).lt(0.9).default(0.16),
   /** Rollouts of one iteration when the run has no rollout budget. Default 30. */
@@ -18,3 +18,13 @@ export const options = z.strictObject({
 });
 
 export type ApoOptions = z.output<typeof options>;
+
+/** Of a small budget the final comparison may take more, so that it shows anything at all. */
+const MOST_FINAL_SHARE = 0.3;
+const FEWEST_FINAL_TASKS = 10;
+
+/** Rollouts that are kept for the start and the best prompt on validation tasks. */
+export function finalRollouts({ finalShare }: ApoOptions, rollouts: number, val: number): number {
+  const least = Math.min(2 * FEWEST_FINAL_TASKS, Math.floor(rollouts * MOST_FINAL_SHARE));
+  return Math.max(2, Math.min(2 * val, Math.max(least, Math.floor(rollouts * finalShare))));
+}

@@ -1,8 +1,9 @@
-import { createPrompt, type Prompt, SYSTEM } from '../../core/prompt.ts';
+import type { Prompt } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import type { OptimizerContext } from '../optimizer.ts';
+import { withTrainedText } from './component.ts';
 import { type EffectModel, fitModel } from './model.ts';
-import { type Arm, type Pool, TUNE } from './pool.ts';
+import type { Arm, Pool } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
 import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
@@ -76,7 +77,7 @@ function weightOf(arm: Arm, best: Arm): number {
   return LEAST_WEIGHT + (1 - LEAST_WEIGHT) * (all === 0 ? 1 : common / all);
 }
 
-const LEAST_WEIGHT = TUNE.leastWeight ?? 0.5;
+const LEAST_WEIGHT = 0.5;
 
 export function startArm({ frames }: Pool): Arm {
   return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
@@ -86,7 +87,25 @@ export function startArm({ frames }: Pool): Arm {
 export function promptOf({ pool, context, proven }: State, arm: Arm): Prompt {
   const rank = (statement: number): number => proven.get(statement) ?? proven.size + statement;
   const statements = [...arm.statements].sort((a, b) => rank(a) - rank(b));
-  return createPrompt({ ...context.start.components, [SYSTEM]: pool.render({ ...arm, statements }) });
+  return withTrainedText(context.start, pool.render({ ...arm, statements }));
+}
+
+/** The arm without as many of its weakest statements as the gate objects to; the start when nothing else is left. */
+export function admissible(state: State, arm: Arm): Arm {
+  const { context, pool, model } = state;
+  const isRejected = (candidate: Arm): boolean =>
+    context.reject(promptOf(state, candidate), context.start) !== undefined;
+  if (!isRejected(arm)) return arm;
+  const weakestFirst = arm.statements
+    .filter((index) => pool.statements[index]?.fixed === false)
+    .map((index) => ({ index, effect: model.effect(index).mean }))
+    .sort((a, b) => a.effect - b.effect);
+  let rest = arm;
+  for (const { index } of weakestFirst) {
+    rest = { ...rest, statements: rest.statements.filter((other) => other !== index) };
+    if (!isRejected(rest)) return rest;
+  }
+  return startArm(pool);
 }
 
 /** Statements of which the model has become sure keep the place that they had among the others. */

@@ -13,7 +13,7 @@ export function chooseTasks(
   tests: readonly ReadonlyMap<number, number>[],
   taken: Map<number, number>,
 ): readonly number[] {
-  const { order, units, pool } = state;
+  const { order, units } = state;
   const tasks: number[] = [];
   while (tasks.length < Math.min(random, count, order.length)) {
     const task = order[state.position++ % order.length] as number;
@@ -40,7 +40,7 @@ export function chooseTasks(
     tasks.push(best.task);
     take(best.task);
   }
-  return tasks.filter((task) => task >= 0 && pool.frames[arm.frame] !== undefined);
+  return tasks;
 }
 
 /** What one more observation of each kind under the arm is worth. */

@@ -46,15 +46,3 @@ export function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>, rarity: 
   for (const word of b) if (!a.has(word)) all += rarity(word);
   return all === 0 ? 0 : common / all;
 }
-
-/** Rarity-weighted share of the words of `part` that `whole` has, 0..1. */
-export function coverage(part: ReadonlySet<string>, whole: ReadonlySet<string>, rarity: Rarity): number {
-  let common = 0;
-  let all = 0;
-  for (const word of part) {
-    const weight = rarity(word);
-    all += weight;
-    if (whole.has(word)) common += weight;
-  }
-  return all === 0 ? 0 : common / all;
-}

@@ -103,7 +103,7 @@ export function editorMessages(job: string): AskRequest['messages'] {
   return [
     {
       role: 'system',
-      content: 'You are the editor in a prompt training loop. You improve the prompt of an agent by a critique of it.',
+      content: 'You are the editor in a prompt training loop. You improve the prompt of an agent.',
     },
     {
       role: 'user',

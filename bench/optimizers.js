@@ -1,0 +1,82 @@
+// Every optimizer on every family of worlds, with exact scores by the referee.
+//   npm run bench:optimizers -- [--families a,b] [--budgets 300,600,1200,2400] [--seeds 20] [--algorithms a,b]
+//     [--style json|text] [--runs FILE.jsonl] [--more FILE.jsonl,...] [--secret EVALUATION-SECRET] [--table] [--write FILE.md]
+// Without --secret the development seeds are used. Runs are appended to --runs, and those that are there are not repeated:
+// stop it whenever you like. --more adds results of others (bench/peers). --table runs nothing. One table is printed.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { runOnWorld } from './harness.js';
+import { CANARIES } from './optimizers/canaries.js';
+import { appendRun, keyOf, readRuns } from './optimizers/runs.js';
+import { renderTable } from './optimizers/table.js';
+import { BENCHMARK_FAMILIES, bounds, createWorld } from './worlds/referee.js';
+import { DEVELOPMENT_SEEDS, evaluationSeeds } from './worlds/seeds.js';
+
+const ALGORITHMS = ['apo', 'beam', 'protegi', 'gepa', 'opro', 'demos'];
+const { values } = parseArgs({
+  options: {
+    families: { type: 'string', default: BENCHMARK_FAMILIES.join(',') },
+    budgets: { type: 'string', default: '300,600,1200,2400' },
+    seeds: { type: 'string', default: '20' },
+    algorithms: { type: 'string', default: [...ALGORITHMS, ...Object.keys(CANARIES)].join(',') },
+    style: { type: 'string', default: 'json' },
+    runs: { type: 'string', default: 'bench/results/optimizers.jsonl' },
+    more: { type: 'string', default: '' },
+    secret: { type: 'string' },
+    table: { type: 'boolean', default: false },
+    write: { type: 'string' },
+  },
+});
+const count = Number(values.seeds);
+const seeds = values.secret === undefined ? DEVELOPMENT_SEEDS.slice(0, count) : evaluationSeeds(values.secret, count);
+const known = readRuns(values.runs);
+if (!values.table) await runMissing();
+
+const rows = [...readRuns(values.runs), ...values.more.split(',').filter(Boolean).flatMap(readRuns)].filter(
+  ({ seed, style }) => seeds.includes(seed) && style === values.style,
+);
+const table = renderTable(rows);
+console.log(table);
+if (values.write !== undefined) {
+  const command = `npm run bench:optimizers -- ${process.argv.slice(2).join(' ')}`;
+  writeFileSync(values.write, `${'```'}\n${command}\n${'```'}\n\n${table}\n`);
+}
+
+/** Seeds outermost: whenever it stops, all algorithms have seen the same worlds. */
+async function runMissing() {
+  const done = new Set(known.map(keyOf));
+  for (const [index, seed] of seeds.entries()) {
+    for (const budget of values.budgets.split(',').map(Number)) {
+      for (const family of values.families.split(',')) {
+        const world = createWorld(family, seed);
+        for (const algorithm of values.algorithms.split(',')) {
+          const key = { algorithm, family, seed, budget, style: values.style };
+          if (!done.has(keyOf(key)))
+            appendRun(values.runs, { ...key, ...(await runOne(world, algorithm, budget, index)) });
+        }
+      }
+    }
+    process.stderr.write(`seed ${index + 1} of ${seeds.length}\n`);
+  }
+}
+
+async function runOne(world, algorithm, maxRollouts, seed) {
+  const optimizer = await create(algorithm, world);
+  const { text: _text, ...result } = await runOnWorld({
+    world,
+    optimizer,
+    maxRollouts,
+    seed,
+    criticStyle: values.style,
+  });
+  return { ...result, ceiling: bounds(world).ceiling };
+}
+
+/** `gepa minibatch=8 validationTasks=20` is gepa with other options. */
+async function create(algorithm, world) {
+  if (Object.hasOwn(CANARIES, algorithm)) return CANARIES[algorithm](world);
+  const [name, ...given] = algorithm.split(' ');
+  const settings = given.map((pair) => pair.split('=')).map(([key, value]) => [key, JSON.parse(value)]);
+  const { default: createOptimizer, options } = await import(`../dist/optimizers/${name}.js`);
+  return createOptimizer(options.parse(Object.fromEntries(settings)));
+}
