@@ -14,6 +14,8 @@ export type EvaluateParts = RolloutParts & {
   /** Share of failed or unscored rollouts above which a step stops. */
   readonly failureThreshold: number;
   readonly save: (rollouts: readonly StoredRollout[]) => Promise<void>;
+  /** Brings back what was saved. */
+  readonly load: (promptId: string, taskId: string, sample: number) => Promise<ScoredRollout>;
   readonly onRollout: (scored: ScoredRollout) => void;
 };
 
@@ -27,9 +29,14 @@ export type Evaluation = {
   idle(): Promise<void>;
 };
 
+/** Rollouts that stay in memory with all their events; optimizers mostly look back at the last evaluations. */
+const KEPT = 2000;
+
 export function createEvaluation(parts: EvaluateParts): Evaluation {
   const queue = new PQueue({ concurrency: parts.concurrency });
-  const known = new Map<string, Promise<ScoredRollout>>();
+  /** Undefined: it is in the store only. */
+  const known = new Map<string, Promise<ScoredRollout> | undefined>();
+  const kept: string[] = [];
   const checkHealth = createHealthCheck(parts.failureThreshold);
   let turn: Promise<void> = Promise.resolve();
 
@@ -39,6 +46,8 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
       const scored = await runRollout(parts, prompt, task, sample);
       await parts.save([toStored(scored, parts.runId, task, purpose)]);
       parts.onRollout(scored);
+      kept.push(key);
+      if (kept.length > KEPT) known.set(kept.shift() as string, undefined);
       return scored;
     });
     rollout.catch((error: unknown) => {
@@ -46,6 +55,10 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
       if (isApoError(error)) parts.stop.request(error);
     });
     known.set(key, rollout);
+  }
+
+  function recall(key: string, prompt: Prompt, { task, sample }: Trial): Promise<ScoredRollout> {
+    return known.get(key) ?? parts.load(prompt.id, task.id, sample);
   }
 
   return {
@@ -64,9 +77,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
         end = resolve;
       });
       try {
-        const settled = await Promise.allSettled(
-          trials.map((trial) => known.get(keyOf(trial)) as Promise<ScoredRollout>),
-        );
+        const settled = await Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)));
         await before;
         const failure = settled.find((result) => result.status === 'rejected');
         if (failure !== undefined) throw parts.stop.reason ?? failure.reason;

@@ -1,6 +1,6 @@
 import type { Agent } from '../agents/agent.ts';
 import type { Clock } from '../core/clock.ts';
-import { type ApoError, isApoError } from '../core/errors.ts';
+import { ApoError, isApoError } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
@@ -62,6 +62,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     ...parts,
     timeoutMs: parts.rolloutTimeoutMs,
     save: (rollouts) => parts.store.rollouts.save(rollouts),
+    load: (promptId, taskId, sample) => loadRollout(parts, promptId, taskId, sample),
     onRollout: (scored) => parts.observer.onRollout?.(scored),
   });
   let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
@@ -114,6 +115,18 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     files: {},
   };
   return { result, error };
+}
+
+async function loadRollout(
+  { store, runId }: TrainParts,
+  promptId: string,
+  taskId: string,
+  sample: number,
+): Promise<ScoredRollout> {
+  for await (const { rollout, grade } of store.rollouts.list({ runId, promptId, taskId })) {
+    if (rollout.sample === sample) return { rollout, grade };
+  }
+  throw new ApoError('internal', `rollout of ${promptId} on ${taskId} is not in the store - run ${runId}`);
 }
 
 /** Ends that `apo train --resume` continues. */

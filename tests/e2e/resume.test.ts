@@ -85,8 +85,8 @@ function sabotagedDist(): string {
   cpSync(repositoryPath('dist'), join(root, 'dist'), { recursive: true });
   const file = join(root, 'dist/engine/evaluate.js');
   const source = readFileSync(file, 'utf8');
-  const sound = 'Promise.allSettled(trials.map((trial) => known.get(keyOf(trial))))';
-  const broken = `(async () => { const arrived = []; await Promise.allSettled(trials.map((trial) => known.get(keyOf(trial))
+  const sound = 'Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)))';
+  const broken = `(async () => { const arrived = []; await Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)
     .then(async (value) => { await new Promise((go) => setTimeout(go, Math.random() * 20)); arrived.push({ status: 'fulfilled', value }); },
       (reason) => arrived.push({ status: 'rejected', reason })))); return arrived; })()`;
   expect(source).toContain(sound);
