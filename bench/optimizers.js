@@ -49,7 +49,8 @@ ${'```'}
 
 Simulated models, not real ones: this compares how optimizers spend rollouts, nothing else. Exact score: expected accuracy
 of the returned prompt on 400 test tasks, integrated by the referee. Share of gain: 0 is the start prompt, 1 the best known
-one. Optimism: reported minus exact. Mean over families ± standard error over seeds; the family columns are shares of gain.
+one. Optimism: reported minus exact. Mean over families ± standard error over seeds (none where a family has one run); the
+family columns are shares of gain.
 Runs differ in number where time was short; \`within budget\` counts those that kept the limit and had no fault.
 
 ${table}

@@ -30,7 +30,10 @@ export function renderTable(rows) {
 
 function lineOf(budget, algorithm, rows, families) {
   const plain = (value, digits = 0) => (Number.isNaN(value) ? '' : value.toFixed(digits));
-  const shown = ({ mean, error }) => (Number.isNaN(mean) ? '' : `${mean.toFixed(3)} ± ${error.toFixed(3)}`);
+  const shown = ({ mean, error }) => {
+    if (Number.isNaN(mean)) return '';
+    return Number.isNaN(error) ? mean.toFixed(3) : `${mean.toFixed(3)} ± ${error.toFixed(3)}`;
+  };
   return [
     String(budget),
     algorithm,
@@ -58,14 +61,14 @@ function shareOf({ exact, start, ceiling }) {
   return ceiling - start < 0.02 ? undefined : (exact - start) / (ceiling - start);
 }
 
-/** Mean over families of the means over seeds, with its standard error. NaN when there is nothing. */
+/** Mean over families of the means over seeds, with its standard error; NaN when there is nothing, or a family with a single run. */
 export function stratified(rows, measure) {
   const groups = [...groupBy(rows, ({ family }) => family).values()]
     .map((group) => group.flatMap((row) => measure(row) ?? []))
     .filter((values) => values.length > 0);
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = groups.reduce((sum, values) => {
-    if (values.length < 2) return sum;
+    if (values.length < 2) return Number.NaN;
     const center = mean(values);
     const spread = values.reduce((total, value) => total + (value - center) ** 2, 0) / (values.length - 1);
     return sum + spread / values.length;
