@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allInOrder } from '../core/async.ts';
 import { createPrompt, type Prompt, placeholdersOf, promptText } from '../core/prompt.ts';
+import type { ScoredRollout } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts';
 import { createBatches } from './shared/batches.ts';
@@ -63,28 +64,48 @@ async function search(
     rejected: null,
   });
 
-  const baseline = await context.evaluate(start, sampling.fresh(start, val), {
-    iteration: 0,
-    split: 'val',
-    label: 'the starting prompt',
-  });
-  let best = { prompt: start, rollouts: baseline, score: scoreOf(baseline) };
-  let beam: readonly Prompt[] = [start];
-  const keep = () => context.keep({ best: best.prompt, baseline, final: best.rollouts });
-  keep();
+  let baseline: readonly ScoredRollout[] = [];
+  let best:
+    | { readonly prompt: Prompt; readonly rollouts: readonly ScoredRollout[]; readonly score: number }
+    | undefined;
+  /** The leader of a round on all validation tasks: the best so far when nothing before it scored as high. */
+  async function measure(prompt: Prompt, round: number, critique: string): Promise<void> {
+    const label = round === 0 ? 'the starting prompt' : `round ${round}, best`;
+    const rollouts = await context.evaluate(prompt, sampling.fresh(prompt, val), {
+      iteration: round,
+      split: 'val',
+      label,
+    });
+    const previous = best?.prompt ?? start;
+    if (round === 0) baseline = rollouts;
+    if (best === undefined || scoreOf(rollouts) > best.score) best = { prompt, rollouts, score: scoreOf(rollouts) };
+    context.keep({ best: best.prompt, baseline, final: best.rollouts });
+    if (round > 0) context.report({ iteration: round, previous, best: best.prompt, score: best.score, critique });
+  }
 
+  let beam: readonly Prompt[] = [start];
+  let measuring = measure(start, 0, '');
   for (let round = 1; round <= iterations; round++) {
-    const previous = best.prompt;
     const parents =
       beam.length < beamWidth
         ? Array.from({ length: beamWidth }, (_, index) => beam[index % beam.length] as Prompt)
         : context.random('parents', round).shuffle(beam);
     const branches = parents.flatMap((parent) => Array.from({ length: branchFactor }, () => parent));
-    const children = await allInOrder(
-      branches.map((parent, index) =>
-        propose(context, sampling, parent, sampling.nextTrainBatch(gradientBatch), round, index),
-      ),
-    );
+    const children: Proposal[] = [];
+    // The leader is measured while its children are made: neither waits for the other.
+    await allInOrder([
+      measuring,
+      ...branches.map(async (parent, index) => {
+        children[index] = await propose(
+          context,
+          sampling,
+          parent,
+          sampling.nextTrainBatch(gradientBatch),
+          round,
+          index,
+        );
+      }),
+    ]);
 
     const candidates = [...beam, ...children.flatMap((child) => (child.prompt === undefined ? [] : [child.prompt]))];
     const minibatch = sampling.nextValBatch(validationBatch);
@@ -103,25 +124,11 @@ async function search(
       .sort((a, b) => b.score - a.score)
       .slice(0, beamWidth)
       .map(({ prompt }) => prompt);
-
-    const leader = beam[0] as Prompt;
-    const rollouts = await context.evaluate(leader, sampling.fresh(leader, val), {
-      iteration: round,
-      split: 'val',
-      label: `round ${round}, best`,
-    });
-    const score = scoreOf(rollouts);
-    if (score > best.score) best = { prompt: leader, rollouts, score };
-    keep();
-    context.report({
-      iteration: round,
-      previous,
-      best: best.prompt,
-      score: best.score,
-      critique: headline(children.find(({ critique }) => critique !== undefined)?.critique ?? ''),
-    });
+    const critique = headline(children.find((child) => child.critique !== undefined)?.critique ?? '');
+    measuring = measure(beam[0] as Prompt, round, critique);
   }
-  return { best: best.prompt, baseline, final: best.rollouts, reason: 'iterations' };
+  await measuring;
+  return { best: best?.prompt ?? start, baseline, final: best?.rollouts ?? baseline, reason: 'iterations' };
 }
 
 type Proposal = { readonly prompt?: Prompt; readonly critique?: string };
