@@ -13,7 +13,10 @@ const run = promisify(execFile);
 
 async function apo(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   try {
-    const { stdout, stderr } = await run(process.execPath, [join(ROOT, 'dist/cli.js'), 'dataset', ...args]);
+    const { stdout, stderr } = await run(process.execPath, [join(ROOT, 'dist/cli.js'), 'dataset', ...args], {
+      // Colours are on where CI is set, also without a terminal.
+      env: { ...process.env, NO_COLOR: '1' },
+    });
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
