@@ -7,4 +7,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv);
+const exitCode = await run(process.argv);
+// Left to itself, Node 24 frees SQLite statements after their environment is gone, and aborts now and then.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ApoError, messageOf } from '../../core/errors.ts';
+import { keepStatements } from '../../platform/sqlite.ts';
 
 /** A foreign SQLite file, opened so that nothing is written into it or beside it. */
 export type ForeignDatabase = {
@@ -47,7 +48,7 @@ function openCopy(path: string): ForeignDatabase {
 }
 
 function openAt(path: string, place: string, options: Database.Options, remove?: () => void): ForeignDatabase {
-  const database = new Database(place, { ...options, timeout: BUSY_TIMEOUT_MS });
+  const database = keepStatements(new Database(place, { ...options, timeout: BUSY_TIMEOUT_MS }));
   try {
     // One snapshot for all that is read, while the application may go on writing.
     database.exec('BEGIN');

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import { keepStatements } from '../../platform/sqlite.ts';
 import { APPLICATION_ID, migrate } from './migrations.ts';
 
 /**
@@ -14,7 +15,7 @@ export function createStoreFile(path: string, version?: number): void {
   rmSync(temporary, { force: true });
   try {
     closeSync(openSync(temporary, 'wx', 0o600));
-    const database = new Sqlite(temporary);
+    const database = keepStatements(new Sqlite(temporary));
     try {
       database.pragma('journal_mode = memory');
       database.pragma(`application_id = ${APPLICATION_ID}`);

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
 import { isFileLocked } from '../../platform/locks.ts';
+import { keepStatements } from '../../platform/sqlite.ts';
 import { corrupt, storeError } from './errors.ts';
 import { APPLICATION_ID, newestVersion, schemaVersion } from './migrations.ts';
 import { findSchemaDamage } from './schema.ts';
@@ -42,7 +43,7 @@ export function inspectHead(path: string): Head {
 
 /** Opens a file that has a log read-only for the look, since even closing a writable connection would write. */
 export function inspectWithLog(path: string, head: Head): void {
-  const database = new Sqlite(path, { readonly: true, fileMustExist: true });
+  const database = keepStatements(new Sqlite(path, { readonly: true, fileMustExist: true }));
   try {
     inspectDatabase(path, database, head);
   } finally {

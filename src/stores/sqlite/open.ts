@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
+import { keepStatements } from '../../platform/sqlite.ts';
 import { createStoreFile } from './create.ts';
 import { inspectDatabase, inspectHead, inspectWithLog } from './inspect.ts';
 import { APPLICATION_ID, migrate } from './migrations.ts';
@@ -14,7 +15,7 @@ const openFiles = new Map<string, number>();
 export type OpenDatabase = { readonly database: Sqlite.Database; close(): void };
 
 export function openMemory(): OpenDatabase {
-  const database = new Sqlite(':memory:');
+  const database = keepStatements(new Sqlite(':memory:'));
   database.pragma(`application_id = ${APPLICATION_ID}`);
   configure(database);
   return { database, close: () => void database.close() };
@@ -36,7 +37,7 @@ export function openFile(path: string, create: boolean): OpenDatabase {
   const count = openFiles.get(file) ?? 0;
   const head = count === 0 ? inspectHead(path) : undefined;
   if (head?.hasLog) inspectWithLog(path, head);
-  const database = new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  const database = keepStatements(new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }));
   try {
     if (head?.hasLog === false) inspectDatabase(path, database, head);
     configure(database);

@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3';
+import { keepStatements } from '../../platform/sqlite.ts';
 import { migrate } from './migrations.ts';
 
 /** Without the tables that a virtual table makes for itself: another version of SQLite may make others. */
@@ -19,7 +20,7 @@ export function findSchemaDamage(database: Sqlite.Database, version: number): st
 }
 
 function expectedSchema(version: number): ReadonlyMap<string, string> {
-  const database = new Sqlite(':memory:');
+  const database = keepStatements(new Sqlite(':memory:'));
   try {
     migrate(database, version);
     return schemaOf(database);
