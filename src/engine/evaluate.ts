@@ -16,7 +16,7 @@ export type EvaluateParts = RolloutParts & {
   readonly save: (rollouts: readonly StoredRollout[]) => Promise<void>;
   /** Brings back what was saved. */
   readonly load: (promptId: string, taskId: string, sample: number) => Promise<ScoredRollout>;
-  readonly onRollout: (scored: ScoredRollout) => void;
+  readonly onRollout: (stored: StoredRollout) => void;
 };
 
 export type Evaluation = {
@@ -41,15 +41,20 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
   let turn: Promise<void> = Promise.resolve();
 
   function start(key: string, prompt: Prompt, { task, sample }: Trial, purpose: EvaluationPurpose): void {
-    const rollout = queue.add(async () => {
-      parts.stop.check();
-      const scored = await runRollout(parts, prompt, task, sample);
-      await parts.save([toStored(scored, parts.runId, task, purpose)]);
-      parts.onRollout(scored);
-      kept.push(key);
-      if (kept.length > KEPT) known.set(kept.shift() as string, undefined);
-      return scored;
-    });
+    const rollout = queue.add(
+      async () => {
+        parts.stop.check();
+        const scored = await runRollout(parts, prompt, task, sample);
+        const stored = toStored(scored, parts.runId, task, purpose);
+        await parts.save([stored]);
+        parts.onRollout(stored);
+        kept.push(key);
+        if (kept.length > KEPT) known.set(kept.shift() as string, undefined);
+        return scored;
+      },
+      // A critic and an editor wait for training rollouts; they work while the others run.
+      { priority: purpose.split === 'train' ? 1 : 0 },
+    );
     rollout.catch((error: unknown) => {
       // At once: what is queued behind it must not start any more.
       if (isApoError(error)) parts.stop.request(error);

@@ -7,7 +7,7 @@ import type { ScoredRollout } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { Grader } from '../graders/grader.ts';
 import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../optimizers/optimizer.ts';
-import type { Store } from '../stores/store.ts';
+import type { Store, StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
 import { createEvaluation, type Evaluation } from './evaluate.ts';
@@ -40,7 +40,7 @@ export type TrainParts = {
 };
 
 export type TrainObserver = {
-  readonly onRollout?: (scored: ScoredRollout) => void;
+  readonly onRollout?: (stored: StoredRollout) => void;
   readonly onIteration?: (report: IterationReport) => void;
 };
 
@@ -63,7 +63,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     timeoutMs: parts.rolloutTimeoutMs,
     save: (rollouts) => parts.store.rollouts.save(rollouts),
     load: (promptId, taskId, sample) => loadRollout(parts, promptId, taskId, sample),
-    onRollout: (scored) => parts.observer.onRollout?.(scored),
+    onRollout: (stored) => parts.observer.onRollout?.(stored),
   });
   let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
   const context = createContext(parts, evaluate, (outcome) => {

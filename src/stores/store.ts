@@ -97,9 +97,12 @@ export type JournalTotals = {
 };
 
 export interface JournalStore {
-  /** Commits key and request as started before anything is sent. `at` is ISO 8601. */
+  /** Puts key and request on disk as started, before anything is sent. `at` is ISO 8601. */
   start(key: JournalKey, request: Json, at: string): Promise<JournalStart>;
-  /** Commits the reply before anyone uses it. */
+  /**
+   * Commits the reply before anyone uses it. It is on disk at the latest before the next `start` resolves: whatever is paid for
+   * because of it follows it on the disk, too.
+   */
   finish(key: JournalKey, reply: JournalReply, at: string): Promise<void>;
   /** Takes a started call back that certainly cost nothing (rejected by the provider, aborted before sending). */
   release(key: JournalKey): Promise<void>;

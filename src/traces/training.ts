@@ -1,4 +1,5 @@
 import type { RedactionLevel } from '../core/privacy/detector.ts';
+import type { Span } from '../core/trace.ts';
 import type { TraceStore } from '../stores/trace-store.ts';
 import { createRecorder, type TracingReport } from './recorder.ts';
 import { redactOutbound } from './redaction.ts';
@@ -6,10 +7,8 @@ import { type RolloutRecord, type RolloutSpanOptions, spansOf } from './shared/r
 import type { TraceSink } from './sink.ts';
 
 export type PublishOptions = {
-  /** Stored rollouts of a run, in any order. */
-  readonly rollouts: AsyncIterable<RolloutRecord> | Iterable<RolloutRecord>;
   /** Where the spans are kept, so that `apo trace` shows a run. */
-  readonly store?: TraceStore | undefined;
+  readonly store?: Pick<TraceStore, 'saveSpans'> | undefined;
   /** Where they are sent, from `createOtlpExporter`; absent when no endpoint is configured. */
   readonly exporter?: TraceSink | undefined;
   /** Names of prompt and agent, by rollout. */
@@ -20,44 +19,62 @@ export type PublishOptions = {
   readonly timeoutMs?: number;
 };
 
+/** Publishes the rollouts of a run while it trains. */
+export type RolloutPublisher = {
+  /** Never throws and never waits. */
+  add(rollouts: readonly RolloutRecord[]): void;
+  /**
+   * Resolves when everything is saved and sent, or given up.
+   * @throws ApoError `store-*` of the first save that failed; nothing was saved after it
+   */
+  close(): Promise<TracingReport>;
+};
+
 /** Spans that are saved in one go. */
-const BATCH = 500;
+const BATCH = 100;
 
 /**
  * Saves and sends the spans of a training run. Ids depend on the run only, so that publishing again (after a resume, or
  * to rebuild) replaces. A receiver that is down or slow costs the timeout at most and never fails the run: the report
  * says what was lost.
- * @throws ApoError `store-*` from the store.
  */
-export async function publishRollouts(options: PublishOptions): Promise<TracingReport> {
-  const { rollouts, store, exporter, describe, timeoutMs = 10_000 } = options;
+export function createRolloutPublisher(options: PublishOptions): RolloutPublisher {
+  const { store, exporter, describe, timeoutMs = 10_000 } = options;
   const recorder = createRecorder({
     sinks: exporter === undefined ? [] : [exporter],
     prepare: redactOutbound(options.redaction),
   });
-  let batch: ReturnType<typeof spansOf>[] = [];
-  let size = 0;
+  let batch: Span[] = [];
+  let saving: Promise<void> = Promise.resolve();
 
-  async function save(): Promise<void> {
-    if (size === 0) return;
-    const spans = batch.flat();
-    batch = [];
-    size = 0;
+  async function save(spans: readonly Span[]): Promise<void> {
     await store?.saveSpans(spans);
     for (const span of spans) recorder.record(span);
     // One attempt for each batch: a receiver that keeps up loses nothing, however large the run.
     if (exporter !== undefined && recorder.report().sinks[0]?.failures === 0) await recorder.flush(timeoutMs);
   }
-  try {
-    for await (const record of rollouts) {
-      const spans = spansOf(record, describe?.(record));
-      batch.push(spans);
-      size += spans.length;
-      if (size >= BATCH) await save();
-    }
-    await save();
-  } finally {
-    await recorder.close(timeoutMs);
+  function saveBatch(): void {
+    const spans = batch;
+    batch = [];
+    saving = saving.then(() => save(spans));
+    // It is thrown at the end: what fails here fails the run's own writes as well.
+    saving.catch(() => undefined);
   }
-  return recorder.report();
+  return {
+    add(rollouts) {
+      for (const record of rollouts) {
+        batch.push(...spansOf(record, describe?.(record)));
+        if (batch.length >= BATCH) saveBatch();
+      }
+    },
+    async close() {
+      saveBatch();
+      try {
+        await saving;
+      } finally {
+        await recorder.close(timeoutMs);
+      }
+      return recorder.report();
+    },
+  };
 }

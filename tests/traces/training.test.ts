@@ -1,8 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
+import { ApoError } from '../../src/core/errors.ts';
 import { createOtlpExporter } from '../../src/traces/sinks/otlp.ts';
-import { publishRollouts } from '../../src/traces/training.ts';
+import { createRolloutPublisher } from '../../src/traces/training.ts';
 import { toolRollout } from './helpers.ts';
 import { decodeOtlp } from './otlp/decode.ts';
 import { receiver } from './sinks/receiver.ts';
@@ -15,11 +16,12 @@ describe('publishing a training run', () => {
   it('sends every rollout with its scores as evaluation events and the prompt on each model call', async () => {
     const { url, requests } = await receiver();
     const rollouts = Array.from({ length: 250 }, (_, index) => toolRollout('run-1', `r${index}`));
-    const report = await publishRollouts({
-      rollouts,
+    const publisher = createRolloutPublisher({
       exporter: exporterFor(url),
       describe: () => ({ promptName: 'support', promptVersion: '3' }),
     });
+    for (const rollout of rollouts) publisher.add([rollout]);
+    const report = await publisher.close();
     expect(report).toMatchObject({ recorded: 1250, dropped: 0, sinks: [{ written: 1250 }] });
     const spans = requests.flatMap(({ body }) => decodeOtlp(gunzipSync(body)));
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(250);
@@ -37,7 +39,9 @@ describe('publishing a training run', () => {
     const { url, answer } = await receiver();
     answer(503);
     const rollouts = Array.from({ length: 300 }, (_, index) => toolRollout('run-1', `r${index}`));
-    const report = await publishRollouts({ rollouts, exporter: exporterFor(url) });
+    const publisher = createRolloutPublisher({ exporter: exporterFor(url) });
+    publisher.add(rollouts);
+    const report = await publisher.close();
     expect(report).toMatchObject({
       recorded: 1500,
       dropped: 1500,
@@ -52,10 +56,28 @@ describe('publishing a training run', () => {
         saved.push(...spans.map(({ spanId }) => spanId));
       },
     };
-    const options = { rollouts: [toolRollout()], store: store as never };
-    await publishRollouts(options);
-    await publishRollouts(options);
+    for (let time = 0; time < 2; time++) {
+      const publisher = createRolloutPublisher({ store });
+      publisher.add([toolRollout()]);
+      await publisher.close();
+    }
     expect(saved).toHaveLength(10);
     expect(new Set(saved).size).toBe(5);
+  });
+
+  it('saves while the run goes on, and throws at the end what the store said', async () => {
+    let calls = 0;
+    const publisher = createRolloutPublisher({
+      store: {
+        async saveSpans() {
+          calls += 1;
+          throw new ApoError('store-write', 'the disk is full');
+        },
+      },
+    });
+    publisher.add(Array.from({ length: 60 }, (_, index) => toolRollout('run-1', `r${index}`)));
+    await expect.poll(() => calls).toBe(1);
+    await expect(publisher.close()).rejects.toThrow('the disk is full');
+    expect(calls).toBe(1);
   });
 });

@@ -7,8 +7,6 @@ import { systemClock } from '../../platform/clock.ts';
 import { writeFileAtomic } from '../../platform/files.ts';
 import { writeBestPrompts } from '../../registry/record.ts';
 import type { Run, Store } from '../../stores/store.ts';
-import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
-import { publishRollouts } from '../../traces/training.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
 import type { RateLimits } from '../ui/progress.ts';
 import { renderReport } from './report.ts';
@@ -63,15 +61,6 @@ export async function writeResults(
     await writeBestPrompts(store, config.results);
   }
   if (config.trace) {
-    const { sinks } = await publishRollouts({
-      rollouts: store.rollouts.list({ runId: run.id }),
-      store: store.traces,
-      exporter: createOtlpExporter({ environment: setup.environment }),
-    });
-    const dropped = sinks.reduce((sum, sink) => sum + sink.dropped.overflow + sink.dropped.refused, 0);
-    if (dropped > 0)
-      process.stderr.write(`warning: ${dropped} spans did not reach the OpenTelemetry endpoint
-`);
     await writeTrajectories({
       folder: traces,
       run: { ...run, status: result.status, reason: result.reason, updatedAt: at },

@@ -15,7 +15,9 @@ import { type TrainEnd, train } from '../../engine/train.ts';
 import { ROLES } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
-import type { JournalReply, Owner, Run, Store } from '../../stores/store.ts';
+import type { JournalReply, Owner, Run, Store, StoredRollout } from '../../stores/store.ts';
+import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
+import { createRolloutPublisher, type RolloutPublisher } from '../../traces/training.ts';
 import { createProgress, type Progress } from '../ui/progress.ts';
 import type { TrainFlags } from './options.ts';
 import { renderEnd, renderStart, resumeCommand } from './output.ts';
@@ -200,8 +202,12 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
   });
   progress.say(renderStart(setup, run.id));
   try {
-    const end = await train(await partsOf(setup, store, run, stop, progress));
+    const publisher = setup.config.trace ? publisherOf(setup, store) : undefined;
+    const end = await train(await partsOf(setup, store, run, stop, progress, publisher));
+    const sinks = (await publisher?.close())?.sinks ?? [];
     progress.close();
+    const dropped = sinks.reduce((sum, sink) => sum + sink.dropped.overflow + sink.dropped.refused, 0);
+    if (dropped > 0) process.stderr.write(`warning: ${dropped} spans did not reach the OpenTelemetry endpoint\n`);
     const files = await writeResults(setup, store, run, end, progress.rateLimits());
     const result = { ...end.result, files };
     process.stdout.write(
@@ -213,6 +219,10 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     clearTimeout(timer);
     release();
   }
+}
+
+function publisherOf({ environment }: Setup, store: Store): RolloutPublisher {
+  return createRolloutPublisher({ store: store.traces, exporter: createOtlpExporter({ environment }) });
 }
 
 /** `apo simulate` names its models so in every reply. */
@@ -236,6 +246,7 @@ async function partsOf(
   run: Run,
   stop: ReturnType<typeof createStopSwitch>,
   progress: Progress,
+  publisher: RolloutPublisher | undefined,
 ) {
   const { config, tasks } = setup;
   const { rollouts, calls, tokens, costUsd, minutes } = config.budget;
@@ -299,7 +310,13 @@ async function partsOf(
       protectedTexts: config.protected,
       tasks: setup.optimizer.quotesTasks === true ? [] : tasks.split.train,
     }),
-    observer: { onRollout: progress.onRollout, onIteration: progress.onIteration },
+    observer: {
+      onRollout(stored: StoredRollout) {
+        progress.onRollout(stored);
+        publisher?.add([stored]);
+      },
+      onIteration: progress.onIteration,
+    },
   };
 }
 

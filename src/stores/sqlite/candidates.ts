@@ -6,7 +6,7 @@ export function createCandidateStore(connection: Connection): CandidateStore {
   return {
     async save(runId, candidate) {
       // The first origin of a prompt is kept, unless it had been rejected and a later proposal was not.
-      await connection.commit(() =>
+      await connection.append(() =>
         connection.run(
           `insert into candidates (run_id, prompt_id, iteration, rejected, body) values (?, ?, ?, ?, ?)
          on conflict (run_id, prompt_id) do update set iteration = excluded.iteration, rejected = null,

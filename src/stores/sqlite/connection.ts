@@ -14,8 +14,13 @@ export type Connection = {
   all(sql: string, ...values: readonly Value[]): readonly Row[];
   /** BEGIN IMMEDIATE ... COMMIT at once, blocking; rolled back when the work throws. */
   write<T>(work: () => T): T;
-  /** The same together with all other work of this turn of the event loop: see {@link createWriter}. */
+  /** The same together with all other work of this turn of the event loop, without blocking: resolves when it is on disk. */
   commit<T>(work: () => T): Promise<T>;
+  /**
+   * As `commit`, but resolves before it is on disk: the death of this process loses nothing, that of the machine at most what
+   * no later `commit` or `write` followed.
+   */
+  append<T>(work: () => T): Promise<T>;
   /** Reads a JSON column. */
   parse(text: Value | undefined): unknown;
   close(): void;
@@ -57,15 +62,23 @@ function connect(path: string, { database, close }: OpenDatabase): Connection {
       throw storeError(path, error);
     }
   }
+  function submit<T>(work: () => T, waitsForDisk: boolean): Promise<T> {
+    return writer.submit(work, waitsForDisk).catch((error) => {
+      throw storeError(path, error);
+    });
+  }
   return {
-    run: (sql, ...values) => guarded(() => prepare(sql).run(...values).changes),
+    run: (sql, ...values) =>
+      guarded(() => {
+        const { changes } = prepare(sql).run(...values);
+        if (!database.inTransaction) writer.sync();
+        return changes;
+      }),
     get: (sql, ...values) => guarded(() => prepare(sql).get(...values) as Row | undefined),
     all: (sql, ...values) => guarded(() => prepare(sql).all(...values) as Row[]),
     write: (work) => guarded(() => writer.now(work)),
-    commit: (work) =>
-      writer.submit(work).catch((error) => {
-        throw storeError(path, error);
-      }),
+    commit: (work) => submit(work, true),
+    append: (work) => submit(work, false),
     parse(text) {
       try {
         return JSON.parse(String(text));
@@ -75,7 +88,7 @@ function connect(path: string, { database, close }: OpenDatabase): Connection {
     },
     close: () =>
       guarded(() => {
-        writer.flush();
+        writer.close();
         close();
       }),
   };

@@ -8,7 +8,7 @@ import type { Connection, Row } from './connection.ts';
 const WHERE = 'where run_id = ? and role = ? and key = ?';
 
 /**
- * The call journal: `start` and `finish` are durable before they resolve. A call that was started twice without a reply was
+ * The call journal: a start is on disk before it resolves, and every finish before it with it. A call that was started twice without a reply was
  * sent twice; every such repetition is counted, also when the call is taken back later.
  */
 export function createJournalStore(connection: Connection): JournalStore {
@@ -58,7 +58,7 @@ export function createJournalStore(connection: Connection): JournalStore {
 
     async finish(call, reply, at) {
       const text = JSON.stringify(reply.reply);
-      await connection.commit(() => {
+      await connection.append(() => {
         const row = connection.get(`select id, state, resent from calls ${WHERE}`, call.runId, call.role, call.key);
         // The first reply stays: it may have been used already.
         if (row?.state === 'done') return;

@@ -58,7 +58,8 @@ export function openFile(path: string, create: boolean): OpenDatabase {
 
 function configure(database: Sqlite.Database): void {
   database.pragma('journal_mode = wal');
-  database.pragma('synchronous = full');
+  // The sync of each commit is made outside of SQLite, see createLogSync.
+  database.pragma('synchronous = normal');
   database.pragma('foreign_keys = on');
   database.pragma('trusted_schema = off');
   migrate(database);

@@ -9,7 +9,7 @@ const PAGE_ROWS = 64;
 export function createRolloutStore(connection: Connection): RolloutStore {
   return {
     async save(rollouts) {
-      await connection.commit(() => {
+      await connection.append(() => {
         for (const stored of rollouts) saveOne(connection, stored);
       });
     },

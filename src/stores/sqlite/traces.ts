@@ -13,10 +13,10 @@ export function createTraceStore(connection: Connection): TraceStore {
     async saveSpans(spans) {
       if (spans.length === 0) return;
       const prepared = prepareSpans(spans);
-      connection.write(() => saveSpans(connection, prepared));
+      await connection.commit(() => saveSpans(connection, prepared));
     },
     async saveEvents(events) {
-      if (events.length > 0) connection.write(() => saveEvents(connection, events));
+      if (events.length > 0) await connection.commit(() => saveEvents(connection, events));
     },
     spans: async (traceId) => spansOf(connection, traceId),
     find: async (reference) => findTrace(connection, reference),
@@ -24,7 +24,7 @@ export function createTraceStore(connection: Connection): TraceStore {
     stats: async (filter) => traceStats(connection, filter),
     delete: async (target) => deleteTraces(connection, target),
     async addFeedback(feedback) {
-      connection.write(() => saveFeedback(connection, feedback));
+      await connection.commit(() => saveFeedback(connection, feedback));
     },
     feedback: async (traceId) => feedbackOf(connection, traceId),
   };

@@ -1,18 +1,22 @@
 import type { Database } from 'better-sqlite3';
+import { createLogSync } from './log-sync.ts';
 
 type Job = {
   readonly work: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly waitsForDisk: boolean;
 };
 
 export type Writer = {
   /** One transaction now, blocking. */
   now<T>(work: () => T): T;
-  /** In the transaction of this turn of the event loop. */
-  submit<T>(work: () => T): Promise<T>;
-  /** Commits now what is waiting. */
-  flush(): void;
+  /** In the transaction of this turn of the event loop; resolves when that is committed or, if asked, on disk. */
+  submit<T>(work: () => T, waitsForDisk: boolean): Promise<T>;
+  /** Blocks until all that was committed, here or by a statement of its own, is on disk. */
+  sync(): void;
+  /** Commits what is waiting, and waits for the disk. */
+  close(): void;
 };
 
 /** Transactions between two marks; a write-ahead log of 1,000 pages holds a few hundred transactions. */
@@ -21,17 +25,18 @@ const MARK_EVERY = 256;
 /**
  * All writing, in transactions that are IMMEDIATE: a deferred one fails with SQLITE_BUSY, whatever the timeout, when it
  * turns from reading to writing while another process writes.
- * Group commit: what is submitted in one turn of the event loop shares one transaction, so one fsync pays for all calls
- * that start or finish together. A promise resolves only after its transaction is on disk. Each job has a savepoint:
- * one that fails takes nothing with it.
+ * Group commit: what is submitted in one turn of the event loop shares one transaction, and all transactions that end while
+ * the disk is busy share one sync (see {@link createLogSync}), so one fsync pays for all calls that start or finish
+ * together. Each job has a savepoint: one that fails takes nothing with it.
  */
 export function createWriter(database: Database): Writer {
   let waiting: Job[] = [];
   let transactions = 0;
   // Puts the store's identity into the write-ahead log, see `store_identity` in 0001.
   const mark = database.prepare('update store_identity set marks = marks + 1');
+  const log = createLogSync(database);
   const savepoint = database.transaction((work: () => unknown) => work());
-  const now = database.transaction((work: () => unknown) => {
+  const transact = database.transaction((work: () => unknown) => {
     if (transactions % MARK_EVERY === 0) mark.run();
     const value = work();
     transactions++;
@@ -42,16 +47,24 @@ export function createWriter(database: Database): Writer {
     const jobs = waiting;
     waiting = [];
     if (jobs.length === 0) return;
-    const settle: (() => void)[] = [];
+    const onCommit: (() => void)[] = [];
+    const onDisk: (() => void)[] = [];
+    const fail = (error: unknown): void => {
+      for (const { reject } of jobs) reject(error);
+    };
     try {
-      now(() => {
-        for (const job of jobs) settle.push(attempt(job));
+      log.check();
+      transact(() => {
+        for (const job of jobs) (job.waitsForDisk ? onDisk : onCommit).push(attempt(job));
       });
     } catch (error) {
-      for (const { reject } of jobs) reject(error);
+      fail(error);
       return;
     }
-    for (const done of settle) done();
+    for (const done of onCommit) done();
+    log.later(() => {
+      for (const done of onDisk) done();
+    }, fail);
   }
 
   function attempt({ work, resolve, reject }: Job): () => void {
@@ -66,12 +79,21 @@ export function createWriter(database: Database): Writer {
   }
 
   return {
-    now,
-    submit: <T>(work: () => T) =>
+    now(work) {
+      log.check();
+      const value = transact(work);
+      log.now();
+      return value;
+    },
+    submit: <T>(work: () => T, waitsForDisk: boolean) =>
       new Promise<T>((resolve, reject) => {
         if (waiting.length === 0) setImmediate(flush);
-        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, waitsForDisk });
       }),
-    flush,
+    sync: log.now,
+    close() {
+      flush();
+      log.close();
+    },
   };
 }
