@@ -104,7 +104,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
         return outcome;
       }
       const adapted = adaptations < MAX_ADAPTATIONS ? adapt(dialect, outcome.status, outcome.fault) : undefined;
-      if (adapted === undefined) throw faultOf(outcome.status, outcome.fault, exchange.headers, request);
+      if (adapted === undefined) throw faultOf(outcome.status, outcome.fault, exchange.headers(), request);
       dialect = adapted;
     }
   }
@@ -137,17 +137,18 @@ type Failed = { readonly fault: ServerError; readonly status: number };
 
 /** @throws ModelError `protocol` for a reply that is none, `fatal` for a redirect. */
 function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRequest): ChatReply | Failed {
-  const { status, headers, body } = exchange;
+  const { status, contentType, body } = exchange;
   if (status >= 300 && status <= 399) {
-    const message = `a redirect to ${headers.get('location') ?? 'nowhere'}, which is not followed`;
+    const message = `a redirect to ${exchange.headers().get('location') ?? 'nowhere'}, which is not followed`;
     throw new ModelError('fatal', `status ${status}, ${message}`, { status });
   }
   if (status < 200 || status > 299) {
     const fault = readServerError(body);
     return isFiltered(status, fault) ? filteredReply(request, fault.message) : { fault, status };
   }
-  const type = headers.get('content-type') ?? '';
-  if (/html|event-stream/i.test(type)) throw protocol(`the reply is ${type.split(';')[0]} instead of JSON`);
+  if (/html|event-stream/i.test(contentType)) {
+    throw protocol(`the reply is ${contentType.split(';')[0]} instead of JSON`);
+  }
   if (body.trim() === '') throw protocol('the reply is empty');
   const parsed = parseJson(body);
   if (!parsed.ok) {

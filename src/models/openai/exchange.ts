@@ -7,7 +7,14 @@ import { ModelError } from '../model.ts';
 
 /** One HTTP exchange as far as it got: the whole decoded body, or why there is none. */
 export type Exchange =
-  | { readonly ok: true; readonly status: number; readonly headers: Headers; readonly body: string }
+  | {
+      readonly ok: true;
+      readonly status: number;
+      readonly contentType: string;
+      /** Builds them anew: few replies need them. */
+      readonly headers: () => Headers;
+      readonly body: string;
+    }
   | { readonly ok: false; readonly error: unknown };
 
 /** Largest decoded reply. A megabyte of text is far beyond any model's output; a compressed bomb is not read further. */
@@ -36,11 +43,11 @@ export function createExchanges(): {
       const url = new URL(String(input));
       const options: RequestOptions = {
         method: init.method ?? 'GET',
-        headers: { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'gzip, deflate, br' },
+        headers: { ...Object.fromEntries(headersOf(init)), 'accept-encoding': 'gzip, deflate, br' },
         agent: url.protocol === 'https:' ? secure : plain,
         ...(init.signal ? { signal: init.signal } : {}),
       };
-      const response = Response.json({});
+      const response = new Response();
       exchanges.set(response, await exchange(url, options, String(init.body ?? '')));
       return response;
     },
@@ -48,12 +55,23 @@ export function createExchanges(): {
   };
 }
 
+/** The client makes them itself; a copy takes as long as the request. */
+function headersOf({ headers }: RequestInit): Headers {
+  return headers instanceof Headers ? headers : new Headers(headers);
+}
+
 async function exchange(url: URL, options: RequestOptions, sent: string): Promise<Exchange> {
   try {
     const message = await send(url, options, sent);
     const body = await readCapped(decoded(message));
-    const headers = new Headers(Object.entries(message.headers).map(([name, value]) => [name, String(value)]));
-    return { ok: true, status: message.statusCode ?? 0, headers, body };
+    const { statusCode = 0, headers } = message;
+    return {
+      ok: true,
+      status: statusCode,
+      contentType: headers['content-type'] ?? '',
+      headers: () => new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+      body,
+    };
   } catch (error) {
     return { ok: false, error };
   }
@@ -94,16 +112,20 @@ function decoded(message: IncomingMessage): Readable {
   return pipeline(message, decoder, () => undefined);
 }
 
-async function readCapped(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Leaving the loop early destroys the stream, and with it the socket.
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new ModelError('too-large', 'the reply is larger than 16 MiB');
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+function readCapped(stream: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      // Destroys the socket as well.
+      if (bytes > MAX_BODY_BYTES) stream.destroy(new ModelError('too-large', 'the reply is larger than 16 MiB'));
+      else chunks.push(chunk);
+    });
+    stream.on('error', reject);
+    stream.on('end', () => resolve(new TextDecoder().decode(Buffer.concat(chunks))));
+    stream.on('close', () => reject(new ModelError('network', 'the connection was lost before the end of the reply')));
+  });
 }
 
 /** What the server sent is not HTTP, or not in the encoding that it names. */
