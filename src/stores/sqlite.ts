@@ -18,8 +18,8 @@ export const options = z.strictObject({
 });
 
 /**
- * The store in one SQLite file: WAL, `synchronous=FULL`, every write transaction IMMEDIATE. What was committed survives
- * the death of the process and of the machine.
+ * The store in one SQLite file: WAL, every write transaction IMMEDIATE. What was committed survives the death of the process,
+ * and what was waited for that of the machine, as with `synchronous=FULL` (see `sqlite/log-sync.ts`).
  * @throws ApoError `store-*`, see {@link openConnection}
  */
 export default function createSqliteStore(

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import createStore from '../../src/stores/sqlite.ts';
 import type { StoredRollout } from '../../src/stores/store.ts';
 import type { FakeReply, FakeRequest, Fault } from '../helpers/fake-provider.ts';
-import { repositoryPath, runApo, runProcess } from '../helpers/process.ts';
+import { repositoryPath, runApo, runNode, runProcess } from '../helpers/process.ts';
 import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 let folder: string;
@@ -254,6 +254,23 @@ describe('faults of the disk and of other processes, seen by a whole run', () =>
     const done = await resume(world.url);
     expect(done.code, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout).status).toBe('completed');
+  });
+
+  it('R08 one failed sync of the log is not trusted again: the run pauses with exit 6, and it goes on', async () => {
+    await using world = await startWorld();
+    const preload = ['--import', repositoryPath('tests/helpers/fault-points.js')];
+    const paused = await runNode([...preload, repositoryPath('dist/cli.js'), ...trainArguments(SMALL)], {
+      cwd: folder,
+      env: { ...environment(world.url), FAULT: 'EIO', FAULT_AT: '6', FAULT_ONLY: 'fdatasync' },
+    });
+    expect(paused.code, paused.stderr).toBe(6);
+    expect(paused.stderr).toMatch(/EIO.*apo train --resume run-\S+$/m);
+    const sent = world.requests.length;
+    const done = await resume(world.url);
+    expect(done.code, done.stderr).toBe(0);
+    const repeated = world.requests.length - new Set(world.requests.map(({ text }) => text)).size;
+    expect(sent).toBeLessThan(20);
+    expect(repeated).toBeLessThanOrEqual(8);
   });
 
   it('R09 a results folder that cannot be written pauses the run, and nothing in it is half written', async () => {

@@ -8,8 +8,8 @@ import type { Connection, Row } from './connection.ts';
 const WHERE = 'where run_id = ? and role = ? and key = ?';
 
 /**
- * The call journal: a start is on disk before it resolves, and every finish before it with it. A call that was started twice without a reply was
- * sent twice; every such repetition is counted, also when the call is taken back later.
+ * The call journal: a start is on disk before it resolves, and with it every finish before it. A call that was started twice
+ * without a reply was sent twice; every such repetition is counted, also when the call is taken back later.
  */
 export function createJournalStore(connection: Connection): JournalStore {
   function find({ runId, role, key }: JournalKey): Row | undefined {
