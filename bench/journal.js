@@ -1,10 +1,10 @@
-// Durable journal writes per second: each call is a `start` and a `finish`, both on disk before they resolve. Writes of one
-// turn of the event loop share a transaction.
+// Journal writes per second: each call is a `start`, on disk before it resolves, and a `finish`, on disk before the next start.
+// Writes of one turn of the event loop share a transaction, and all transactions of one sync of the disk share that.
 // npm run build && node bench/journal.js
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import createSqliteStore from '../dist/stores/sqlite.js';
+import { openBenchStore } from './store.js';
 
 const CALLS = 4000;
 const AT = '2026-01-01T00:00:00.000Z';
@@ -25,18 +25,7 @@ try {
 }
 
 async function measure(slots) {
-  const store = createSqliteStore({ path: `${slots}.db`, create: true }, { folder });
-  await store.runs.create({
-    id: 'run',
-    status: 'running',
-    reason: '',
-    algorithm: 'bench',
-    seed: 1,
-    config: {},
-    createdAt: AT,
-    updatedAt: AT,
-    result: null,
-  });
+  const store = await openBenchStore(folder, `${slots}.db`);
   const durations = [];
   let next = 0;
   async function work() {

@@ -13,15 +13,12 @@ import { createPrices } from '../dist/engine/prices.js';
 import { createStopSwitch } from '../dist/engine/stop.js';
 import createExactGrader, { options as exactOptions } from '../dist/graders/exact.js';
 import { systemClock } from '../dist/platform/clock.js';
-import createSqliteStore from '../dist/stores/sqlite.js';
+import { openBenchStore } from './store.js';
 
 const ROLLOUTS = Number(process.argv[2] ?? 20_000);
 const TASKS = 500;
 const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
-const store = createSqliteStore({ path: 'memory.db', create: true }, { folder });
-const at = new Date(0).toISOString();
-const run = { id: 'run', status: 'running', reason: '', algorithm: 'bench', seed: 0, config: {}, result: null };
-await store.runs.create({ ...run, createdAt: at, updatedAt: at });
+const store = await openBenchStore(folder, 'memory.db');
 let number = 0;
 const model = {
   provider: 'bench',

@@ -13,8 +13,8 @@ import { createPrices } from '../dist/engine/prices.js';
 import { createStopSwitch } from '../dist/engine/stop.js';
 import createOpenAi, { options } from '../dist/models/openai.js';
 import { systemClock } from '../dist/platform/clock.js';
-import createSqliteStore from '../dist/stores/sqlite.js';
 import { percentile, startModelServer } from './model-server.js';
+import { openBenchStore } from './store.js';
 
 const WARM_UP = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
@@ -34,10 +34,7 @@ for (const [slots, latencyMs, calls] of [
 rmSync(folder, { recursive: true, force: true });
 
 async function measure(server, slots, count, latencyMs) {
-  const store = createSqliteStore({ path: `${slots}-${latencyMs}.db`, create: true }, { folder });
-  const at = new Date(0).toISOString();
-  const run = { id: 'run', status: 'running', reason: '', algorithm: 'bench', seed: 0, config: {}, result: null };
-  await store.runs.create({ ...run, createdAt: at, updatedAt: at });
+  const store = await openBenchStore(folder, `${slots}-${latencyMs}.db`);
   const model = createOpenAi(options.parse({ baseUrl: server.url }), { environment: createEnvironment({}) });
   const limiter = createLimiter({ concurrency: slots, clock: systemClock });
   const binding = { model, name: 'bench', temperature: undefined, maxOutputTokens: undefined, limiter };

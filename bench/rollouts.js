@@ -3,11 +3,10 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import createSqliteStore from '../dist/stores/sqlite.js';
+import { openBenchStore } from './store.js';
 
 const COUNT = 20_000;
 const SLOTS = 64;
-const AT = '2026-01-01T00:00:00.000Z';
 const usage = { input: 400, output: 80, cached: 0, reasoning: 0, estimated: false };
 
 function rollout(index) {
@@ -43,18 +42,7 @@ function rollout(index) {
 
 const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
 try {
-  const store = createSqliteStore({ path: 'apo.db', create: true }, { folder });
-  await store.runs.create({
-    id: 'run',
-    status: 'running',
-    reason: '',
-    algorithm: 'bench',
-    seed: 1,
-    config: {},
-    createdAt: AT,
-    updatedAt: AT,
-    result: null,
-  });
+  const store = await openBenchStore(folder, 'apo.db');
   console.log('step            seconds   per second   peak RSS MB');
   let next = 0;
   await step('save', async () => {

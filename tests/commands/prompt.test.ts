@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createPrompt } from '../../src/core/prompt.ts';
 import { loadBestPrompt } from '../../src/registry/client.ts';
 import { writeBestPrompts } from '../../src/registry/record.ts';
-import { type Ended, runApo } from '../helpers/process.ts';
+import { apoFolder } from '../helpers/apo-folder.ts';
 import { aRun, aVersion } from '../helpers/store-data.ts';
 import { openStore } from '../helpers/store-files.ts';
 
@@ -15,9 +14,8 @@ const SECOND = createPrompt('Answer the question of {{name}} in one short word.'
 const HOSTILE = createPrompt('plain \u001b]0;owned\u0007 text\r\u202eoverwritten');
 
 describe('apo prompt', () => {
-  let folder: string;
+  const { folder, apo, json } = apoFolder();
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'apo-prompt-'));
     const store = openStore(join(folder, 'results/apo.db'));
     await store.runs.create(aRun('run-1'));
     await store.prompts.save(
@@ -28,16 +26,6 @@ describe('apo prompt', () => {
     await writeBestPrompts(store, join(folder, 'results'));
     await store.close();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  function apo(...given: string[]): Promise<Ended> {
-    return runApo(given, { cwd: folder });
-  }
-  async function json(...given: string[]): Promise<unknown> {
-    const ended = await apo(...given, '--json');
-    expect(ended).toMatchObject({ code: 0, stderr: '' });
-    return JSON.parse(ended.stdout);
-  }
 
   it('lists versions newest first, as a table and as JSON', async () => {
     const { stdout } = await apo('prompt', 'list');

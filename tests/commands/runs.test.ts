@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createPrompt } from '../../src/core/prompt.ts';
 import type { StoredRollout } from '../../src/stores/store.ts';
-import { type Ended, runApo } from '../helpers/process.ts';
+import { apoFolder } from '../helpers/apo-folder.ts';
 import { AT, aCandidate, aKey, aReply, aRollout, aRun } from '../helpers/store-data.ts';
 import { openStore } from '../helpers/store-files.ts';
 
@@ -12,9 +11,8 @@ const START = createPrompt('start');
 const BEST = createPrompt('better');
 
 describe('apo runs', () => {
-  let folder: string;
+  const { folder, apo, json } = apoFolder();
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'apo-runs-'));
     const store = openStore(join(folder, 'results/apo.db'));
     await store.runs.create(aRun('run-1', { status: 'completed', result: resultWith(START.id, 0.5) }));
     await store.runs.create(
@@ -42,16 +40,6 @@ describe('apo runs', () => {
     await store.journal.finish(aKey('a'), aReply({ costMicroUsd: 1_250_000 }), AT);
     await store.close();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  function apo(...given: string[]): Promise<Ended> {
-    return runApo(given, { cwd: folder });
-  }
-  async function json(...given: string[]): Promise<unknown> {
-    const ended = await apo(...given, '--json');
-    expect(ended).toMatchObject({ code: 0, stderr: '' });
-    return JSON.parse(ended.stdout);
-  }
 
   it('lists newest first, as a table and as JSON', async () => {
     expect((await apo('runs', 'list')).stdout).toMatch(/^RUN .*\nrun-2 .*0\.750.*\nrun-1 .*\nstopped +stopped /);
