@@ -50,6 +50,7 @@ const caller = createCaller({
   clock: systemClock,
   random: Math.random,
   callTimeoutMs: 60_000,
+  concurrency: 64,
   observer: {},
 });
 const { evaluate } = createEvaluation({

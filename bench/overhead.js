@@ -49,6 +49,7 @@ async function measure(server, slots, count, latencyMs) {
     clock: systemClock,
     random: Math.random,
     callTimeoutMs: 60_000,
+    concurrency: slots,
     observer: {},
   });
   const overheads = [];

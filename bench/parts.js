@@ -71,6 +71,7 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
     clock,
     random: Math.random,
     callTimeoutMs: 60_000,
+    concurrency: 8,
     observer: {},
   });
   return {

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { type Clock, isoTime } from '../core/clock.ts';
 import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import { hashOf, isJsonObject, type Json } from '../core/json.ts';
@@ -74,6 +75,8 @@ export type CallerParts = {
   /** Jitter of the retries; has no influence on results. */
   readonly random: () => number;
   readonly callTimeoutMs: number;
+  /** How many calls and effects of all roles are in flight at most, and so in doubt after a kill. */
+  readonly concurrency: number;
   readonly observer: CallObserver;
 };
 
@@ -88,13 +91,14 @@ const FIRST_CONTACT_ATTEMPTS = 3;
 export function createCaller(parts: CallerParts): Caller {
   const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
   const inFlight = new Map<string, Promise<JournalReply>>();
+  const slots = new PQueue({ concurrency: parts.concurrency });
   let reachedOnce = false;
 
   /** Equal calls that overlap are one call. */
   function once(key: JournalKey, perform: () => Promise<JournalReply>): Promise<JournalReply> {
     const running = inFlight.get(key.key);
     if (running !== undefined) return running;
-    const promise = perform().finally(() => inFlight.delete(key.key));
+    const promise = slots.add(() => orStop(perform)).finally(() => inFlight.delete(key.key));
     inFlight.set(key.key, promise);
     return promise;
   }
@@ -234,7 +238,7 @@ export function createCaller(parts: CallerParts): Caller {
         await journal.finish(key, reply, isoTime(clock));
         return reply;
       };
-      const outcome = await once(key, () => orStop(() => binding.limiter.run(perform, stop.requested)));
+      const outcome = await once(key, () => binding.limiter.run(perform, stop.requested));
       observer.onCall?.(role, outcome, replayed);
       onOutcome?.(outcome);
       throwFault(outcome);
@@ -254,7 +258,7 @@ export function createCaller(parts: CallerParts): Caller {
         await journal.finish(key, reply, isoTime(clock));
         return reply;
       };
-      const outcome = await once(key, () => orStop(call));
+      const outcome = await once(key, call);
       throwFault(outcome);
       return outcome.reply;
     },

@@ -92,6 +92,7 @@ export async function createEngine(options: EngineOptions) {
     clock,
     random: () => 0.5,
     callTimeoutMs: options.callTimeoutMs ?? 60_000,
+    concurrency,
     observer: {},
   });
   const ask = (text: string, role: Role = 'agent'): Promise<ChatReply> =>

@@ -113,6 +113,7 @@ export async function runOptimizer({
       clock: systemClock,
       random: () => 0.5,
       callTimeoutMs: 60_000,
+      concurrency: 8,
       observer: {},
     }),
     budget,

@@ -97,6 +97,7 @@ export async function trainOnWorld({
     clock,
     random: () => 0.5,
     callTimeoutMs: 60_000,
+    concurrency,
     observer: {},
   });
   const tasks = createRandom('split', seed).shuffle(datasetOf(world, 100));

@@ -279,6 +279,7 @@ async function partsOf(
     clock: systemClock,
     random: Math.random,
     callTimeoutMs: config.timeouts.callSeconds * 1000,
+    concurrency: config.concurrency,
     observer: {
       onCall(_role, reply, replayed) {
         simulated ||= isSimulated(reply);
