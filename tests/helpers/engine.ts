@@ -6,7 +6,7 @@ import { createPrompt } from '../../src/core/prompt.ts';
 import type { Task } from '../../src/core/task.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { type BudgetLimits, createBudget } from '../../src/engine/budget.ts';
-import { createCaller } from '../../src/engine/calls.ts';
+import { createCaller, type RoleBinding } from '../../src/engine/calls.ts';
 import { createLimiter } from '../../src/engine/limiter.ts';
 import { createPrices, type Rates } from '../../src/engine/prices.ts';
 import { createStopSwitch } from '../../src/engine/stop.ts';
@@ -69,19 +69,15 @@ export async function createEngine(options: EngineOptions) {
   };
   const stop = createStopSwitch();
   const budget = createBudget(limits, { calls: 0, tokens: 0, costMicroUsd: 0 }, options.elapsed ?? (() => clock.now()));
-  const binding = {
+  /** A limiter for each role, as for models of different names. */
+  const bind = (): RoleBinding => ({
     model,
     name: 'm',
     temperature: undefined,
     maxOutputTokens: options.maxOutputTokens,
     limiter: createLimiter({ concurrency, clock }),
-  };
-  const roles: { readonly [role in Role]: typeof binding } = {
-    agent: binding,
-    grader: binding,
-    critic: binding,
-    editor: binding,
-  };
+  });
+  const roles = { agent: bind(), grader: bind(), critic: bind(), editor: bind() };
   const caller = createCaller({
     runId: 'run',
     journal: store.journal,
