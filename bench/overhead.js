@@ -1,7 +1,9 @@
-// Time that the trainer adds to each call: journal (two durable commits), budget, limiter, client, against a server of its
-// own process. Overhead is the time of the call without the time that the server had it.
+// Time that the trainer adds to each call: journal, budget, limiter, client, against a server of its own process. Overhead is
+// the time of the call without the time that the server had it. Beside it, what the machine and the client allow: the same
+// calls by node:http alone, and by the client alone.
 // npm run build && node bench/overhead.js
 import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -17,69 +19,121 @@ import { percentile, startModelServer } from './model-server.js';
 import { openBenchStore } from './store.js';
 
 const WARM_UP = 1000;
+const SUBJECTS = { trainer, client, 'node:http': plain };
 const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
-console.log('in flight   server ms   calls/s   overhead in ms: p50    p95    p99   event loop delay in ms: p50   p99');
-for (const [slots, latencyMs, calls] of [
-  [1, 50, 100],
-  [8, 50, 1000],
-  [64, 50, 5000],
-  [200, 50, 10_000],
-  [200, 500, 5000],
-  [200, 1000, 3000],
+console.log(
+  'calls by    in flight   server ms   calls/s   CPU ms a call   overhead ms: p50    p95    p99   loop delay ms: p50   p99',
+);
+for (const [subject, slots, latencyMs, calls] of [
+  ['trainer', 1, 50, 100],
+  ['trainer', 8, 50, 1000],
+  ['trainer', 64, 50, 5000],
+  ['trainer', 200, 50, 10_000],
+  ['client', 200, 50, 10_000],
+  ['node:http', 200, 50, 10_000],
+  ['trainer', 200, 500, 5000],
+  ['trainer', 200, 1000, 3000],
 ]) {
   const server = await startModelServer({ latencyMs });
-  await measure(server, slots, calls, latencyMs);
+  const { send, close } = await SUBJECTS[subject](server.url, slots, latencyMs);
+  print(subject, slots, latencyMs, await measure(send, slots, calls));
+  await close();
   server.close();
 }
 rmSync(folder, { recursive: true, force: true });
 
-async function measure(server, slots, count, latencyMs) {
+/** Runs the calls, `slots` at a time, after a warm-up. `send` resolves to what the server said about the time it took. */
+async function measure(send, slots, count) {
+  const overheads = [];
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  const warmUp = Math.min(WARM_UP, count / 2);
+  let next = 0;
+  let began = 0;
+  let cpu;
+  async function work() {
+    for (let number = next++; number < count + warmUp; number = next++) {
+      if (number === warmUp) {
+        loop.enable();
+        began = performance.now();
+        cpu = process.cpuUsage();
+      }
+      const messages = [
+        { role: 'system', content: 'You choose rooms. '.repeat(20) },
+        { role: 'user', content: `${'A long question about rooms. '.repeat(40)}${number}` },
+      ];
+      const started = performance.now();
+      const held = Number((await send(messages)).slice('held-'.length));
+      if (number >= warmUp) overheads.push(performance.now() - started - held);
+    }
+  }
+  await Promise.all(Array.from({ length: slots }, work));
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  loop.disable();
+  overheads.sort((a, b) => a - b);
+  return {
+    perSecond: Math.round(overheads.length / seconds),
+    cpuMs: (user + system) / 1000 / overheads.length,
+    overheads: [0.5, 0.95, 0.99].map((share) => percentile(overheads, share)),
+    delays: [50, 99].map((share) => loop.percentile(share) / 1e6),
+  };
+}
+
+function print(subject, slots, latencyMs, { perSecond, cpuMs, overheads, delays }) {
+  const column = (value, width) => String(value).padStart(width);
+  const numbers = (values) => values.map((value) => column(value.toFixed(1), 6)).join(' ');
+  console.log(
+    `${subject.padEnd(9)}   ${column(slots, 9)}   ${column(latencyMs, 9)}   ${column(perSecond, 7)}   ${column(cpuMs.toFixed(2), 13)}          ${numbers(overheads)}            ${numbers(delays)}`,
+  );
+}
+
+async function trainer(url, slots, latencyMs) {
   const store = await openBenchStore(folder, `${slots}-${latencyMs}.db`);
-  const model = createOpenAi(options.parse({ baseUrl: server.url }), { environment: createEnvironment({}) });
+  const { model } = client(url);
   const limiter = createLimiter({ concurrency: slots, clock: systemClock });
   const binding = { model, name: 'bench', temperature: undefined, maxOutputTokens: undefined, limiter };
-  const stop = createStopSwitch();
+  const { signal } = new AbortController();
   const caller = createCaller({
     runId: 'run',
     journal: store.journal,
     roles: { agent: binding, grader: binding, critic: binding, editor: binding },
     budget: createBudget({}, { calls: 0, tokens: 0, costMicroUsd: 0 }, () => 0),
     prices: createPrices({}),
-    stop,
+    stop: createStopSwitch(),
     clock: systemClock,
     random: Math.random,
     callTimeoutMs: 60_000,
     concurrency: slots,
     observer: {},
   });
-  const overheads = [];
-  let next = 0;
-  const loop = monitorEventLoopDelay({ resolution: 1 });
-  const warmUp = Math.min(WARM_UP, count / 2);
-  let began = 0;
-  async function work() {
-    for (let number = next++; number < count + warmUp; number = next++) {
-      if (number === warmUp) {
-        loop.enable();
-        began = performance.now();
-      }
-      const started = performance.now();
-      const messages = [
-        { role: 'system', content: 'You choose rooms. '.repeat(20) },
-        { role: 'user', content: `${'A long question about rooms. '.repeat(40)}${number}` },
-      ];
-      const { responseId } = await caller.chat('agent', { messages }, { sample: 0, signal: stop.signal });
-      if (number >= warmUp) overheads.push(performance.now() - started - Number(responseId.slice(5)));
-    }
-  }
-  await Promise.all(Array.from({ length: slots }, work));
-  const seconds = (performance.now() - began) / 1000;
-  loop.disable();
-  await store.close();
-  overheads.sort((a, b) => a - b);
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(overheads, share).toFixed(1).padStart(6));
-  const delay = [50, 99].map((share) => (loop.percentile(share) / 1e6).toFixed(1).padStart(6));
-  console.log(
-    `${String(slots).padStart(9)}   ${String(latencyMs).padStart(9)}   ${String(Math.round(overheads.length / seconds)).padStart(7)}               ${p50} ${p95} ${p99}                         ${delay.join(' ')}`,
-  );
+  return {
+    send: async (messages) => (await caller.chat('agent', { messages }, { sample: 0, signal })).responseId,
+    close: () => store.close(),
+  };
+}
+
+function client(url) {
+  const model = createOpenAi(options.parse({ baseUrl: url }), { environment: createEnvironment({}) });
+  const { signal } = new AbortController();
+  return {
+    model,
+    send: async (messages) => (await model.chat({ model: 'bench', messages }, { signal })).responseId,
+    close: () => undefined,
+  };
+}
+
+function plain(url) {
+  const agent = new Agent({ keepAlive: true });
+  const headers = { 'content-type': 'application/json' };
+  const send = (messages) =>
+    new Promise((resolve, reject) => {
+      const sent = request(`${url}/chat/completions`, { method: 'POST', agent, headers }, (reply) => {
+        const chunks = [];
+        reply.on('data', (chunk) => chunks.push(chunk));
+        reply.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString()).id));
+      });
+      sent.on('error', reject);
+      sent.end(JSON.stringify({ model: 'bench', messages }));
+    });
+  return { send, close: () => agent.destroy() };
 }
