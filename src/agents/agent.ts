@@ -10,6 +10,11 @@ export interface Agent {
   /** Everything that changes its behaviour besides prompt and task; part of every journal key. */
   readonly identity: JsonObject;
   /**
+   * Tools that a prompt may tell it to use, besides those of the task's recording. Left out, they are unknown, and the gate
+   * on proposed prompts does not judge names of tools.
+   */
+  readonly toolNames?: readonly string[];
+  /**
    * Checks before any call is paid for that the prompt can be rendered, for each of the tasks where they are given.
    * @throws ApoError `prompt-invalid`
    */

@@ -48,6 +48,8 @@ export default async function createChatAgent(given: Options, { folder }: Plugin
       maxToolCalls,
     },
 
+    toolNames: [...(toolbox?.tools.keys() ?? [])],
+
     validate(prompt: Prompt, tasks: readonly Task[] = []): void {
       checkPrompt(prompt, variables, toolbox === undefined ? undefined : [...toolbox.tools.keys()]);
       for (const task of tasks) renderPrompt(prompt, task, variables);

@@ -30,6 +30,8 @@ export default function createHttpAgent(given: z.infer<typeof options>, { enviro
   }
   return {
     identity: { agent: 'http', url: given.url },
+    // Its tools are out of sight: critics can know of them from the prompt and from recordings only.
+    toolNames: [],
     validate: checkNotEmpty,
     async run(prompt, task, context) {
       const request = requestOf(prompt, task);

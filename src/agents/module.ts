@@ -30,6 +30,8 @@ export default async function createModuleAgent(
   const answer = exports.default as AgentFunction;
   return {
     identity: { agent: 'module', module: given.module, source: sourceHash },
+    // Its tools are out of sight: critics can know of them from the prompt and from recordings only.
+    toolNames: [],
     validate: checkNotEmpty,
     async run(prompt, task, context) {
       const request = requestOf(prompt, task);

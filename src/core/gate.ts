@@ -1,9 +1,11 @@
 import { contactDetector } from './privacy/contacts.ts';
 import { secretDetector } from './privacy/secrets.ts';
 import { type Prompt, placeholdersOf } from './prompt.ts';
-import { conversationTexts, type Task } from './task.ts';
-import { createCopyIndex, wordsOf } from './text-copies.ts';
+import { conversationTexts, recordedToolCalls, type Task } from './task.ts';
+import { createCopyIndex } from './text-copies.ts';
 import { HIDDEN_CHARACTERS } from './unicode.ts';
+import { byVoice, LEAST_VOICES } from './voice-counts.ts';
+import { createVoices } from './voices.ts';
 
 /** What a proposal is held against. */
 export type GateOptions = {
@@ -13,7 +15,14 @@ export type GateOptions = {
   readonly protectedTexts?: readonly string[];
   /** Their conversations must not be copied into a prompt. Indexed once. */
   readonly tasks?: readonly Task[];
-  /** Tools that the agent really has: proposals may name them and no others. Left out, tools are not judged. */
+  /** Set for optimizers whose proposals quote tasks on purpose: what is copied from them is then let through. */
+  readonly quotesTasks?: boolean;
+  /**
+   * Tools that the agent has. A proposal may name these, as prompts of agents with tools have to say when to use which;
+   * what it may not do is send the agent (or the one in production, that has more tools) to any other. Names that the
+   * prompt, recorded tool calls or the expected answers of {@link LEAST_VOICES} conversations know are allowed too. Left
+   * out, the agent's tools are unknown to the trainer and names are not judged.
+   */
   readonly toolNames?: readonly string[];
   /** Marks that were planted in other places; seen in a proposal, something leaked. */
   readonly canaries?: readonly string[];
@@ -34,8 +43,10 @@ const MAX_GROWTH = 1.5;
  */
 export function createGate(options: GateOptions): Gate {
   const { start, protectedTexts = [], tasks = [], toolNames, canaries = [] } = options;
-  const copies = createCopyIndex(tasks.flatMap(conversationTexts));
-  const voices = createVoices(tasks);
+  const quoted = options.quotesTasks === true ? [] : tasks;
+  const copies = createCopyIndex(quoted.flatMap(conversationTexts));
+  const voices = createVoices(quoted);
+  const known = toolNames === undefined ? undefined : new Set([...toolNames, ...namesOf(tasks)]);
   const startText = textOf(start);
   const limit = Math.max(startText.length * MAX_GROWTH, startText.length + FREE_GROWTH);
 
@@ -49,7 +60,7 @@ export function createGate(options: GateOptions): Gate {
       findHidden(text, own) ??
       findCanary(canaries, text) ??
       findContact(text, own) ??
-      (toolNames === undefined ? undefined : findTool(text, own, toolNames)) ??
+      (known === undefined ? undefined : findTool(text, own, known)) ??
       (copies.find(text, own) === undefined ? undefined : 'copies text of a training conversation') ??
       (voices.find(text, own) === undefined ? undefined : 'repeats a sentence that only few users wrote')
     );
@@ -58,42 +69,6 @@ export function createGate(options: GateOptions): Gate {
 
 function textOf({ components }: Prompt): string {
   return Object.values(components).join('\n\n');
-}
-
-/** Shorter sentences are anybody's; from twelve words on they are copies. */
-const SENTENCE_WORDS = { least: 6, most: 11 } as const;
-/** What this share of the tasks says is how they are asked, not somebody's wish. */
-const COMMON = 0.2;
-
-/**
- * No single voice (reliability.md I05): a sentence that some users wrote is no instruction for the agent, however well the
- * models between them and the proposal obeyed it.
- */
-function createVoices(tasks: readonly Task[]): { find(text: string, own: string): string | undefined } {
-  const counts = new Map<string, number>();
-  for (const { input, context } of tasks) {
-    const said = [input, ...context.filter(({ role }) => role !== 'assistant').map(({ content }) => content)];
-    const sentences = said.flatMap((text) => text.split(/[\n.!?:;"\u201c\u201d]+/)).map(wordsOf);
-    const telling = sentences.filter(({ length }) => length >= SENTENCE_WORDS.least && length <= SENTENCE_WORDS.most);
-    for (const sentence of new Set(telling.map((words) => words.join(' ')))) {
-      counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
-    }
-  }
-  const enough = Math.max(2, COMMON * tasks.length);
-
-  return {
-    find(text, own) {
-      const words = wordsOf(text);
-      const mine = ` ${wordsOf(own).join(' ')} `;
-      for (let start = 0; start < words.length; start++) {
-        for (let length: number = SENTENCE_WORDS.least; length <= SENTENCE_WORDS.most; length++) {
-          const sentence = words.slice(start, start + length).join(' ');
-          if ((counts.get(sentence) ?? enough) < enough && !mine.includes(` ${sentence} `)) return sentence;
-        }
-      }
-      return undefined;
-    },
-  };
 }
 
 function findComponentFault(proposal: Prompt, parent: Prompt): string | undefined {
@@ -178,12 +153,26 @@ const TOOL_MENTIONS = [
   `(?<![\\w.])${NAME}[\`"']?\\s{1,3}(?:tool|function|plugin|API|api)\\b`,
 ].map((pattern) => new RegExp(pattern, 'g'));
 
-function findTool(text: string, own: string, toolNames: readonly string[]): string | undefined {
+function findTool(text: string, own: string, known: ReadonlySet<string>): string | undefined {
   for (const pattern of TOOL_MENTIONS) {
     for (const match of text.matchAll(pattern)) {
       const name = match.groups?.name ?? '';
-      if (!toolNames.includes(name) && !own.includes(name)) return `names an unknown tool "${name}"`;
+      if (!known.has(name) && !own.includes(name)) return `names an unknown tool "${name}"`;
     }
   }
   return undefined;
+}
+
+/** Names of code that the dataset knows: of recorded calls, and those that several expected answers have in common. */
+function namesOf(tasks: readonly Task[]): readonly string[] {
+  const pattern = new RegExp(`(?<!\\w)${NAME}(?!\\w)`, 'g');
+  const counts = new Map<string, number>();
+  for (const voice of byVoice(tasks)) {
+    const found = voice.flatMap(({ expected }) => (expected ?? '').match(pattern) ?? []);
+    for (const name of new Set(found)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [
+    ...tasks.flatMap(recordedToolCalls).map(({ name }) => name),
+    ...[...counts].filter(([, count]) => count >= LEAST_VOICES).map(([name]) => name),
+  ];
 }

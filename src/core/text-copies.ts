@@ -5,11 +5,7 @@ const COPY_WORDS = 12;
 export type CopyIndex = {
   /** The first copied stretch that does not stand in `own` too; undefined when there is none. */
   find(text: string, own: string): string | undefined;
-  /** The text with every copied stretch that does not stand in `own` replaced by {@link LEFT_OUT}. */
-  strike(text: string, own: string): string;
 };
-
-const LEFT_OUT = '[quotation left out]';
 
 /**
  * Built once, asked for each proposal: the hashes of all stretches of the texts. A hash has 53 bits, so among a hundred
@@ -17,34 +13,18 @@ const LEFT_OUT = '[quotation left out]';
  */
 export function createCopyIndex(texts: Iterable<string>): CopyIndex {
   const known = new Set<number>();
-  for (const text of texts) for (const { hash } of stretches(wordsOf(text))) known.add(hash);
-  function* copied(words: readonly string[], own: string): Iterable<number> {
-    if (known.size === 0) return;
-    const mine = new Set<number>();
-    for (const { hash } of stretches(wordsOf(own))) mine.add(hash);
-    for (const { hash, start } of stretches(words)) if (known.has(hash) && !mine.has(hash)) yield start;
-  }
+  for (const text of texts) for (const { hash } of stretches(wordsOf(text), COPY_WORDS)) known.add(hash);
 
   return {
     find(text, own) {
+      if (known.size === 0) return undefined;
+      const mine = new Set<number>();
+      for (const { hash } of stretches(wordsOf(own), COPY_WORDS)) mine.add(hash);
       const words = wordsOf(text);
-      for (const start of copied(words, own)) return words.slice(start, start + COPY_WORDS).join(' ');
-      return undefined;
-    },
-    strike(text, own) {
-      // Places are needed here, so words are taken from the text as it stands.
-      const places = [...text.matchAll(WORD)];
-      const words = places.map(([word]) => word.normalize('NFKC').toLowerCase());
-      let result = '';
-      let end = 0;
-      for (const start of copied(words, own)) {
-        const from = places[start]?.index ?? 0;
-        const last = places[start + COPY_WORDS - 1];
-        if (last === undefined) continue;
-        if (from >= end) result += `${text.slice(end, from)}${LEFT_OUT}`;
-        end = Math.max(end, last.index + last[0].length);
+      for (const { hash, start } of stretches(words, COPY_WORDS)) {
+        if (known.has(hash) && !mine.has(hash)) return words.slice(start, start + COPY_WORDS).join(' ');
       }
-      return result + text.slice(end);
+      return undefined;
     },
   };
 }
@@ -56,27 +36,43 @@ export function wordsOf(text: string): readonly string[] {
   return text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
 }
 
+/** Words; where writing has no spaces between them, characters. */
+export function unitsOf(text: string): readonly string[] {
+  return wordsOf(text).flatMap((word) => (UNSPACED.test(word) ? (word.match(UNSPACED_UNITS) ?? []) : [word]));
+}
+
+const SCRIPTS = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
+  .map((name) => `\\p{Script=${name}}`)
+  .join('');
+const UNSPACED = new RegExp(`[${SCRIPTS}]`, 'u');
+const UNSPACED_UNITS = new RegExp(`[${SCRIPTS}]|[^${SCRIPTS}]+`, 'gu');
+
 const HIGH_BASE = 1_000_003;
 const LOW_BASE = 16_777_619;
 
-/** Two 32-bit polynomial hashes roll over the words; 53 of their bits fit a number exactly. */
-function* stretches(words: readonly string[]): Iterable<{ readonly hash: number; readonly start: number }> {
+/**
+ * All stretches of `length` words with their hashes. Two 32-bit polynomial hashes roll over the words; 53 of their bits fit
+ * a number exactly.
+ */
+export function* stretches(
+  words: readonly string[],
+  length: number,
+): Iterable<{ readonly hash: number; readonly start: number }> {
   const hashes = words.map(hashWord);
-  const highOut = power(HIGH_BASE, COPY_WORDS);
-  const lowOut = power(LOW_BASE, COPY_WORDS);
+  const highOut = power(HIGH_BASE, length);
+  const lowOut = power(LOW_BASE, length);
   let high = 0;
   let low = 0;
   for (let end = 0; end < hashes.length; end++) {
     const word = hashes[end] ?? 0;
     high = (Math.imul(high, HIGH_BASE) + word) | 0;
     low = (Math.imul(low, LOW_BASE) + Math.imul(word, 31)) | 0;
-    const old = hashes[end - COPY_WORDS];
+    const old = hashes[end - length];
     if (old !== undefined) {
       high = (high - Math.imul(old, highOut)) | 0;
       low = (low - Math.imul(Math.imul(old, 31), lowOut)) | 0;
     }
-    if (end >= COPY_WORDS - 1)
-      yield { hash: (high >>> 0) * 2 ** 21 + ((low >>> 0) >>> 11), start: end - COPY_WORDS + 1 };
+    if (end >= length - 1) yield { hash: (high >>> 0) * 2 ** 21 + ((low >>> 0) >>> 11), start: end - length + 1 };
   }
 }
 

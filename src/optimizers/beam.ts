@@ -160,7 +160,7 @@ async function propose(
   const sample = round * 1000 + branch;
   const said = (await context.ask('critic', critic, sample))?.trim();
   if (said === undefined || said === '') return {};
-  const critique = withoutQuotations(said, context.train, text);
+  const critique = withoutQuotations(said, evidence, context.train, text);
   const editor = editRequest({
     promptText: text,
     critique,

@@ -7,6 +7,7 @@ import { isBetter } from './demos/verify.ts';
 import type { EndReason, Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
 import { createFinal, finalTasks } from './shared/final.ts';
 import { addStart, submitPrompt } from './shared/proposal.ts';
+import { isQuotable } from './shared/quotable.ts';
 import { clamp } from './shared/rounds.ts';
 import { pairedDifferences, scoreOf } from './shared/scores.ts';
 import { firstTrials } from './shared/trials.ts';
@@ -17,7 +18,8 @@ import { firstTrials } from './shared/trials.ts';
  * answers, others with their expected answers. Random sets are then tried like any other statement: paired with the best
  * so far, block by block, on training tasks that are never demonstrations. No critic and no editor is asked.
  *
- * Demonstrations quote training tasks word for word: do not use it where those may not be shown to users. Validation
+ * Demonstrations quote training tasks word for word: do not use it where those may not be shown to users. Tasks that speak
+ * to a model are never shown (see {@link isQuotable}). Validation
  * tasks are only used at the end, for the winner and the start: that score is unbiased.
  */
 export const options = z.strictObject({
@@ -79,9 +81,10 @@ async function search(settings: DemosOptions, context: OptimizerContext): Promis
   const size = sizes(train.length, final.spendable(), context.iterations);
   // A task that can become a demonstration would be known by heart in a comparison.
   const shuffled = context.random('tasks').shuffle(train);
+  const pool = shuffled.slice(0, size.pool).filter(isQuotable);
   const trials = firstTrials(shuffled.slice(size.pool).slice(0, size.verification));
   if (final.spendable() < size.bootstrap + trials.length || trials.length === 0) return final.finish(start, 'budget');
-  const demonstrations = await bootstrap(settings, context, shuffled.slice(0, size.pool), size.bootstrap);
+  const demonstrations = await bootstrap(settings, context, pool, size.bootstrap);
   if (demonstrations.good.length + demonstrations.labelled.length === 0) return final.finish(start, 'stalled');
 
   let best = start;

@@ -12,6 +12,9 @@ import { iterationLimit } from './shared/rounds.ts';
  * validation set is cut to a fifth of it, and `merge` is a crossover of texts by the editor, because the package can
  * merge only prompts of several components.
  *
+ * One call is critic and editor, as in the source: the editor reads rollouts, not findings. Splitting it in two would be
+ * another algorithm, so they stand in fences with the rule after them, and the gate judges what comes of it.
+ *
  * The reported score is the best of many on the same validation tasks, as in the source: it promises too much. Keep a
  * test split for the truth.
  */

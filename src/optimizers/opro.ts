@@ -7,9 +7,10 @@ import { cutMiddle } from './shared/evidence.ts';
 import { createFence } from './shared/fence.ts';
 import { createFinal, finalTasks } from './shared/final.ts';
 import { addStart, componentAt, submit } from './shared/proposal.ts';
+import { isQuotable } from './shared/quotable.ts';
 import { clamp, iterationLimit } from './shared/rounds.ts';
 import { scoreOf } from './shared/scores.ts';
-import { DATA_RULE, editorMessages, keepPlaceholders } from './shared/templates.ts';
+import { editorMessages, keepPlaceholders } from './shared/templates.ts';
 import { firstTrials } from './shared/trials.ts';
 
 /**
@@ -17,6 +18,10 @@ import { firstTrials } from './shared/trials.ts';
  * best prompts with their scores, the best last, and a few tasks with their answers, and writes 8 new prompts a step, at
  * temperature 1. It never sees what went wrong. Every prompt is scored on the same training tasks. The source makes 200
  * steps; here a rollout budget ends the run, and without one 10 steps do.
+ *
+ * That the editor sees tasks as they were written is part of the method; it is the one way in which somebody's text reaches
+ * an editor here. So they stand in fences with the rule after them, tasks that speak to a model are left out (see
+ * {@link isQuotable}), and the gate judges what comes of it.
  *
  * The winner is chosen on training tasks; validation tasks are only used at the end, for the winner and the start: that
  * score is unbiased.
@@ -101,7 +106,7 @@ async function search(settings: OproOptions, context: OptimizerContext): Promise
     }
     const previous = best().prompt;
     const component = componentAt(start, step - 1).name;
-    const exemplars = context.random('exemplars', step).shuffle(train).slice(0, settings.exemplars);
+    const exemplars = context.random('exemplars', step).shuffle(train).filter(isQuotable).slice(0, settings.exemplars);
     const request = trajectoryRequest(
       settings,
       component,
@@ -168,7 +173,7 @@ function trajectoryRequest(
       (earlier.length === 0 ? '' : `## Earlier attempts, the better the later\n${earlier.join('\n\n')}\n\n`) +
         `## Current prompt, the best so far, ${shownScore(trajectory.at(-1)?.score ?? 0)}\n${fence(texts.at(-1) ?? '')}\n\n` +
         (tasks.length === 0 ? '' : `## What the prompt is for\n${tasks.join('\n\n')}\n\n`) +
-        `## Your job\nWrite a new prompt that is different from all of these and scores higher than the best.${keepPlaceholders(names)} ${DATA_RULE}\n`,
+        `## Your job\nWrite a new prompt that is different from all of these and scores higher than the best.${keepPlaceholders(names)}\n`,
     ),
     temperature,
   };

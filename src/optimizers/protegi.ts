@@ -19,6 +19,9 @@ import { firstTrials } from './shared/trials.ts';
  * gradients on them, edits, paraphrases; then a bandit finds the beam of the next round on training tasks. A prompt is
  * run on a task once; asked again, the bandit gets the same result, as in the source.
  *
+ * In the source the editor reads the errors beside the gradient. Here it reads the gradient alone, without quotations: what
+ * users wrote reaches no editor (reliability.md I04).
+ *
  * The source needs some 13,600 rollouts. A smaller budget makes fewer and smaller rounds of the same shape (see
  * {@link planRounds}) and goes on until it is spent. Validation tasks are only used at the end, for the winner and the
  * start: that score is unbiased.

@@ -1,5 +1,6 @@
 import type { AskRequest } from '../optimizer.ts';
 import { promptFromReply } from '../shared/reply.ts';
+import { EDITOR_RULE } from '../shared/templates.ts';
 import { statementsOf } from './split.ts';
 import { createRarity, overlap, wordsOf } from './words.ts';
 
@@ -27,13 +28,12 @@ export function editorRequest({ prompt, critique, placeholders, fence, mode }: E
     messages: [
       {
         role: 'system',
-        content:
-          'You are the editor in a prompt training loop: you improve the prompt of an agent by a critique of it.',
+        content: `You are the editor in a prompt training loop: you improve the prompt of an agent by a critique of it. ${EDITOR_RULE}`,
       },
       {
         role: 'user',
         content:
-          `## Current prompt\n${fence(prompt)}\n\n## Critique\n${fence(critique)}\n\n## Your job\n${MODES[mode]}${keep}\n` +
+          `## Current prompt\n${fence(prompt)}\n\n## Critique\n${fence(critique)}\n\n## Your job\n${MODES[mode]}${keep}\n${EDITOR_RULE}\n` +
           'The prompt must work for all tasks of this kind: never copy names, numbers or answers of single tasks into it.\n' +
           'Answer with the complete new prompt between <prompt> and </prompt>, and nothing else.',
       },

@@ -56,7 +56,8 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
       };
     });
   }
-  const edited = await edit(context, parent, reply, 'edit', sample);
+  const critique = withoutQuotations(reply, [...failures, ...passes], context.train, trainedText(parent));
+  const edited = await edit(context, parent, critique, 'edit', sample);
   if (edited === undefined) return [];
   return newStatements(trainedText(parent), edited).map((text) => ({
     text,
@@ -72,12 +73,11 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
 export async function edit(
   context: OptimizerContext,
   parent: Prompt,
-  found: string,
+  critique: string,
   mode: 'edit' | 'rewrite',
   sample: number,
 ): Promise<string | undefined> {
   const prompt = trainedText(parent);
-  const critique = withoutQuotations(found, context.train, prompt);
   const request = editorRequest({
     prompt,
     critique,

@@ -2,7 +2,7 @@ import { placeholdersOf } from '../../core/prompt.ts';
 import type { AskRequest } from '../optimizer.ts';
 import { type Evidence, evidenceTexts, renderEvidence } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
-import { DATA_RULE, editorMessages, keepPlaceholders } from '../shared/templates.ts';
+import { editorMessages, keepPlaceholders } from '../shared/templates.ts';
 
 /** Characters of one text of an example. */
 const MAX_CHARACTERS = 4000;
@@ -16,7 +16,7 @@ export function reflectionRequest(text: string, evidence: readonly Evidence[], t
       `## Current prompt\n${fence(text)}\n\n## Examples with feedback\n${examples}\n\n## Your job\n` +
         'Read what the agent was given, what it answered and what the grader said. Work out what the tasks ask for, what an ' +
         'agent has to know about this field to do them, and which ways of working succeed. Then write a new prompt that says ' +
-        `all of it, so that the agent does well on tasks that it has not seen.${keepPlaceholders(placeholdersOf(text))} ${DATA_RULE}\n`,
+        `all of it, so that the agent does well on tasks that it has not seen.${keepPlaceholders(placeholdersOf(text))}\n`,
     ),
     temperature,
   };

@@ -6,6 +6,7 @@ import type { AskRequest, OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { componentAt, submit } from '../shared/proposal.ts';
+import { withoutQuotations } from '../shared/quotations.ts';
 import { critiqueRequest, editorMessages, editRequest, keepPlaceholders } from '../shared/templates.ts';
 import { firstTrials } from '../shared/trials.ts';
 import type { ProtegiOptions } from './options.ts';
@@ -64,10 +65,11 @@ export async function expand(
       if (gradient === 0) return allInOrder(own.map(({ step, copy }) => paraphrase(parent, [gradient, step, copy])));
       const random = context.random('errors', round, index, gradient);
       const shown = random.shuffle(errors).slice(0, options.errorsPerGradient);
-      const found = (
+      const said = (
         await context.ask('critic', gradientRequest(component.text, shown), sample(gradient, 0, 0))
       )?.trim();
-      if (found === undefined || found === '') return [];
+      if (said === undefined || said === '') return [];
+      const found = withoutQuotations(said, shown, context.train, component.text);
       critique = critique === '' ? found : critique;
       const steps = [...new Set(own.map(({ step }) => step))];
       const families = await allInOrder(
