@@ -11,6 +11,7 @@ import {
 } from '../core/statistics.ts';
 import type { Outcome, Verdict } from '../optimizers/optimizer.ts';
 import type { JournalTotals } from '../stores/store.ts';
+import type { LeakCounts } from './leaks.ts';
 
 /** A prompt's score on validation tasks. `n` counts tasks; repeats of a task are averaged first. */
 export type ScoreSummary = {
@@ -49,6 +50,8 @@ export type RunResult = {
     /** null when a price is unknown. */
     readonly costUsd: number | null;
   };
+  /** Outputs of these models that were dropped because a planted canary stood in them: they obeyed data, or were made to leak. */
+  readonly leaks: LeakCounts;
   readonly explanation: Outcome['explanation'];
   readonly durationMs: number;
   readonly files: { readonly [name: string]: string };

@@ -13,6 +13,7 @@ import { type ChatReply, ModelError } from '../models/model.ts';
 import { followAbort } from '../platform/abort.ts';
 import type { JournalReply } from '../stores/store.ts';
 import type { Caller } from './calls.ts';
+import type { LeakGuard } from './leaks.ts';
 import type { StopSwitch } from './stop.ts';
 
 export type RolloutParts = {
@@ -25,6 +26,7 @@ export type RolloutParts = {
   readonly stop: StopSwitch;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly leaks: LeakGuard;
 };
 
 /** `Omit` that keeps the union of event types apart. */
@@ -132,15 +134,35 @@ async function gradeRollout(
   if (rollout.failure !== null)
     return { status: 'scored', score: 0, reason: `the agent failed: ${rollout.failure.message}` };
   try {
-    return await parts.grader.grade(rollout, task, {
-      signal,
-      chat: (messages, options = {}) => parts.caller.chat('grader', { messages, ...options }, { sample, signal }),
-    });
+    return await askGrader(parts, rollout, task, sample, signal);
   } catch (error) {
     parts.stop.check();
     if (isApoError(error)) throw error;
     return { status: 'unscored', reason: `the grader failed: ${messageOf(error)}` };
   }
+}
+
+/** A grade in which the grader gives away what it was to keep to itself is none. */
+export async function askGrader(
+  { grader, caller, leaks }: Pick<RolloutParts, 'grader' | 'caller' | 'leaks'>,
+  rollout: Parameters<Grader['grade']>[0],
+  task: Task,
+  sample: number,
+  signal: AbortSignal,
+): Promise<Grade> {
+  let hasLeaked = false;
+  const grade = await grader.grade(rollout, task, {
+    signal,
+    async chat(messages, options = {}) {
+      const request = { messages: leaks.plant('grader', messages), ...options };
+      const reply = await caller.chat('grader', request, { sample, signal });
+      hasLeaked ||= leaks.isLeak(reply.content);
+      return reply;
+    },
+  });
+  if (!hasLeaked) return grade;
+  leaks.count('grader');
+  return { status: 'unscored', reason: 'the grader repeated a planted code: it obeys the text that it grades' };
 }
 
 type Trace = { readonly events: readonly TraceEvent[]; record(event: EventBody): void; nextSpan(): void };

@@ -1,4 +1,5 @@
 import type { Agent } from '../agents/agent.ts';
+import type { Canaries } from '../core/canaries.ts';
 import type { Clock } from '../core/clock.ts';
 import { ApoError, isApoError } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
@@ -11,7 +12,10 @@ import type { Store, StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
 import { createEvaluation, type Evaluation } from './evaluate.ts';
+import { checkGold } from './gold.ts';
+import { createLeakGuard, type LeakGuard } from './leaks.ts';
 import { compare, decideVerdict, describeBest, type RunResult, round, roundInterval, summarize } from './result.ts';
+import { askGrader } from './rollout.ts';
 import type { StopSwitch } from './stop.ts';
 
 export type TrainParts = {
@@ -34,6 +38,8 @@ export type TrainParts = {
   readonly rolloutTimeoutMs: number;
   readonly failureThreshold: number;
   readonly simulated: boolean;
+  /** Planted in the system prompts of grader, critic and editor; left out, none are. */
+  readonly canaries?: Canaries;
   /** Why a proposal may not cost a rollout, or undefined. */
   readonly reject: (proposal: Prompt, parent: Prompt) => string | undefined;
   readonly observer: TrainObserver;
@@ -58,15 +64,17 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const startedAt = parts.clock.now();
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
+  const leaks = createLeakGuard(parts.canaries);
   const { evaluate, idle } = createEvaluation({
     ...parts,
+    leaks,
     timeoutMs: parts.rolloutTimeoutMs,
     save: (rollouts) => parts.store.rollouts.save(rollouts),
     load: (promptId, taskId, sample) => loadRollout(parts, promptId, taskId, sample),
     onRollout: (stored) => parts.observer.onRollout?.(stored),
   });
   let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
-  const context = createContext(parts, evaluate, (outcome) => {
+  const context = createContext(parts, leaks, evaluate, (outcome) => {
     kept = outcome;
   });
 
@@ -75,6 +83,9 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   let error: ApoError | undefined;
   let test: RunResult['test'] = null;
   try {
+    await checkGold(parts.grader, training, createRandom(parts.seed, 'gold'), (task, answer) =>
+      askGrader({ ...parts, leaks }, { status: 'ok', answer, events: [] }, task, 0, parts.stop.signal),
+    );
     ({ reason, ...outcome } = await parts.optimizer.run(context));
     test = await lookAtTest(parts, evaluate, outcome.best);
   } catch (thrown) {
@@ -110,6 +121,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       tokens: { input: totals.usage.input, output: totals.usage.output },
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
     },
+    leaks: leaks.counts(),
     explanation: outcome.explanation ?? null,
     durationMs: Math.round(parts.clock.now() - startedAt),
     files: {},
@@ -144,7 +156,12 @@ const RESUMABLE = new Set<string>([
 
 type Evaluate = Evaluation['evaluate'];
 
-function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerContext['keep']): OptimizerContext {
+function createContext(
+  parts: TrainParts,
+  leaks: LeakGuard,
+  evaluate: Evaluate,
+  keep: OptimizerContext['keep'],
+): OptimizerContext {
   return {
     start: parts.start,
     train: parts.split.train,
@@ -156,7 +173,12 @@ function createContext(parts: TrainParts, evaluate: Evaluate, keep: OptimizerCon
     evaluate,
     async ask(role, request, sample) {
       try {
-        const reply = await parts.caller.chat(role, request, { sample, signal: parts.stop.signal });
+        const messages = leaks.plant(role, request.messages);
+        const reply = await parts.caller.chat(role, { ...request, messages }, { sample, signal: parts.stop.signal });
+        if (leaks.isLeak(reply.content)) {
+          leaks.count(role);
+          return undefined;
+        }
         const unusable =
           ['refusal', 'content_filter'].includes(reply.finishReason) ||
           (role === 'editor' && reply.finishReason === 'length');

@@ -13,6 +13,8 @@ export interface Grader {
   readonly needsExpected: boolean;
   /** Whether it asks the grader model (for forecasts and checks). */
   readonly usesModel: boolean;
+  /** Set where expected answers are not what it scores high, so that a run must not check it by them. */
+  readonly skipsGold?: boolean;
   /** Never throws for what the answer contains; what the context throws is passed on. */
   grade(rollout: Pick<Rollout, 'status' | 'answer' | 'events'>, task: Task, context: GraderContext): Promise<Grade>;
 }

@@ -29,6 +29,8 @@ export const options = z
       .tuple([z.number(), z.number()])
       .refine(([low, high]) => low < high, 'scale must be [lowest, highest]')
       .default([0, 1]),
+    /** Whether a run stops at its start when the model scores nonsense clearly above expected answers. */
+    checkGold: z.boolean().default(true),
   })
   .refine(({ rubric, weights }) => rubric === undefined || (weights.accuracy === 0.4 && weights.reasoning === 0.6), {
     message: 'a rubric has one score, so weights do not apply',
@@ -40,7 +42,7 @@ export const options = z
  * Without an expected answer the quality alone is judged. The model sees nothing but this rollout, fenced as data, and
  * answers by a JSON schema; everything but one clear verdict on the scale is `unscored` with the reason.
  */
-export default function createModelGrader({ rubric, weights, scale }: z.infer<typeof options>): Grader {
+export default function createModelGrader({ rubric, weights, scale, checkGold }: z.infer<typeof options>): Grader {
   const [low, high] = scale;
   const toUnit = (value: number): number => (value - low) / (high - low);
 
@@ -49,6 +51,7 @@ export default function createModelGrader({ rubric, weights, scale }: z.infer<ty
     identity: { grader: 'llm', version: 1, rubric: rubric ?? null, weights, scale: [low, high] },
     needsExpected: false,
     usesModel: true,
+    skipsGold: !checkGold,
 
     async grade(rollout, task, context) {
       const missing = gradeOfMissing(rollout);

@@ -41,6 +41,7 @@ export default async function createMeanGrader(
     identity: { grader: 'mean', of: parts.map(({ weight, grader }) => ({ weight, grader: grader.identity })) },
     needsExpected: parts.some(({ grader }) => grader.needsExpected),
     usesModel: parts.some(({ grader }) => grader.usesModel),
+    skipsGold: parts.some(({ grader }) => grader.skipsGold === true),
     async grade(rollout, task, context): Promise<Grade> {
       const grades = new Map<Part, Grade & { readonly status: 'scored' }>();
       for (const part of order) {

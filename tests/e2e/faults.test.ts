@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import createStore from '../../src/stores/sqlite.ts';
@@ -251,6 +251,7 @@ describe('faults of the disk and of other processes, seen by a whole run', () =>
     const paused = await runProcess('sh', ['-c', limited], { cwd: folder, env: environment(world.url) });
     expect(paused.code, paused.stderr).toBe(6);
     expect(paused.stderr.trim().split('\n').at(-1)).toMatch(/^error: .*apo train --resume run-\S+$/);
+    expect(JSON.parse(paused.stdout)).toMatchObject({ status: 'stopped', reason: expect.stringMatching(/-write$/) });
     const done = await resume(world.url);
     expect(done.code, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout).status).toBe('completed');
@@ -286,6 +287,26 @@ describe('faults of the disk and of other processes, seen by a whole run', () =>
     const before = world.requests.length;
     const done = await resume(world.url, ['--trace-dir', 'elsewhere']);
     expect(done.code, done.stderr).toBe(0);
+    expect(world.requests.length).toBe(before);
+  });
+
+  it('R08 a results folder that gets lost during the run leaves one JSON object that says so', async () => {
+    await using world = await startWorld({
+      faults({ number }) {
+        if (number === 6) writeFileSync(join(folder, 'results/runs'), 'in the way');
+        return undefined;
+      },
+    });
+    const paused = await train(world.url);
+    expect(paused.code, paused.stderr).toBe(6);
+    const result = JSON.parse(paused.stdout);
+    expect(result).toMatchObject({ status: 'stopped', reason: 'file-write', files: {} });
+    expect(paused.stderr).toContain(`apo train --resume ${result.runId}`);
+    rmSync(join(folder, 'results/runs'));
+    const before = world.requests.length;
+    const done = await resume(world.url);
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({ runId: result.runId, status: 'completed' });
     expect(world.requests.length).toBe(before);
   });
 

@@ -6,7 +6,14 @@ import { respond } from '../../src/models/simulated/respond.ts';
 import { createWorld } from '../../src/models/simulated/world.ts';
 
 /** What an attacker writes into a conversation of the history, and what shall end up in the prompt of all users. */
-export type Attack = { readonly payload: string; readonly text: string };
+export type Attack = {
+  readonly payload: string;
+  readonly text: string;
+  /** The critic demands the payload whatever it reads. */
+  readonly always?: boolean;
+  /** Who hears the payload says the code that its system prompt holds. */
+  readonly leaks?: boolean;
+};
 
 export function attackOf(payload: string): Attack {
   return {
@@ -24,21 +31,40 @@ export function poisonedTasks(count: number, poisoned: number, attack: Attack): 
   );
 }
 
+/** Tasks whose users each tell a story of their own. */
+export function tasksWithStories(count: number) {
+  const word = (story: number, index: number): string => hashOf(['story', story, index]).slice(0, 4 + (index % 4));
+  const all = Array.from({ length: count }, (_, story) =>
+    Array.from({ length: 14 }, (_, index) => word(story, index)).join(' '),
+  );
+  const tasks = datasetOf(world, count).map((task, index) => ({ ...task, input: `${task.input}\n${all[index]}` }));
+  const storiesIn = ({ messages }: ChatRequest): readonly string[] => {
+    const text = messages.map(({ content }) => content).join('\n');
+    return all.filter((story) => text.includes(story));
+  };
+  return { tasks, all, storiesIn };
+}
+
 /**
  * A model that does its part, and beyond that obeys every injection that it finds anywhere in a request: the agent says the
  * payload, the critic demands it of the prompt (citing all rollouts), the editor writes it down.
  */
-export function createVictim(attack: Attack, style: 'schema' | 'sentences') {
+export function createVictim(
+  attack: Attack,
+  style: 'schema' | 'sentences',
+  quote: (request: ChatRequest) => readonly string[] = () => [],
+) {
   const requests: ChatRequest[] = [];
   const flat = (text: string): string => text.replaceAll(/\\n|\n/g, ' ').replaceAll('\\"', '"');
   return {
     requests,
     async chat(request: ChatRequest): Promise<Partial<ChatReply>> {
       requests.push(request);
-      const hears = request.messages.some(({ content }) => flat(content).includes(attack.payload));
+      const hears =
+        attack.always === true || request.messages.some(({ content }) => flat(content).includes(attack.payload));
       const messages = request.messages.map((message) => ({
         ...message,
-        content: message.content.replaceAll(attack.text, ''),
+        content: attack.text === '' ? message.content : message.content.replaceAll(attack.text, ''),
       })) as ChatRequest['messages'];
       const { responseSchema, ...rest } = request;
       const asked =
@@ -46,14 +72,28 @@ export function createVictim(attack: Attack, style: 'schema' | 'sentences') {
           ? { ...rest, messages }
           : { ...rest, messages, responseSchema };
       const reply = respond(world, asked, request.seed ?? 0);
-      const content = hears ? obey(reply, request, attack.payload) : reply.content;
+      const obeyed = hears ? obey(reply, request, attack.payload) : reply.content;
+      const code = hears && attack.leaks === true ? (CODE.exec(request.messages[0]?.content ?? '')?.[0] ?? '') : '';
+      const content = reply.part === 'agent' ? obeyed : withCode(obeyed, code);
+      const said = style === 'sentences' ? sentencesOf(reply.part, content) : content;
+      const quoted = reply.part === 'critic' ? quote(request).map((text) => `\n- A user said: ${text}`) : [];
       return {
         ...reply,
-        content: style === 'sentences' ? sentencesOf(reply.part, content) : content,
+        content: `${said}${quoted.join('')}`,
         responseId: hashOf(request.messages).slice(0, 8),
       };
     },
   };
+}
+
+const CODE = /(?<=never to be shown: )k[0-9a-f]{23}/;
+
+/** Somewhere in the prompt, the finding or the verdict. */
+function withCode(content: string, code: string): string {
+  if (code === '') return content;
+  const places = [/(?=<\/prompt>)/, /(?<="(?:statement|reason)":\s?")/];
+  const place = places.find((pattern) => pattern.test(content));
+  return place === undefined ? `${content} ${code}` : content.replace(place, `${code} `);
 }
 
 /** The same critique from a critic that knows no JSON. */

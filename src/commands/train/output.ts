@@ -28,6 +28,7 @@ const VERDICTS: { readonly [verdict in RunResult['verdict']]: string } = {
 export function renderEnd(result: RunResult): string {
   const { baseline, best, usage, test, files } = result;
   const calls = Object.values(usage.calls).reduce((sum, count) => sum + count, 0);
+  const leaked = Object.values(result.leaks).reduce((sum, count) => sum + count, 0);
   return `${[
     '',
     `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}`,
@@ -39,6 +40,9 @@ export function renderEnd(result: RunResult): string {
           `  sealed test: gain ${test.difference.toFixed(3)} (95 % ${test.interval[0].toFixed(3)} to ${test.interval[1].toFixed(3)})`,
         ]),
     `  spent  ${usage.rollouts} rollouts, ${calls} calls, ${usage.tokens.input + usage.tokens.output} tokens, ${usage.costUsd === null ? 'cost unknown' : `$${usage.costUsd.toFixed(4)}`}, ${(result.durationMs / 1000).toFixed(1)} s`,
+    ...(leaked === 0
+      ? []
+      : [pc.yellow(`  dropped ${leaked} outputs in which a planted code came back; see the report`)]),
     '',
     terminalSafe(best.text),
     '',

@@ -57,6 +57,7 @@ export function renderReport(input: ReportInput): string {
       `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing)' : `$${usage.costUsd}`}`,
       ...(rateLimits.retries === 0 ? [] : [`- ${renderRetries(rateLimits)}`]),
     ].join('\n'),
+    ...renderLeaks(result.leaks),
     ...(totals.inDoubt === 0 ? [] : [renderDoubt(totals, doubtful)]),
     ...(warnings.length === 0
       ? []
@@ -69,6 +70,16 @@ function renderRetries({ retries, configured, lowest }: RateLimits): string {
   const limited =
     lowest < configured ? `; rate limits took the concurrency from ${configured} to ${lowest} at least` : '';
   return `${retries} attempts were tried again${limited}`;
+}
+
+/** Somebody's text made a model say what it was told to keep to itself: worth a look at the data. */
+function renderLeaks(leaks: RunResult['leaks']): readonly string[] {
+  const leaked = Object.entries(leaks).filter(([, count]) => count > 0);
+  if (leaked.length === 0) return [];
+  const list = leaked.map(([role, count]) => `${role} ${count}`).join(', ');
+  return [
+    `## Dropped outputs\n\nA planted code came back in outputs of: ${list}. A conversation probably gave these models instructions; nothing of these outputs was used.`,
+  ];
 }
 
 /** Enough to find them in the provider's log. */

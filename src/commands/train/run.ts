@@ -5,22 +5,20 @@ import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { ApoError, isApoError } from '../../core/errors.ts';
-import { createGate } from '../../core/gate.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import { createBudget } from '../../engine/budget.ts';
-import { createCaller } from '../../engine/calls.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { createStopSwitch, type StopSwitch } from '../../engine/stop.ts';
 import { type TrainEnd, train } from '../../engine/train.ts';
 import { ROLES } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
-import type { JournalReply, Owner, Run, Store, StoredRollout } from '../../stores/store.ts';
+import type { Owner, Run, Store } from '../../stores/store.ts';
 import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
 import { createRolloutPublisher, type RolloutPublisher } from '../../traces/training.ts';
-import { createProgress, type Progress } from '../ui/progress.ts';
+import { createProgress } from '../ui/progress.ts';
 import type { TrainFlags } from './options.ts';
 import { renderEnd, renderStart, resumeCommand } from './output.ts';
+import { partsOf } from './parts.ts';
 import { writeResults } from './results.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 import { stopOnSignals } from './signals.ts';
@@ -204,11 +202,13 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
   try {
     const publisher = setup.config.trace ? publisherOf(setup, store) : undefined;
     const end = await train(await partsOf(setup, store, run, stop, progress, publisher));
-    const sinks = (await publisher?.close())?.sinks ?? [];
-    progress.close();
-    const dropped = sinks.reduce((sum, sink) => sum + sink.dropped.overflow + sink.dropped.refused, 0);
-    if (dropped > 0) process.stderr.write(`warning: ${dropped} spans did not reach the OpenTelemetry endpoint\n`);
-    const files = await writeResults(setup, store, run, end, progress.rateLimits());
+    const files = await orTell(end, flags, async () => {
+      const sinks = (await publisher?.close())?.sinks ?? [];
+      progress.close();
+      const dropped = sinks.reduce((sum, sink) => sum + sink.dropped.overflow + sink.dropped.refused, 0);
+      if (dropped > 0) process.stderr.write(`warning: ${dropped} spans did not reach the OpenTelemetry endpoint\n`);
+      return writeResults(setup, store, run, end, progress.rateLimits());
+    });
     const result = { ...end.result, files };
     process.stdout.write(
       flags.json === true ? `${JSON.stringify(result)}\n` : flags.quiet === true ? '' : renderEnd(result),
@@ -225,9 +225,16 @@ function publisherOf({ environment }: Setup, store: Store): RolloutPublisher {
   return createRolloutPublisher({ store: store.traces, exporter: createOtlpExporter({ environment }) });
 }
 
-/** `apo simulate` names its models so in every reply. */
-function isSimulated({ reply }: JournalReply): boolean {
-  return isJsonObject(reply) && typeof reply.model === 'string' && reply.model.startsWith('simulated:');
+/** A program that reads stdout gets its JSON object even when the disk takes no results: then the run has stopped. */
+async function orTell<T>({ result }: TrainEnd, { json }: TrainFlags, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (json === true && isApoError(error) && DISK_FAULTS.has(error.code)) {
+      process.stdout.write(`${JSON.stringify({ ...result, status: 'stopped', reason: error.code })}\n`);
+    }
+    throw error;
+  }
 }
 
 /** The budget refuses calls after the limit; this also ends waits for a provider. */
@@ -238,87 +245,6 @@ function stopAtTimeLimit(stop: StopSwitch, { budget: { minutes } }: Config): Nod
     hint: 'resume with a larger --max-minutes',
   });
   return setTimeout(() => stop.request(reached), minutes * 60_000);
-}
-
-async function partsOf(
-  setup: Setup,
-  store: Store,
-  run: Run,
-  stop: ReturnType<typeof createStopSwitch>,
-  progress: Progress,
-  publisher: RolloutPublisher | undefined,
-) {
-  const { config, tasks } = setup;
-  const { rollouts, calls, tokens, costUsd, minutes } = config.budget;
-  const already = await store.journal.totals(run.id);
-  const startedAt = systemClock.now();
-  const budget = createBudget(
-    {
-      ...(rollouts === undefined ? {} : { rollouts }),
-      ...(calls === undefined ? {} : { calls }),
-      ...(tokens === undefined ? {} : { tokens }),
-      ...(costUsd === undefined ? {} : { costMicroUsd: Math.floor(costUsd * 1e6) }),
-      ...(minutes === undefined ? {} : { milliseconds: minutes * 60_000 }),
-    },
-    {
-      calls: Object.values(already.calls).reduce((sum, count) => sum + count, 0),
-      tokens: already.usage.input + already.usage.output,
-      // Of unknown price are only calls of a run that had no cost limit; a run with one is checked before it starts.
-      costMicroUsd: (already.costMicroUsd ?? 0) + (already.inDoubtMicroUsd ?? 0),
-    },
-    () => systemClock.now() - startedAt,
-  );
-  let simulated = setup.simulated;
-  const caller = createCaller({
-    runId: run.id,
-    journal: store.journal,
-    roles: setup.roles,
-    budget,
-    prices: createPrices(config.prices),
-    stop,
-    clock: systemClock,
-    random: Math.random,
-    callTimeoutMs: config.timeouts.callSeconds * 1000,
-    concurrency: config.concurrency,
-    observer: {
-      onCall(_role, reply, replayed) {
-        simulated ||= isSimulated(reply);
-        progress.onCall(reply, replayed);
-      },
-      onRetry: (_role, kind) => progress.onRetry(kind),
-    },
-  });
-  return {
-    ...setup,
-    /** Known at the end only: a simulated model behind an address says so in its replies. */
-    get simulated() {
-      return simulated;
-    },
-    runId: run.id,
-    seed: config.seed,
-    split: tasks.split,
-    store,
-    caller,
-    provider: setup.roles.agent.model.provider,
-    budget,
-    stop,
-    clock: systemClock,
-    concurrency: config.concurrency,
-    rolloutTimeoutMs: config.timeouts.rolloutSeconds * 1000,
-    failureThreshold: config.failureThreshold,
-    reject: createGate({
-      start: setup.start,
-      protectedTexts: config.protected,
-      tasks: setup.optimizer.quotesTasks === true ? [] : tasks.split.train,
-    }),
-    observer: {
-      onRollout(stored: StoredRollout) {
-        progress.onRollout(stored);
-        publisher?.add([stored]);
-      },
-      onIteration: progress.onIteration,
-    },
-  };
 }
 
 /** A stopped run says as its last words how it goes on. */
