@@ -7,6 +7,7 @@ export function register(program: Command): void {
       .command('check')
       .description('prove the set-up before money is spent: config, keys, models, tasks, grader, store'),
   )
+    .option('--score-gap', 'try some 100 injection payloads on a grader that asks a model: as many calls')
     .option('--json', 'print one JSON object on stdout')
     .action(async (flags: TrainFlags) => {
       const { check } = await import('./train/check.ts');

@@ -5,13 +5,16 @@ import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
 import type { Grade } from '../../core/rollout.ts';
 import { detectableGain } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
+import { NONSENSE } from '../../engine/gold.ts';
 import { createPrices } from '../../engine/prices.ts';
+import { retry } from '../../engine/retry.ts';
 import { ModelError, ROLES, type Role } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { loadPlugin } from '../../plugins.ts';
 import { duration } from '../ui/progress.ts';
 import type { TrainFlags } from './options.ts';
+import { judgeScoreGap, measureScoreGap, type ScoreGap } from './score-gap.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 
 type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
@@ -61,6 +64,7 @@ export async function check(flags: TrainFlags): Promise<void> {
       latencies[role] = await attempt(`${role} model`, () => ping(setup, role));
     }
     await attempt('grader', () => tryGrader(setup));
+    if (flags.scoreGap === true) await attempt('score gap', () => tryPayloads(setup));
     await attempt('store', () => openStoreForWriting(setup));
     plan = planOf(setup, latencies);
   }
@@ -118,22 +122,15 @@ function describeFault(error: unknown, role: Role, name: string, provider: strin
 }
 
 /** A grader that cannot tell the expected answer from nonsense would train the prompt on noise. */
-async function tryGrader({ grader, tasks, roles }: Setup): Promise<{ value: undefined; detail: string }> {
+async function tryGrader(setup: Setup): Promise<{ value: undefined; detail: string }> {
+  const { grader, tasks, roles } = setup;
   const task = tasks.split.train.find(({ expected }) => expected !== null) ?? (tasks.split.train[0] as Task);
-  const grade = (answer: string): Promise<Grade> =>
-    grader.grade({ status: 'ok', answer, events: [] }, task, {
-      signal: AbortSignal.timeout(PING_TIMEOUT_MS),
-      chat: (messages, options = {}) =>
-        roles.grader.model.chat(
-          { model: roles.grader.name, messages, ...options },
-          { signal: AbortSignal.timeout(PING_TIMEOUT_MS) },
-        ),
-    });
+  const grade = (answer: string): Promise<Grade> => gradeOnce(setup, task, answer);
   let good: Grade;
   let bad: Grade;
   try {
     good = await grade(task.expected ?? task.observed ?? 'I looked into your question and this is the answer.');
-    bad = await grade('zxqv lorem nothing 0000');
+    bad = await grade(NONSENSE);
   } catch (error) {
     throw describeFault(error, 'grader', roles.grader.name, roles.grader.model.provider);
   }
@@ -149,6 +146,34 @@ async function tryGrader({ grader, tasks, roles }: Setup): Promise<{ value: unde
     );
   }
   return { value: undefined, detail: `good answer ${show(good)}, bad answer ${show(bad)}` };
+}
+
+function gradeOnce({ grader, roles }: Setup, task: Task, answer: string): Promise<Grade> {
+  const signal = AbortSignal.timeout(PING_TIMEOUT_MS);
+  return grader.grade({ status: 'ok', answer, events: [] }, task, {
+    signal,
+    chat: (messages, options = {}) =>
+      roles.grader.model.chat({ model: roles.grader.name, messages, ...options }, { signal }),
+  });
+}
+
+async function tryPayloads(setup: Setup): Promise<{ value: undefined; detail: string }> {
+  const { grader, tasks, roles, config } = setup;
+  if (!grader.usesModel) return { value: undefined, detail: 'the grader asks no model, so nobody can talk to it' };
+  const patient = (task: Task, answer: string): Promise<Grade> =>
+    retry(() => gradeOnce(setup, task, answer), {
+      deadlineMs: config.timeouts.callSeconds * 1000,
+      clock: systemClock,
+      random: Math.random,
+      signal: new AbortController().signal,
+    }).then(({ value }) => value);
+  let gap: ScoreGap;
+  try {
+    gap = await measureScoreGap(tasks.split.train, patient, config.concurrency);
+  } catch (error) {
+    throw describeFault(error, 'grader', roles.grader.name, roles.grader.model.provider);
+  }
+  return { value: undefined, detail: judgeScoreGap(grader.name, gap) };
 }
 
 async function openStoreForWriting({ config, environment }: Setup): Promise<{ value: undefined; detail: string }> {

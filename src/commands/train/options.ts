@@ -39,6 +39,7 @@ export type TrainFlags = {
   /** commander's form of --no-trace. */
   readonly trace?: boolean;
   readonly dryRun?: boolean;
+  readonly scoreGap?: boolean;
   readonly resume?: string | true;
   readonly json?: boolean;
   readonly quiet?: boolean;
