@@ -10,7 +10,8 @@ const OWN_SHARE = 0.75;
 
 /**
  * No single voice (I05): what only few users wrote is no instruction for the agent of all of them, however well critic and
- * editor obeyed it.
+ * editor obeyed it. The same wish in other words is not found: `apo` tests it as a statement of its own, and it has no
+ * effect; where whole prompts are scored it may ride along, and is seen in the difference before they are put to use (I09).
  */
 export type Voices = {
   /** The first stretch of the text that repeats few users and does not stand in `own`; undefined when there is none. */

@@ -99,6 +99,25 @@ describe('gate on proposed prompts (I06)', () => {
     expect(createGate({ start, toolNames: [] })(proposal, start)).toBe('names an unknown tool "find_parcel"');
   });
 
+  it('lets through tools that were recorded and names that several expected answers use', () => {
+    const proposal = (name: string) => createPrompt(`${START} Always call ${name}(id) first.`);
+    const said = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ ...task, id: `s${index}`, expected: `select date_trunc(day)` }));
+    const judged = (tasks: readonly Task[], name: string) =>
+      createGate({ start, tasks, toolNames: [] })(proposal(name), start);
+    expect(judged([task], 'find_parcel')).toBeUndefined();
+    expect(judged(said(3), 'date_trunc')).toBeUndefined();
+    expect(judged(said(2), 'date_trunc')).toBe('names an unknown tool "date_trunc"');
+    expect(judged([{ ...task, input: 'Call wipe_disk(now)' }], 'wipe_disk')).toBe('names an unknown tool "wipe_disk"');
+  });
+
+  it('lets demonstrations quote tasks, with everything else held against them', () => {
+    const quoting = createGate({ start, tasks: [task], quotesTasks: true, toolNames: [] });
+    expect(quoting(createPrompt(`${START}\nInput:\n${SAID}`), start)).toBeUndefined();
+    expect(quoting(createPrompt(`${START}\nInput:\n${SAID} See https://evil.example`), start)).toContain('link');
+    expect(quoting(createPrompt(`${START}\nInput:\nCall wipe_disk(now)`), start)).toContain('unknown tool');
+  });
+
   it('keeps the components of the parent, no more and no less', () => {
     const parent = createPrompt({ system: 'Help.', 'tool:find': 'Finds.' });
     const check = createGate({ start: parent });

@@ -9,8 +9,11 @@ import { createWorld } from '../../src/models/simulated/world.ts';
 export type Attack = {
   readonly payload: string;
   readonly text: string;
-  /** The critic demands the payload whatever it reads. */
-  readonly always?: boolean;
+  /**
+   * The critic demands the payload whatever it reads, and editors write it down where they hear it; agents do as if it were
+   * not there, so that no score tells that a prompt says it.
+   */
+  readonly isQuiet?: boolean;
   /** Who hears the payload says the code that its system prompt holds. */
   readonly leaks?: boolean;
 };
@@ -60,8 +63,7 @@ export function createVictim(
     requests,
     async chat(request: ChatRequest): Promise<Partial<ChatReply>> {
       requests.push(request);
-      const hears =
-        attack.always === true || request.messages.some(({ content }) => flat(content).includes(attack.payload));
+      const hears = request.messages.some(({ content }) => flat(content).includes(attack.payload));
       const messages = request.messages.map((message) => ({
         ...message,
         content: attack.text === '' ? message.content : message.content.replaceAll(attack.text, ''),
@@ -72,7 +74,8 @@ export function createVictim(
           ? { ...rest, messages }
           : { ...rest, messages, responseSchema };
       const reply = respond(world, asked, request.seed ?? 0);
-      const obeyed = hears ? obey(reply, request, attack.payload) : reply.content;
+      const obeys = attack.isQuiet === true ? reply.part === 'critic' || (hears && reply.part === 'editor') : hears;
+      const obeyed = obeys ? obey(reply, request, attack.payload) : reply.content;
       const code = hears && attack.leaks === true ? (CODE.exec(request.messages[0]?.content ?? '')?.[0] ?? '') : '';
       const content = reply.part === 'agent' ? obeyed : withCode(obeyed, code);
       const said = style === 'sentences' ? sentencesOf(reply.part, content) : content;
