@@ -8,8 +8,10 @@ import type { Grader } from '../graders/grader.ts';
 
 /** An answer to no task at all. */
 export const NONSENSE = 'zxqv lorem nothing 0000';
-/** Tasks on which a model that grades is checked: two calls each. */
+/** Tasks on which a model that grades is checked. */
 const GOLD_TASKS = 3;
+/** What that costs at most, for forecasts. */
+export const GOLD_CALLS = 2 * GOLD_TASKS;
 /** By so much, as a share of the scale, nonsense must beat expected answers before a run stops. */
 const CLEARLY = 0.2;
 

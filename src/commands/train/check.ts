@@ -5,7 +5,7 @@ import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
 import type { Grade } from '../../core/rollout.ts';
 import { detectableGain } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
-import { NONSENSE } from '../../engine/gold.ts';
+import { GOLD_CALLS, NONSENSE } from '../../engine/gold.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { retry } from '../../engine/retry.ts';
 import { ModelError, ROLES, type Role } from '../../models/model.ts';
@@ -220,7 +220,7 @@ function planOf(
   );
   const perRole: [Role, number, number][] = [
     ['agent', forecast.rollouts, taskTokens],
-    ['grader', grader.usesModel ? forecast.rollouts : 0, taskTokens + TYPICAL_OUTPUT_TOKENS],
+    ['grader', grader.usesModel ? forecast.rollouts + GOLD_CALLS : 0, taskTokens + TYPICAL_OUTPUT_TOKENS],
     ['critic', forecast.critiques, 4 * (taskTokens + TYPICAL_OUTPUT_TOKENS)],
     ['editor', forecast.edits, taskTokens + TYPICAL_OUTPUT_TOKENS],
   ];
