@@ -22,6 +22,7 @@ export default async function createComponents(
   const inner = await load<Optimizer>(of);
   return {
     name: `components ${inner.name}`,
+    quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
     forecast: (size) => inner.forecast(size),
     run: (context) => train(inner, only ?? Object.keys(context.start.components), context),

@@ -23,6 +23,7 @@ export default async function createDomain(given: Options, { load }: PluginConte
   const inner = await load<Optimizer>(given.of);
   return {
     name: `domain ${inner.name}`,
+    quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
     forecast: (size) => inner.forecast(size),
     run: (context) => train(inner, given, context),

@@ -20,6 +20,7 @@ export default async function createProgressive(
   const inner = await load<Optimizer>(of);
   return {
     name: `progressive ${inner.name}`,
+    quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
     forecast: (size) => inner.forecast(size),
     run: (context) => train(inner, context),
