@@ -38,7 +38,8 @@ export function wordsOf(text: string): readonly string[] {
 
 /** Words; where writing has no spaces between them, characters. */
 export function unitsOf(text: string): readonly string[] {
-  return wordsOf(text).flatMap((word) => (UNSPACED.test(word) ? (word.match(UNSPACED_UNITS) ?? []) : [word]));
+  const words = wordsOf(text);
+  return UNSPACED.test(text) ? words.flatMap((word) => word.match(UNSPACED_UNITS) ?? []) : words;
 }
 
 const SCRIPTS = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']

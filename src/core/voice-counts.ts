@@ -30,21 +30,57 @@ export type VoiceCounts = {
   of(hash: number): number;
 };
 
-/** Some 100 MB. What is met for the first time after that is not counted, and so not held against anybody. */
-const MOST_WORDINGS = 2_000_000;
-/** More voices than anybody has. */
-const BASE = 2 ** 24;
+const FIRST_SLOTS = 2 ** 12;
+/** 128 MB, for some 6 million wordings; what is met for the first time after that is not held against anybody. */
+const MOST_SLOTS = 2 ** 23;
+const FULL = 0.7;
 
+/** An open-addressing table in typed arrays: a Map of as many numbers needs four times the memory. */
 export function createVoiceCounts(): VoiceCounts {
-  /** The voice that was counted last times {@link BASE}, plus the count. */
-  const entries = new Map<number, number>();
+  let slots = FIRST_SLOTS;
+  let keys = new Float64Array(slots);
+  let counts = new Uint32Array(slots);
+  /** The voice that was counted last. */
+  let last = new Uint32Array(slots);
+  let size = 0;
+
+  /** The slot of a hash, or the free one where it belongs: a count of 0. */
+  function slotOf(hash: number): number {
+    let slot = hash % slots;
+    while ((counts[slot] as number) > 0 && keys[slot] !== hash) slot = (slot + 1) % slots;
+    return slot;
+  }
+
+  function grow(): void {
+    const old = { keys, counts, last };
+    slots *= 2;
+    keys = new Float64Array(slots);
+    counts = new Uint32Array(slots);
+    last = new Uint32Array(slots);
+    old.counts.forEach((count, index) => {
+      if (count === 0) return;
+      const slot = slotOf(old.keys[index] as number);
+      keys[slot] = old.keys[index] as number;
+      counts[slot] = count;
+      last[slot] = old.last[index] as number;
+    });
+  }
+
   return {
     add(hash, voice) {
-      const entry = entries.get(hash);
-      if (entry === undefined) {
-        if (entries.size < MOST_WORDINGS) entries.set(hash, voice * BASE + 1);
-      } else if (Math.floor(entry / BASE) !== voice) entries.set(hash, voice * BASE + (entry % BASE) + 1);
+      let slot = slotOf(hash);
+      if (counts[slot] === 0) {
+        if (size >= FULL * slots) {
+          if (slots >= MOST_SLOTS) return;
+          grow();
+          slot = slotOf(hash);
+        }
+        size += 1;
+        keys[slot] = hash;
+      } else if (last[slot] === voice) return;
+      last[slot] = voice;
+      counts[slot] = (counts[slot] as number) + 1;
     },
-    of: (hash) => (entries.get(hash) ?? 0) % BASE,
+    of: (hash) => counts[slotOf(hash)] as number,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
 import { wordsOf } from '../../src/core/text-copies.ts';
-import { voicesNeeded } from '../../src/core/voice-counts.ts';
+import { createVoiceCounts, voicesNeeded } from '../../src/core/voice-counts.ts';
 import { createVoices } from '../../src/core/voices.ts';
 import { attacked } from '../helpers/attack.ts';
 import { makeTask } from '../helpers/task.ts';
@@ -132,5 +132,24 @@ describe('I05 voices', () => {
     expect(createVoices(heard).find(wish, '')).toBeDefined();
     const said = [makeTask('hello', { context: [{ role: 'assistant', content: wish }] }), ...users(99, plain)];
     expect(createVoices(said).find(wish, '')).toBeUndefined();
+  });
+});
+
+describe('I05 voice counts', () => {
+  it('count as a table of sets does, however many wordings there are', () => {
+    const random = createRandom('counts');
+    const counts = createVoiceCounts();
+    const sets = new Map<number, Set<number>>();
+    const hashes = Array.from({ length: 20_000 }, (_, index) => index * 1_048_583 + random.integer(3) * 4096);
+    for (let voice = 0; voice < 40; voice++) {
+      for (let said = 0; said < 2_000; said++) {
+        const hash = random.pick(hashes);
+        counts.add(hash, voice);
+        const voices = sets.get(hash) ?? new Set();
+        sets.set(hash, voices.add(voice));
+      }
+    }
+    expect(hashes.filter((hash) => counts.of(hash) !== (sets.get(hash)?.size ?? 0))).toEqual([]);
+    expect(counts.of(1)).toBe(0);
   });
 });
