@@ -104,7 +104,7 @@ process.stdout.write(
   `Node ${process.version}, ${cpus().length} x ${cpus()[0].model}, ${seconds} s each, client on the same machine\n\n`,
 );
 process.stdout.write(
-  '| load (answered after commit, synchronous=FULL) | per second | p50 of a request | p99 |\n|---|--:|--:|--:|\n',
+  '| load (answered after the flush to disk) | per second | p50 of a request | p99 |\n|---|--:|--:|--:|\n',
 );
 const batch = createPayload(100, 512);
 await load(2, async (timed) => timed(batch.next()));
