@@ -61,6 +61,29 @@ describe('the OTLP receiver', () => {
     expect(await send(body, { ...protobuf, 'content-encoding': encoding })).toMatchObject({ status: 200 });
   });
 
+  it('takes what the OpenTelemetry Python SDK 1.45.2 sent: a trace with gzip, and an evaluation as a log', async () => {
+    const trace = '28c3c25ad9708d9275305125c6058b92';
+    const bytes = (name: string) =>
+      readFileSync(join(import.meta.dirname, '../fixtures', `otel_python_1.45.2_${name}`));
+    expect(await send(bytes('logs.pb'), protobuf, '/v1/logs')).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    const sent = await send(bytes('traces.pb.gz'), { ...protobuf, 'content-encoding': 'gzip' });
+    expect(sent).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    const summary = { spans: 2, userId: 'py-user', sessionId: 'py-s', service: 'py-agent', score: 0, inputTokens: 3 };
+    expect(await server.traces.find(trace)).toMatchObject(summary);
+    expect(await server.traces.feedback(trace)).toMatchObject([
+      {
+        name: 'user_feedback',
+        source: 'human',
+        score: 0,
+        label: 'bad',
+        comment: 'not polite',
+        spanId: '06f31a7aba2caf5f',
+      },
+    ]);
+    const [, chat] = await server.traces.spans(trace);
+    expect(chat?.attributes.big).toBe('4611686018427387904');
+  });
+
   it('reads a body that comes in chunks, on a path with a slash or a query', async () => {
     const trace = 'c0ffee'.repeat(5).padEnd(32, '0');
     const bytes = traceRequest(spanMessage([], { trace }));
