@@ -56,6 +56,9 @@ export async function runExport(request: ExportRequest): Promise<ExportReport> {
   const items = unique(renderAll(request, tally), tally);
   const needsSpool = request.split !== undefined || request.file === 'parquet';
   const written = needsSpool ? await writeSpooled(items, request) : await writeStraight(items, request);
+  if (request.split !== undefined && written.samples > 0 && written.val === 0) {
+    tally.warn('nothing is left for validation: all samples hang together by their sessions and users');
+  }
   return { ...tally.counts(), ...written };
 }
 
