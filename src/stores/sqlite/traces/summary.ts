@@ -1,6 +1,6 @@
 import type { Span } from '../../../core/trace.ts';
 import type { Connection, Row, Value } from '../connection.ts';
-import { type Counted, padded, type SpanDescription } from './describe.ts';
+import { type Counted, padded, preview, type SpanDescription } from './describe.ts';
 
 /** A trace's row while spans are added to it. */
 export type Summary = {
@@ -121,20 +121,26 @@ export function addToSummary(
   if (summary.service === '') summary.service = facts.service;
   const isRoot = span.parentSpanId === null;
   // Root before others; then the first start for name and input, the last end for the output.
-  summary.name = smaller(summary.name, { text: span.name, rank: `${isRoot ? 0 : 1}${startNs}` });
+  const nameRank = `${isRoot ? 0 : 1}${startNs}`;
+  if (comesBefore(nameRank, summary.name)) summary.name = { text: span.name, rank: nameRank };
   const level = isRoot ? 0 : span.kind === 'model' ? 1 : 2;
-  if (input !== '') summary.input = smaller(summary.input, { text: input, rank: `${level}${startNs}` });
-  if (output !== '') summary.output = larger(summary.output, { text: output, rank: `${2 - level}${endNs || startNs}` });
+  // Most spans of a trace lose here, so their texts are not shortened before.
+  const inputRank = `${level}${startNs}`;
+  if (input !== '' && comesBefore(inputRank, summary.input)) summary.input = shown(input, inputRank, summary.input);
+  const outputRank = `${2 - level}${endNs || startNs}`;
+  if (output !== '' && outputRank >= summary.output.rank) summary.output = shown(output, outputRank, summary.output);
   for (const model of facts.models) addName(summary, 'model', model);
   if (tool !== undefined) addName(summary, 'tool', tool);
 }
 
-function smaller(a: Ranked, b: Ranked): Ranked {
-  return a.rank === '' || b.rank <= a.rank ? b : a;
+function comesBefore(rank: string, { rank: other }: Ranked): boolean {
+  return other === '' || rank <= other;
 }
 
-function larger(a: Ranked, b: Ranked): Ranked {
-  return b.rank >= a.rank ? b : a;
+/** A text of white space only shows nothing and replaces nothing. */
+function shown(text: string, rank: string, before: Ranked): Ranked {
+  const line = preview(text);
+  return line === '' ? before : { text: line, rank };
 }
 
 function addName(summary: Summary, kind: 'model' | 'tool', given: string): void {
