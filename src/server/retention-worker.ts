@@ -10,7 +10,8 @@ parentPort?.once('message', () => stopped.abort());
 
 const store = createSqliteStore({ path: storePath, create: false }, { folder: '/' });
 try {
-  const report = await archiveTraces(store.traces, retention, { now: new Date(), key, signal: stopped.signal });
+  const context = { now: new Date(), key, signal: stopped.signal, keepSpace: true };
+  const report = await archiveTraces(store.traces, retention, context);
   parentPort?.postMessage(report);
 } finally {
   await store.close();

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { startRetention } from '../../src/server/retention.ts';
@@ -25,7 +25,7 @@ const listed = (store: string): string[] =>
   );
 
 /** A trace in the older conventions, whose user is an address and whose content names it. */
-function exportRequest(traceId: string, ageDays: number, user: string): string {
+function exportRequest(traceId: string, ageDays: number, user: string, more: object = {}): string {
   const startNs = `${Date.now() - ageDays * DAY_MS}000000`;
   const attributes = {
     'langfuse.user.id': user,
@@ -37,6 +37,7 @@ function exportRequest(traceId: string, ageDays: number, user: string): string {
     'gen_ai.prompt.0.content': `I am ${user}, where is my order?`,
     'gen_ai.completion.0.role': 'assistant',
     'gen_ai.completion.0.content': 'It was sent.',
+    ...more,
   };
   const span = {
     traceId,
@@ -79,7 +80,8 @@ async function archived(): Promise<{ readonly store: string; readonly cold: stri
 
 describe('retention of apo serve', () => {
   it('moves old traces to Parquet by date, redacted, feedback included, and leaves the others', async () => {
-    const { cold } = await archived();
+    const { store, cold } = await archived();
+    expect(readFileSync(store).includes('ann@example.com')).toBe(false);
     const date = new Date(Date.now() - 60 * DAY_MS).toISOString().slice(0, 10);
     expect(readdirSync(cold)).toEqual([`dt=${date}`]);
     const rows = await coldRows(cold);
@@ -99,6 +101,22 @@ describe('retention of apo serve', () => {
     });
     const texts = JSON.stringify(rows, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
     expect(texts).not.toContain('example.com');
+  });
+
+  it('is what apo trace archive does once, which also compacts the store', async () => {
+    const store = temporaryStore();
+    const cold = join(dirname(store), 'frozen');
+    const server = await startServe([], store);
+    const padding = { a: 'x'.repeat(60_000), b: 'y'.repeat(60_000) };
+    expect(await send(server, exportRequest(NEW, 1, 'bob@example.com', padding))).toBe(200);
+    await server.stop();
+    const { size } = statSync(store);
+    const { stdout } = apo('trace', 'archive', '--older-than', '0', '--to', cold, '--store', store, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ traces: 1, spans: 1, expired: [] });
+    expect((await coldRows(cold)).map((row) => row.trace_id)).toEqual([NEW]);
+    expect(listed(store)).toEqual([]);
+    expect(readFileSync(store).includes('bob@example.com')).toBe(false);
+    expect(statSync(store).size).toBeLessThan(size - 100_000);
   });
 
   it('keeps its hands off without the option, and refuses half of one', async () => {

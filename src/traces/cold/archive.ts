@@ -20,6 +20,16 @@ export type Retention = {
 
 export type ArchiveReport = ColdReport & { readonly expired: readonly string[] };
 
+export type ArchiveContext = {
+  readonly now: Date;
+  /** The project's key for pseudonyms. */
+  readonly key: string;
+  /** Ends the work after the traces that are being moved. */
+  readonly signal?: AbortSignal;
+  /** Leaves the store's file as large as it is. Default: it is compacted in the end, which keeps other writers waiting. */
+  readonly keepSpace?: boolean;
+};
+
 const DAY_MS = 86_400_000;
 const PAGE = 200;
 /** Traces that are moved at a time: their parts are on disk before they leave the store. */
@@ -29,18 +39,17 @@ const MOVED = 2_000;
  * Applies a retention: old traces go to Parquet files by date, then leave the store, and files that are older still are
  * removed. Killed at any point, no trace is lost; those that were about to leave the store are moved again, as rows with
  * the same ids.
- * @param signal ends the work after the traces that are being moved
  * @throws ApoError `file-write`, `store-*`
  */
 export async function archiveTraces(
   traces: TraceStore,
   { days, folder, expireDays, redaction = DEFAULT_REDACTION }: Retention,
-  { now, key, signal }: { readonly now: Date; readonly key: string; readonly signal?: AbortSignal },
+  { now, key, signal, keepSpace = false }: ArchiveContext,
 ): Promise<ArchiveReport> {
   const until = new Date(now.getTime() - days * DAY_MS).toISOString();
   const total = { files: [] as string[], traces: 0, spans: 0, dropped: 0 };
   while (signal?.aborted !== true) {
-    const old = await oldest(traces, until);
+    const { old, more } = await oldest(traces, until);
     if (old.length === 0) break;
     const { files, ...counts } = await writeCold({
       folder,
@@ -53,12 +62,15 @@ export async function archiveTraces(
     total.traces += counts.traces;
     total.spans += counts.spans;
     total.dropped += counts.dropped;
-    await traces.delete({ traceIds: old.map(({ traceId }) => traceId) }, { keepSpace: true });
+    await traces.delete({ traceIds: old.map(({ traceId }) => traceId) }, { keepSpace: keepSpace || more });
   }
   return { ...total, expired: expireCold(folder, { days: expireDays, now }) };
 }
 
-async function oldest(traces: TraceStore, until: string): Promise<readonly TraceSummary[]> {
+async function oldest(
+  traces: TraceStore,
+  until: string,
+): Promise<{ readonly old: readonly TraceSummary[]; readonly more: boolean }> {
   const found: TraceSummary[] = [];
   let after: string | null = null;
   do {
@@ -66,7 +78,7 @@ async function oldest(traces: TraceStore, until: string): Promise<readonly Trace
     found.push(...page.traces);
     after = page.next;
   } while (after !== null && found.length < MOVED);
-  return found;
+  return { old: found, more: after !== null };
 }
 
 /** One trace at a time; placeholders are consistent within a trace. */
