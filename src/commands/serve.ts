@@ -1,7 +1,11 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadEnvironment } from '../config/environment.ts';
 import { ApoError } from '../core/errors.ts';
+import { terminalSafe } from '../platform/text.ts';
 import { isLoopback } from '../server/guard.ts';
+import type { ServeOptions } from '../server/serve.ts';
+import { coldFolder, daysOf, pseudonymKey } from './trace/retention.ts';
 import { type StoreOptions, storePath } from './ui/store-options.ts';
 
 type Options = StoreOptions & {
@@ -11,6 +15,9 @@ type Options = StoreOptions & {
   readonly unsafeHost?: readonly string[];
   readonly maxBodyMib: string;
   readonly maxDecodedMib: string;
+  readonly retentionDays?: string;
+  readonly archive?: string;
+  readonly expireDays: string;
 };
 
 export function register(program: Command): void {
@@ -28,6 +35,9 @@ export function register(program: Command): void {
     )
     .option('--max-body-mib <n>', 'largest request on the wire', '4')
     .option('--max-decoded-mib <n>', 'largest request after decompression', '20')
+    .option('--retention-days <n>', 'move traces that started longer ago to cold storage, now and every hour')
+    .option('--archive <folder>', 'cold storage: Parquet files by date, redacted (default: cold beside the store)')
+    .option('--expire-days <n>', 'remove Parquet files of dates longer ago', '365')
     .action(async (options: Options) => runServer(options));
 }
 
@@ -37,6 +47,7 @@ async function runServer(options: Options): Promise<void> {
   const { port, otlpPort, limits } = numbersOf(options);
   const token = environment.secret('APO_SERVE_TOKEN');
   const trustedHosts = options.unsafeHost ?? [];
+  const retention = retentionOf(options);
   checkExposure(options.host, trustedHosts, token !== undefined);
   const [{ loadPlugin }, { serve }] = await Promise.all([import('../plugins.ts'), import('../server/serve.ts')]);
   const store = await loadPlugin('store', { use: 'sqlite', path }, { folder: process.cwd(), environment });
@@ -52,6 +63,7 @@ async function runServer(options: Options): Promise<void> {
       trustedHosts,
       token: exposed ? token : undefined,
       limits,
+      ...(retention === undefined ? {} : { retention }),
     });
     const shown = options.store ?? path;
     process.stdout.write(`apo serve: ${running.url} otlp ${running.otlpUrl} store ${shown}\n`);
@@ -60,6 +72,33 @@ async function runServer(options: Options): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** @throws ApoError `usage` */
+function retentionOf(options: Options): ServeOptions['retention'] {
+  const { retentionDays, archive, expireDays } = options;
+  if (retentionDays === undefined) {
+    if (archive === undefined) return undefined;
+    throw new ApoError('usage', '--archive needs to know which traces are old', { hint: 'add --retention-days 30' });
+  }
+  const folder = resolve(archive ?? coldFolder(options));
+  return {
+    days: daysOf('--retention-days', retentionDays),
+    expireDays: daysOf('--expire-days', expireDays),
+    folder,
+    key: pseudonymKey(options),
+    report(outcome) {
+      if (typeof outcome === 'string') process.stderr.write(terminalSafe(`apo serve: retention failed: ${outcome}\n`));
+      else if (outcome.traces + outcome.expired.length > 0) {
+        const { traces, spans, expired } = outcome;
+        process.stderr.write(
+          terminalSafe(
+            `apo serve: ${traces} traces (${spans} spans) moved to ${folder}, ${expired.length} dates expired\n`,
+          ),
+        );
+      }
+    },
+  };
 }
 
 /** Conversations must not leave the machine by accident. */

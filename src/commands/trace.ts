@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { ArchiveFlags } from './trace/archive.ts';
+import type { DeleteFlags } from './trace/delete.ts';
 import type { FeedbackFlags } from './trace/feedback.ts';
 import type { FilterFlags } from './trace/filter.ts';
 import type { ShowFlags } from './trace/show.ts';
-import { addStoreOptions, type StoreOptions } from './ui/store-options.ts';
+import { addStoreOptions } from './ui/store-options.ts';
 
 const TRACE = 'trace id or its beginning, or latest';
 
@@ -54,7 +55,7 @@ export function register(program: Command): void {
       .description('Moves old traces to Parquet files by date (cold storage), and removes what is older still.')
       .option('--older-than <days>', 'move traces that started before', '30')
       .option('--expire <days>', 'remove Parquet files of dates before', '365')
-      .option('--to <folder>', 'cold storage (default: cold in the results folder)')
+      .option('--to <folder>', 'cold storage (default: cold beside the store)')
       .option('--redact <level>', '0 to 4; what is moved is redacted', '2'),
   ).action(async (flags: ArchiveFlags) => (await import('./trace/archive.ts')).archiveTraces(flags));
   addStoreOptions(
@@ -64,10 +65,10 @@ export function register(program: Command): void {
       .argument('[ids...]', 'trace ids')
       .option('--session <id>', 'all traces of this session')
       .option('--user <id>', 'all traces of this user')
+      .option('--cold <folder>', 'cold storage to delete from too (default: cold beside the store)')
+      .option('--jsonl <folders...>', 'folders of JSONL sinks to delete from too')
       .option('--yes', 'do not ask'),
-  ).action(async (ids: string[], flags: StoreOptions & { session?: string; user?: string; yes?: boolean }) =>
-    (await import('./trace/delete.ts')).deleteTraces(ids, flags),
-  );
+  ).action(async (ids: string[], flags: DeleteFlags) => (await import('./trace/delete.ts')).deleteTraces(ids, flags));
 }
 
 function addFilters(command: Command): Command {

@@ -1,15 +1,32 @@
-import { gunzipSync, inflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { OtlpError } from '../traces/shared/otlp/limits.ts';
 import type { ServerLimits } from './limits.ts';
 
-export type Compression = 'identity' | 'gzip' | 'deflate';
+type Decompress = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Buffer;
+
+/** Node has zstd from 22.15 on. */
+const { zstdDecompressSync } = zlib as { readonly zstdDecompressSync?: Decompress };
+
+const READERS = {
+  gzip: zlib.gunzipSync,
+  deflate: zlib.inflateSync,
+  br: zlib.brotliDecompressSync,
+  ...(zstdDecompressSync === undefined ? {} : { zstd: zstdDecompressSync }),
+} satisfies { readonly [name: string]: Decompress };
+
+export type Compression = 'identity' | keyof typeof READERS;
+
+/** What `Accept-Encoding` says of this server. */
+export const COMPRESSIONS: readonly string[] = Object.keys(READERS);
 
 /** The compression that a Content-Encoding names; undefined for those we do not read. */
 export function compressionOf(contentEncoding: string | undefined): Compression | undefined {
-  const name = (contentEncoding ?? 'identity').trim().toLowerCase();
+  const name = (contentEncoding ?? '')
+    .trim()
+    .toLowerCase()
+    .replace(/^x-gzip$/, 'gzip');
   if (name === '' || name === 'identity') return 'identity';
-  if (name === 'gzip' || name === 'x-gzip') return 'gzip';
-  return name === 'deflate' ? 'deflate' : undefined;
+  return Object.hasOwn(READERS, name) ? (name as Compression) : undefined;
 }
 
 /**
@@ -21,10 +38,12 @@ export function decompress(
   compression: Compression,
   { maxDecodedBytes, maxRatio }: ServerLimits,
 ): Buffer {
-  if (compression === 'identity') return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const read: Decompress | undefined = compression === 'identity' ? undefined : READERS[compression];
+  // An empty request is a success in every encoding.
+  if (read === undefined || body.byteLength === 0) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const maxOutputLength = Math.min(maxDecodedBytes, Math.max(1024, body.byteLength * maxRatio));
   try {
-    return compression === 'gzip' ? gunzipSync(body, { maxOutputLength }) : inflateSync(body, { maxOutputLength });
+    return read(body, { maxOutputLength });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new OtlpError(413, `more than ${maxOutputLength} bytes after decompression; send smaller batches`);

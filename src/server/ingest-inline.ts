@@ -8,28 +8,32 @@ const BATCH_REQUESTS = 64;
 
 type Waiting = { readonly request: IngestRequest; readonly answer: (reply: IngestReply) => void };
 
+/** Batches whose way to the disk is under way. A second one is decoded and written while the first is flushed. */
+const MAX_OPEN = 2;
+
 /** Requests that arrive while a transaction runs share the next one. Work happens in this thread. */
 export function createInlineIngest(store: TraceStore, limits: ServerLimits, now: () => number): Ingest {
   const waiting: Waiting[] = [];
+  const open = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
 
   async function drain(): Promise<void> {
     // One turn of the event loop, so that requests which are already here come along.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
-      const batch = nextBatch(waiting);
-      const replies = await ingestTogether(
-        store,
-        batch.map(({ request }) => request),
-        limits,
-        now(),
-      );
-      batch.forEach(({ answer }, index) => {
-        answer(replies[index] as IngestReply);
-      });
+      const batch: Promise<void> = save(nextBatch(waiting)).finally(() => open.delete(batch));
+      open.add(batch);
+      if (open.size >= MAX_OPEN) await Promise.race(open);
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     running = undefined;
+  }
+  async function save(batch: readonly Waiting[]): Promise<void> {
+    const requests = batch.map(({ request }) => request);
+    const replies = await ingestTogether(store, requests, limits, now());
+    batch.forEach(({ answer }, index) => {
+      answer(replies[index] as IngestReply);
+    });
   }
 
   return {
@@ -41,6 +45,7 @@ export function createInlineIngest(store: TraceStore, limits: ServerLimits, now:
     },
     async close() {
       await running;
+      await Promise.all(open);
     },
   };
 }

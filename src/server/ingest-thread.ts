@@ -4,7 +4,8 @@ import type { ServerLimits } from './limits.ts';
 
 export type WorkerStart = { readonly storePath: string; readonly limits: ServerLimits };
 
-type Reply = { readonly id: number; readonly reply: IngestReply };
+export type NumberedRequest = { readonly id: number; readonly request: IngestRequest };
+export type NumberedReply = { readonly id: number; readonly reply: IngestReply };
 
 /** Short-lived objects are most of the work; a small young generation keeps the process small for little time. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
@@ -23,6 +24,7 @@ const GONE: IngestReply = {
 export function createIngestThread(storePath: string, limits: ServerLimits): Ingest {
   const pending = new Map<number, (reply: IngestReply) => void>();
   let nextId = 0;
+  let outbox: NumberedRequest[] = [];
   let worker: Worker | undefined;
   let ended: Promise<void> = Promise.resolve();
 
@@ -32,7 +34,9 @@ export function createIngestThread(storePath: string, limits: ServerLimits): Ing
       workerData: data,
       resourceLimits: RESOURCE_LIMITS,
     });
-    thread.on('message', ({ id, reply }: Reply) => settle(id, reply));
+    thread.on('message', (replies: readonly NumberedReply[]) => {
+      for (const { id, reply } of replies) settle(id, reply);
+    });
     thread.on('error', () => {});
     ended = new Promise((resolve) => {
       thread.on('exit', () => {
@@ -48,18 +52,28 @@ export function createIngestThread(storePath: string, limits: ServerLimits): Ing
     pending.delete(id);
   }
 
+  /** What came in one turn of the event loop goes over in one message. */
+  function send(): void {
+    const requests = outbox;
+    outbox = [];
+    if (requests.length === 0) return;
+    worker ??= start();
+    worker.postMessage(
+      requests,
+      requests.map(({ request }) => request.body.buffer),
+    );
+  }
+
   worker = start();
   return {
     submit(request: IngestRequest) {
-      worker ??= start();
       const id = nextId++;
-      const thread = worker;
-      return new Promise((answer) => {
-        pending.set(id, answer);
-        thread.postMessage({ id, request }, [request.body.buffer]);
-      });
+      if (outbox.length === 0) setImmediate(send);
+      outbox.push({ id, request });
+      return new Promise((answer) => pending.set(id, answer));
     },
     async close() {
+      send();
       worker?.postMessage('close');
       await ended;
     },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../core/errors.ts';
 import { discardBody, readBody } from './body.ts';
-import { compressionOf } from './decompress.ts';
+import { COMPRESSIONS, compressionOf } from './decompress.ts';
 import type { Ingest } from './ingest.ts';
 import type { ServerLimits } from './limits.ts';
 import { CONTENT_TYPES, type Encoding, encodingOf, statusBody, successBody } from './otlp-reply.ts';
@@ -44,7 +44,8 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
     }
     const compression = compressionOf(request.headers['content-encoding']);
     if (compression === undefined) {
-      return refuse(response, encoding, 415, 'send Content-Encoding gzip, deflate or none');
+      response.setHeader('accept-encoding', COMPRESSIONS.join(', '));
+      return refuse(response, encoding, 415, `send Content-Encoding ${COMPRESSIONS.join(', ')} or none`);
     }
     // Counted before it is read, so that many large bodies at once cannot pass.
     let bytes = Math.min(Number(request.headers['content-length'] ?? UNANNOUNCED_BYTES), limits.maxBodyBytes);
@@ -78,7 +79,7 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
 
   return {
     handle(request, response) {
-      const signal = SIGNALS.get((request.url ?? '').split('?')[0] ?? '');
+      const signal = SIGNALS.get((request.url ?? '').replace(/\/?(\?.*)?$/, ''));
       if (signal === undefined) return false;
       receive(signal, request, response).catch((error) => refuse(response, 'json', 500, messageOf(error)));
       return true;

@@ -1,10 +1,12 @@
 import type { Secret } from '../core/secret.ts';
 import type { Store } from '../stores/store.ts';
+import type { ArchiveReport, Retention } from '../traces/cold/archive.ts';
 import { createApp } from './app.ts';
 import { createIngestThread } from './ingest-thread.ts';
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts';
 import { createHttpServer, listen, type ServerParts, stop } from './listen.ts';
 import { createOtlpReceiver } from './otlp.ts';
+import { type RunningRetention, retentionInThread, startRetention } from './retention.ts';
 
 export type ServeOptions = {
   readonly host: string;
@@ -17,6 +19,13 @@ export type ServeOptions = {
   readonly trustedHosts: readonly string[];
   readonly token: Secret | undefined;
   readonly limits?: Partial<ServerLimits>;
+  /** Applied at once and every hour; without it everything stays in the store. */
+  readonly retention?: Retention & {
+    /** The project's key for pseudonyms. */
+    readonly key: string;
+    /** Told what a run did, or why it failed. */
+    readonly report: (outcome: ArchiveReport | string) => void;
+  };
 };
 
 export type RunningServer = {
@@ -45,11 +54,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const url = await listen(main, options.host, options.port, '--port');
     const onePort = options.otlpPort === options.port && options.port !== 0;
     const otlpUrl = onePort ? url : await listen(otlp, options.host, options.otlpPort, '--otlp-port');
+    const retention = retentionOf(options);
     return {
       url,
       otlpUrl: `${otlpUrl}/v1/traces`,
       async stop() {
-        await Promise.all([stop(main, limits.stopTimeoutMs), stop(otlp, limits.stopTimeoutMs)]);
+        const { stopTimeoutMs } = limits;
+        await Promise.all([stop(main, stopTimeoutMs), stop(otlp, stopTimeoutMs), retention?.stop(stopTimeoutMs)]);
         await ingest.close();
       },
     };
@@ -57,4 +68,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await Promise.all([stop(main, 0), stop(otlp, 0), ingest.close()]);
     throw error;
   }
+}
+
+function retentionOf({ storePath, retention }: ServeOptions): RunningRetention | undefined {
+  if (retention === undefined) return undefined;
+  const { key, report, ...applied } = retention;
+  return startRetention(() => retentionInThread({ storePath, key, retention: applied }), report);
 }

@@ -18,10 +18,11 @@ export interface TraceStore {
   list(filter: TraceFilter, page?: TracePageRequest): Promise<TracePage>;
   stats(filter: TraceFilter): Promise<TraceStats>;
   /**
-   * Removes spans, summaries, search index and feedback, and then the bytes from the file and its write-ahead log.
+   * Removes spans, summaries, search index and feedback, and then the bytes from the file and its write-ahead log, which
+   * rewrites the file. `keepSpace` leaves the file as large as it is, for what comes next: others can write meanwhile.
    * @returns how many traces are gone.
    */
-  delete(target: TraceTarget): Promise<number>;
+  delete(target: TraceTarget, options?: { readonly keepSpace?: boolean }): Promise<number>;
   /** Attaches feedback at any later time, also before the first span of the trace arrives. The same id replaces. */
   addFeedback(feedback: Feedback): Promise<void>;
   /** Oldest first, evaluation events of the spans included. */

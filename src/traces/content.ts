@@ -17,6 +17,13 @@ const CONTENT_KEYS: { readonly [key: string]: 'json' | 'text' } = {
   'apo.feedback.correction': 'text',
 };
 
+/**
+ * Attributes of the GenAI conventions that name, count or describe, and so stay as they are; all others can hold content:
+ * the older `gen_ai.prompt.N.content`, for one.
+ */
+const NAMES =
+  /^gen_ai\.(system|provider\.name|operation\.name|output\.type|conversation\.id|data_source\.id|workflow\.name|(agent|prompt)\.(id|name|version)|tool\.(name|type|call\.id)|(request|response|usage|token|evaluation\.(name|score|source))(\..+)?)$/;
+
 /** Keys of a message part that name things instead of saying something. */
 const STRUCTURE = new Set(['type', 'role', 'id', 'name', 'finish_reason', 'modality', 'mime_type']);
 
@@ -40,10 +47,10 @@ function shorten(key: string, value: Json): Json {
   return parsed.ok && typeof parsed.value === 'object' ? JSON.stringify(mapStrings(parsed.value, short)) : short(value);
 }
 
-/** Applies `redact` to every text that can hold content; JSON stays valid, names and ids (all `gen_ai.*` that is no content) stay as they are. */
+/** Applies `redact` to every text that can hold content; JSON stays valid, and so do the names and ids of the GenAI conventions. */
 export function redactSpan(span: Span, redact: (text: string) => string): Span {
   const redacted = mapAttributes(span, (key, value) => {
-    if (key.startsWith('gen_ai.') && !Object.hasOwn(CONTENT_KEYS, key)) return value;
+    if (NAMES.test(key)) return value;
     if (typeof value !== 'string') return mapStrings(value, redact);
     const parsed = /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
     return parsed?.ok ? JSON.stringify(mapStrings(parsed.value, redact)) : redact(value);

@@ -1,3 +1,4 @@
+import { trace as otel, ROOT_CONTEXT } from '@opentelemetry/api';
 import { generateText, jsonSchema, simulateReadableStream, stepCountIs, streamText, tool } from 'ai';
 import { MockLanguageModelV3 } from 'ai/test';
 import { describe, expect, it, vi } from 'vitest';
@@ -149,5 +150,27 @@ describe('AI SDK tracer', () => {
     const text = JSON.stringify(await recording.spans());
     expect(text).not.toContain('Rome');
     expect(text).not.toContain('Sunny');
+  });
+
+  it('follows the OpenTelemetry context that AI SDK 7 names parents by, and no other tracer', async () => {
+    const recording = recordingFor();
+    const tracer = createAiSdkTracer();
+    const root = tracer.startSpan('turn');
+    const below = otel.setSpan(ROOT_CONTEXT, root as never);
+    const chat = tracer.startSpan('step 1', {}, below);
+    tracer.startActiveSpan('lookup', {}, otel.setSpan(ROOT_CONTEXT, chat as never), (span: typeof chat) => span.end());
+    const foreign = {
+      ...chat,
+      spanContext: () => ({ traceId: 'f'.repeat(32), spanId: 'f'.repeat(16), traceFlags: 1 }),
+    };
+    tracer.startSpan('other', {}, otel.setSpan(ROOT_CONTEXT, foreign as never)).end();
+    chat.end();
+    root.end();
+    const spans = await recording.spans();
+    const parentOf = (name: string) => spans.find((span) => span.name === name)?.parentSpanId;
+    expect(parentOf('step 1')).toBe(root.spanContext().spanId);
+    expect(parentOf('lookup')).toBe(chat.spanContext().spanId);
+    expect(parentOf('other')).toBe(null);
+    expect(recording.report().internalErrors).toBe(0);
   });
 });

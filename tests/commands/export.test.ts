@@ -338,6 +338,17 @@ describe('apo export', () => {
     expect(val[0]).toContain('What?');
   });
 
+  it('says so when nothing can be held out, because all samples are of one session', async () => {
+    const lines = ['a', 'b'].map((name) => task(name, { expected: name, metadata: { session_id: 's' } }));
+    writeFileSync(join(folder, 'one-tasks.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { report } = await exported('jsonl', 'sft', '--dataset', 'one-tasks.jsonl', '--split', '0.5');
+    expect(report).toMatchObject({
+      train: 2,
+      val: 0,
+      warnings: [expect.stringMatching(/nothing is left for validation/)],
+    });
+  });
+
   it('reads history databases', async () => {
     const { rows } = await exported('jsonl', 'sft', '--history', HISTORY, '--thinking', 'field');
     expect(rows[0].messages.at(-1)).toMatchObject({ role: 'assistant', content: 'It is 18C in Paris.' });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
 import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
@@ -54,8 +54,48 @@ describe('the OTLP receiver', () => {
   it.each([
     ['gzip', gzipSync(PROTOBUF)],
     ['deflate', deflateSync(PROTOBUF)],
+    ['br', brotliCompressSync(PROTOBUF)],
+    ['identity', PROTOBUF],
+    ['gzip', ''],
   ])('reads %s', async (encoding, body) => {
     expect(await send(body, { ...protobuf, 'content-encoding': encoding })).toMatchObject({ status: 200 });
+  });
+
+  it('takes what the OpenTelemetry Python SDK 1.45.2 sent: a trace with gzip, and an evaluation as a log', async () => {
+    const trace = '28c3c25ad9708d9275305125c6058b92';
+    const bytes = (name: string) =>
+      readFileSync(join(import.meta.dirname, '../fixtures', `otel_python_1.45.2_${name}`));
+    expect(await send(bytes('logs.pb'), protobuf, '/v1/logs')).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    const sent = await send(bytes('traces.pb.gz'), { ...protobuf, 'content-encoding': 'gzip' });
+    expect(sent).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    const summary = { spans: 2, userId: 'py-user', sessionId: 'py-s', service: 'py-agent', score: 0, inputTokens: 3 };
+    expect(await server.traces.find(trace)).toMatchObject(summary);
+    expect(await server.traces.feedback(trace)).toMatchObject([
+      {
+        name: 'user_feedback',
+        source: 'human',
+        score: 0,
+        label: 'bad',
+        comment: 'not polite',
+        spanId: '06f31a7aba2caf5f',
+      },
+    ]);
+    const [, chat] = await server.traces.spans(trace);
+    expect(chat?.attributes.big).toBe('4611686018427387904');
+  });
+
+  it('reads a body that comes in chunks, on a path with a slash or a query', async () => {
+    const trace = 'c0ffee'.repeat(5).padEnd(32, '0');
+    const bytes = traceRequest(spanMessage([], { trace }));
+    const body = new ReadableStream({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += 7) controller.enqueue(new Uint8Array(bytes.subarray(at, at + 7)));
+        controller.close();
+      },
+    });
+    const request = { method: 'POST', body, headers: protobuf, duplex: 'half' } as RequestInit;
+    expect((await fetch(`${server.url}/v1/traces/?x=/y`, request)).status).toBe(200);
+    expect(await server.traces.spans(trace)).toHaveLength(1);
   });
 
   it('takes an empty request for a success', async () => {
@@ -86,7 +126,9 @@ describe('the OTLP receiver', () => {
     ['damaged JSON', '{', json, 400],
     ['a damaged gzip body', 'not gzip', { ...protobuf, 'content-encoding': 'gzip' }, 400],
     ['an unknown content type', 'x', { 'content-type': 'text/plain' }, 415],
-    ['an unknown compression', 'x', { ...json, 'content-encoding': 'br' }, 415],
+    ['no content type', new Uint8Array([1]), {}, 415],
+    ['an unknown compression', 'x', { ...json, 'content-encoding': 'compress' }, 415],
+    ['two compressions', 'x', { ...json, 'content-encoding': 'gzip, gzip' }, 415],
   ])('refuses %s with a google.rpc.Status', async (_name, body, headers, status) => {
     const sent = await send(body, headers);
     expect(sent.status).toBe(status);
@@ -95,8 +137,13 @@ describe('the OTLP receiver', () => {
     } else expect([...sent.body.subarray(0, 3)]).toEqual([0x08, 3, 0x12]);
   });
 
-  it('allows POST only', async () => {
-    const reply = await fetch(`${server.url}/v1/traces`);
+  it('names the compressions that it reads', async () => {
+    const sent = await send('x', { ...json, 'content-encoding': 'compress' });
+    expect(sent.headers.get('accept-encoding')).toMatch(/^gzip, deflate, br(, zstd)?$/);
+  });
+
+  it.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('allows POST only, not %s', async (method) => {
+    const reply = await fetch(`${server.url}/v1/traces`, { method });
     expect(reply.status).toBe(405);
     expect(reply.headers.get('allow')).toBe('POST');
   });
@@ -233,9 +280,12 @@ describe('limits on what comes in (S07)', () => {
   });
 
   it('refuses bombs by size and by ratio after decompression', async () => {
+    const compressions = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
     for (const size of [30 * 1024 * 1024, 5 * 1024 * 1024]) {
-      const bomb = gzipSync(Buffer.alloc(size));
-      expect((await send(bomb, { ...protobuf, 'content-encoding': 'gzip' })).status).toBe(413);
+      for (const [encoding, compress] of Object.entries(compressions)) {
+        const bomb = compress(Buffer.alloc(size));
+        expect((await send(bomb, { ...protobuf, 'content-encoding': encoding })).status).toBe(413);
+      }
     }
   });
 

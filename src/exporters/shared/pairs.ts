@@ -1,5 +1,5 @@
 import type { PreferencePair, TrainingSample } from '../exporter.ts';
-import { createExtremes, type Extremes, questionOf } from './extremes.ts';
+import { createExtremes, type Extremes, type ExtremesByQuestion, questionOf } from './extremes.ts';
 import { answerOf, promptOf } from './render.ts';
 import type { Tally } from './report.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
@@ -16,6 +16,34 @@ export async function* pairsOf(
   tally: Tally,
 ): AsyncIterable<PreferencePair> {
   const extremes = createExtremes();
+  try {
+    const { replaced, corrections } = await learn(source, extremes, tally);
+    let waiting = replaced.size > 0 || corrections;
+    for (const { best, worst } of extremes.all()) {
+      const refusal = refusalOf({ best, worst }, options);
+      if (refusal !== undefined) tally.leaveOut(refusal);
+      else if (source.get === undefined) waiting = true;
+      else {
+        const [chosen, rejected] = [await source.get(best.id), await source.get(worst.id)];
+        if (chosen?.ok && rejected?.ok) yield pairOf(chosen.sample, rejected.sample, 'best-worst');
+      }
+    }
+    const wanted = (question: string): Extremes | undefined => {
+      const found = source.get === undefined ? extremes.get(question) : undefined;
+      return found !== undefined && refusalOf(found, options) === undefined ? found : undefined;
+    };
+    if (waiting) yield* pairsInOrder(source, wanted, replaced);
+  } finally {
+    extremes.close();
+  }
+}
+
+/** The first pass. */
+async function learn(
+  source: SampleSource,
+  extremes: ExtremesByQuestion,
+  tally: Tally,
+): Promise<{ readonly replaced: ReadonlySet<string>; readonly corrections: boolean }> {
   const replaced = new Set<string>();
   let corrections = false;
   for await (const taken of source.read()) {
@@ -31,22 +59,13 @@ export async function* pairsOf(
       else corrections = true;
     }
   }
-  const wanted = new Map<string, Extremes>();
-  for (const [question, { best, worst }] of extremes.get()) {
-    if (best.id === worst.id) tally.leaveOut('only one score for the question');
-    else if (best.score - worst.score < options.margin) tally.leaveOut('scores too close');
-    else if (outside(options, best.score, worst.score)) tally.leaveOut('score outside the limits');
-    else wanted.set(question, { best, worst });
-  }
-  const get = source.get;
-  if (get !== undefined) {
-    for (const { best, worst } of wanted.values()) {
-      const [chosen, rejected] = [await get(best.id), await get(worst.id)];
-      if (chosen?.ok && rejected?.ok) yield pairOf(chosen.sample, rejected.sample, 'best-worst');
-    }
-    wanted.clear();
-  }
-  if (wanted.size > 0 || replaced.size > 0 || corrections) yield* pairsInOrder(source, wanted, replaced);
+  return { replaced, corrections };
+}
+
+function refusalOf({ best, worst }: Extremes, options: SelectOptions): string | undefined {
+  if (best.id === worst.id) return 'only one score for the question';
+  if (best.score - worst.score < options.margin) return 'scores too close';
+  return outside(options, best.score, worst.score) ? 'score outside the limits' : undefined;
 }
 
 function outside({ minScore, maxScore }: SelectOptions, best: number, worst: number): boolean {
@@ -56,7 +75,7 @@ function outside({ minScore, maxScore }: SelectOptions, best: number, worst: num
 /** The second pass. Only samples that wait for their other half are held. */
 async function* pairsInOrder(
   source: SampleSource,
-  wanted: ReadonlyMap<string, Extremes>,
+  wanted: (question: string) => Extremes | undefined,
   replaced: ReadonlySet<string>,
 ): AsyncIterable<PreferencePair> {
   const halves = new Map<string, TrainingSample>();
@@ -82,7 +101,7 @@ async function* pairsInOrder(
     if (corrected !== undefined) yield { ...pairOf(sample, sample, 'correction'), rejected: corrected };
 
     const question = questionOf(sample);
-    const extremes = wanted.get(question);
+    const extremes = wanted(question);
     if (extremes !== undefined && (sample.id === extremes.best.id || sample.id === extremes.worst.id)) {
       const other = halves.get(question);
       if (other === undefined) halves.set(question, sample);

@@ -19,6 +19,7 @@ import { answerOf, promptOf } from './render.ts';
 import { createTally, type ExportReport, type Tally } from './report.ts';
 import type { RowWriter } from './row-writer.ts';
 import { createRowWriter, createSpool } from './rows.ts';
+import { createSeen } from './scratch.ts';
 import { labelledOf, referencedOf, samplesOf } from './select.ts';
 import { createShape, widen } from './shape.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
@@ -46,14 +47,18 @@ type Item = { readonly rows: readonly JsonObject[]; readonly sessionHash: string
 type Candidate = Item & { readonly hash: string; readonly inventedTools: readonly string[] };
 
 /**
- * Source to file, one sample at a time: select, redact, validate, render, drop duplicates, split, write. Memory grows
- * only by a hash for each sample. Nothing is written when nothing is left.
+ * Source to file, one sample at a time: select, redact, validate, render, drop duplicates, split, write. What has to be
+ * remembered of each sample is in a temporary database; memory grows only with the sessions and users of a split.
+ * Nothing is written when nothing is left.
  */
 export async function runExport(request: ExportRequest): Promise<ExportReport> {
   const tally = createTally();
   const items = unique(renderAll(request, tally), tally);
   const needsSpool = request.split !== undefined || request.file === 'parquet';
   const written = needsSpool ? await writeSpooled(items, request) : await writeStraight(items, request);
+  if (request.split !== undefined && written.samples > 0 && written.val === 0) {
+    tally.warn('nothing is left for validation: all samples hang together by their sessions and users');
+  }
   return { ...tally.counts(), ...written };
 }
 
@@ -136,7 +141,7 @@ function bondOf({ sessionHash, userHash }: { readonly sessionHash: string; reado
 
 /** What makes two samples the same: system prompt, first user message and final answer. For prompts, the prompt. */
 function identityOf(sample: TrainingSample, purpose: Purpose): string {
-  if (purpose === 'csv' || purpose === 'trajectory') return sample.id;
+  if (purpose === 'csv' || purpose === 'trajectory') return hashOf(sample.id);
   if (purpose === 'rft') return hashOf(promptOf(sample));
   const first = sample.messages.find(({ role }) => role === 'user');
   const system = sample.messages[0]?.role === 'system' ? sample.messages[0].content : '';
@@ -144,16 +149,17 @@ function identityOf(sample: TrainingSample, purpose: Purpose): string {
 }
 
 async function* unique(items: AsyncIterable<Candidate>, tally: Tally): AsyncIterable<Item> {
-  const seen = new Set<string>();
-  for await (const { hash, inventedTools, ...item } of items) {
-    // 96 of 256 bits: no accidental equality among billions, and a third of the memory.
-    const short = hash.slice(0, 24);
-    if (seen.has(short)) tally.leaveOut('duplicate');
-    else {
-      seen.add(short);
-      for (const name of inventedTools) tally.warn('tool schema made up from its calls', name);
-      yield item;
+  const seen = createSeen();
+  try {
+    for await (const { hash, inventedTools, ...item } of items) {
+      if (!seen.add(hash)) tally.leaveOut('duplicate');
+      else {
+        for (const name of inventedTools) tally.warn('tool schema made up from its calls', name);
+        yield item;
+      }
     }
+  } finally {
+    seen.close();
   }
 }
 

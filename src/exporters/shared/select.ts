@@ -1,8 +1,10 @@
+import { hashOf } from '../../core/json.ts';
 import type { LabelledSample, ReferencedSample, TrainingSample } from '../exporter.ts';
-import { createExtremes, questionOf } from './extremes.ts';
+import { createExtremes, type ExtremesByQuestion, questionOf } from './extremes.ts';
 import { answerOf } from './render.ts';
 import type { Tally } from './report.ts';
 import type { Taken } from './samples.ts';
+import { createSeen } from './scratch.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
 
 /** Samples to learn from or to look at; what is left out is counted. */
@@ -67,30 +69,44 @@ export async function* referencedOf(
   options: SelectOptions,
   tally: Tally,
 ): AsyncIterable<ReferencedSample> {
-  const best = createExtremes();
-  for await (const taken of source.read()) if (taken.ok && taken.sample.status === 'ok') best.add(taken.sample);
-  const seen = new Set<string>();
-  for await (const taken of source.read()) {
-    tally.record();
-    const reason = taken.ok ? referenceRefusal(taken.sample, options) : taken.reason;
-    if (reason !== undefined || !taken.ok) {
-      tally.leaveOut(reason ?? '');
-      continue;
+  const extremes = createExtremes();
+  const seen = createSeen();
+  try {
+    for await (const taken of source.read()) if (taken.ok && taken.sample.status === 'ok') extremes.add(taken.sample);
+    for await (const taken of source.read()) {
+      tally.record();
+      const refusal = taken.ok ? referenceRefusal(taken.sample, options) : taken.reason;
+      if (refusal !== undefined || !taken.ok) {
+        tally.leaveOut(refusal ?? '');
+        continue;
+      }
+      const question = hashOf(questionOf(taken.sample));
+      const referenced = seen.has(question)
+        ? 'question is in the file already'
+        : referenceOf(taken.sample, extremes, options);
+      if (typeof referenced === 'string') tally.leaveOut(referenced);
+      else {
+        seen.add(question);
+        yield referenced;
+      }
     }
-    const { sample } = taken;
-    const question = questionOf(sample);
-    const top = best.get().get(question)?.best;
-    if (seen.has(question)) tally.leaveOut('question is in the file already');
-    else if (sample.expected !== null) {
-      seen.add(question);
-      yield { ...sample, reference: sample.expected };
-    } else if (top === undefined || top.score < options.goodScore) tally.leaveOut('no reference answer');
-    else if (top.id !== sample.id) tally.leaveOut('not the best answer to its question');
-    else {
-      seen.add(question);
-      yield { ...sample, reference: answerOf(sample).at(-1)?.content ?? '' };
-    }
+  } finally {
+    extremes.close();
+    seen.close();
   }
+}
+
+/** The sample with its reference, or why it has none. */
+function referenceOf(
+  sample: TrainingSample,
+  extremes: ExtremesByQuestion,
+  options: SelectOptions,
+): ReferencedSample | string {
+  if (sample.expected !== null) return { ...sample, reference: sample.expected };
+  const top = extremes.get(questionOf(sample))?.best;
+  if (top === undefined || top.score < options.goodScore) return 'no reference answer';
+  if (top.id !== sample.id) return 'not the best answer to its question';
+  return { ...sample, reference: answerOf(sample).at(-1)?.content ?? '' };
 }
 
 /** A failed attempt still shows its question; an answer that counts as the reference has to be sound by itself. */

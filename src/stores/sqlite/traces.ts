@@ -22,7 +22,7 @@ export function createTraceStore(connection: Connection): TraceStore {
     find: async (reference) => findTrace(connection, reference),
     list: async (filter, page = {}) => listTraces(connection, filter, page),
     stats: async (filter) => traceStats(connection, filter),
-    delete: async (target) => deleteTraces(connection, target),
+    delete: (target, options = {}) => deleteTraces(connection, target, options),
     async addFeedback(feedback) {
       await connection.commit(() => saveFeedback(connection, feedback));
     },

@@ -24,27 +24,44 @@ type TracerSpan = {
 
 const ERROR = 2;
 
+/** An OpenTelemetry context, as far as it is read here. */
+type OtelContext = { getValue?(key: symbol): unknown };
+
+/** Under which `@opentelemetry/api` keeps a context's span. */
+const SPAN_KEY = Symbol.for('OpenTelemetry Context Key SPAN');
+
+/** Spans of this tracer: those of another one are in another trace. */
+const ownSpans = new WeakSet<object>();
+
 /**
  * The Vercel AI SDK's telemetry: an object with the shape of an OpenTelemetry tracer, without OpenTelemetry. Use it as
- * `experimental_telemetry: { isEnabled: true, tracer: createAiSdkTracer() }` (AI SDK 4 to 6; tested with 6). Spans that
- * already carry `gen_ai.*` attributes keep them.
+ * `experimental_telemetry: { isEnabled: true, tracer: createAiSdkTracer() }` (AI SDK 4 to 6; tested with 6), or as
+ * `registerTelemetry(new OpenTelemetry({ tracer: createAiSdkTracer() }))` of `@ai-sdk/otel` (AI SDK 7; tried with 7.0.173).
+ * Spans that already carry `gen_ai.*` attributes keep them.
  */
 export function createAiSdkTracer() {
   return {
-    startSpan: (name: string, options: StartOptions = {}): TracerSpan => create(name, options).span,
+    startSpan: (name: string, options: StartOptions = {}, context?: unknown): TracerSpan =>
+      create(name, options, context).span,
     /** `(name, fn)`, `(name, options, fn)`, `(name, options, context, fn)`; the current position is this library's. */
     startActiveSpan<F extends (span: TracerSpan) => unknown>(name: string, ...rest: readonly unknown[]): ReturnType<F> {
       const fn = rest.at(-1) as (span: TracerSpan) => ReturnType<F>;
-      const { span, active } = create(name, rest.length > 1 ? (rest[0] as StartOptions) : {});
+      const options = rest.length > 1 ? (rest[0] as StartOptions) : {};
+      const { span, active } = create(name, options, rest.length > 2 ? rest[1] : undefined);
       return active.run(() => fn(span));
     },
   };
 }
 
-function create(name: string, { attributes: given }: StartOptions): { span: TracerSpan; active: ActiveSpan } {
+function create(
+  name: string,
+  { attributes: given }: StartOptions,
+  context: unknown,
+): { span: TracerSpan; active: ActiveSpan } {
   const attributes: Record<string, unknown> = { ...given };
   const { kind, label } = identify(name, attributes);
-  const active = startSpan({ name: label, kind });
+  const parent = parentIn(context);
+  const active = startSpan({ name: label, kind, ...(parent === undefined ? {} : { parent: parent.spanContext() }) });
   const span: TracerSpan = {
     spanContext: () => ({ traceId: active.traceId, spanId: active.spanId, traceFlags: 1 }),
     setAttribute(key, value) {
@@ -75,7 +92,14 @@ function create(name: string, { attributes: given }: StartOptions): { span: Trac
       active.end();
     },
   };
+  ownSpans.add(span);
   return { span, active };
+}
+
+/** The AI SDK from 7 on says in a context whose child a span is, instead of running in its parent. */
+function parentIn(context: unknown): TracerSpan | undefined {
+  const found = guard(() => (context as OtelContext | undefined)?.getValue?.(SPAN_KEY));
+  return typeof found === 'object' && found !== null && ownSpans.has(found) ? (found as TracerSpan) : undefined;
 }
 
 function identify(name: string, attributes: { readonly [key: string]: unknown }): { kind: SpanKind; label: string } {
@@ -111,7 +135,12 @@ function translate(kind: SpanKind, given: { readonly [key: string]: unknown }): 
     ...(kind === 'agent' || kind === 'model' ? conversation(kind, from) : {}),
   };
   // What is there under its standard name stays; undefined leaves an attribute alone.
-  return { ...found, ...Object.fromEntries(own) };
+  const result = from['gen_ai.tool.call.result'];
+  return {
+    ...found,
+    ...Object.fromEntries(own),
+    ...(result === undefined ? {} : { 'gen_ai.tool.call.result': resultOf(result) }),
+  };
 }
 
 function toolAttributes(from: { readonly [key: string]: Json | undefined }): Attributes {

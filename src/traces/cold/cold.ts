@@ -1,9 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Span } from '../../core/trace.ts';
 import { readJsonLines, repairTail } from '../shared/lines.ts';
 import { readPart, writePart } from './parquet.ts';
-import { type ColdOptions, type ColdRow, rowsOf } from './rows.ts';
+import { type ColdOptions, type ColdRow, type ColdTrace, rowsOf } from './rows.ts';
 
 /** Bounds what is held in memory; a part is what fits, so that parts stay in the range of 10 to 100 MB. */
 const MAX_ROWS = 50_000;
@@ -14,7 +13,7 @@ const PARTITION = /^dt=(\d{4}-\d{2}-\d{2})$/;
 export type WriteColdOptions = ColdOptions & {
   readonly folder: string;
   /** One trace at a time, whole. */
-  readonly traces: AsyncIterable<readonly Span[]> | Iterable<readonly Span[]>;
+  readonly traces: AsyncIterable<ColdTrace> | Iterable<ColdTrace>;
   /** A new id for each part (`randomUUID`). */
   readonly newId: () => string;
 };
@@ -76,33 +75,51 @@ export async function writeCold(options: WriteColdOptions): Promise<ColdReport> 
   return { files, ...count };
 }
 
+/** Whose rows are to go: those of a user or session by its pseudonym, or those of traces. */
+export type ColdTarget = { readonly pseudonym: string } | { readonly traceIds: readonly string[] };
+
 /**
- * Removes everything of a user or session by its pseudonym, and remembers it, so that what arrives late is dropped.
- * Each part that holds such rows is written anew beside the old one, which it then replaces.
- * @returns how many spans are gone.
+ * Removes everything of a user or session, or of some traces. A pseudonym is remembered, so that what arrives late is
+ * dropped. Each part that holds such rows is written anew beside the old one, which it then replaces.
+ * @returns how many spans are gone, and of which traces.
  * @throws ApoError `file-write`
  */
-export async function deleteFromCold(folder: string, pseudonym: string, at: Date): Promise<number> {
-  if (!existsSync(folder)) return 0;
-  const list = join(folder, TOMBSTONES);
-  repairTail(list);
-  appendFileSync(list, `${JSON.stringify({ pseudonym, at: at.toISOString() })}\n`, { mode: 0o600 });
-  let removed = 0;
+export async function deleteFromCold(
+  folder: string,
+  target: ColdTarget,
+  at: Date,
+): Promise<{ readonly spans: number; readonly traceIds: ReadonlySet<string> }> {
+  const traceIds = new Set<string>();
+  let spans = 0;
+  if (!existsSync(folder)) return { spans, traceIds };
+  if ('pseudonym' in target) {
+    const list = join(folder, TOMBSTONES);
+    repairTail(list);
+    appendFileSync(list, `${JSON.stringify({ pseudonym: target.pseudonym, at: at.toISOString() })}\n`, { mode: 0o600 });
+  }
+  const isTarget = matcherOf(target);
   for (const file of partsOf(folder)) {
-    const owners = await readPart(file, ['user_hash', 'session_hash']);
-    const isTheirs = (row: Pick<ColdRow, 'user_hash' | 'session_hash'>): boolean =>
-      row.user_hash === pseudonym || row.session_hash === pseudonym;
-    const count = owners.filter(isTheirs).length;
-    if (count === 0) continue;
-    if (count === owners.length) rmSync(file);
+    const owners = await readPart(file, ['trace_id', 'user_hash', 'session_hash']);
+    const found = owners.filter(isTarget);
+    if (found.length === 0) continue;
+    if (found.length === owners.length) rmSync(file);
     else
       writePart(
         file,
-        (await readPart(file)).filter((row) => !isTheirs(row)),
+        (await readPart(file)).filter((row) => !isTarget(row)),
       );
-    removed += count;
+    spans += found.length;
+    for (const row of found) traceIds.add(row.trace_id);
   }
-  return removed;
+  return { spans, traceIds };
+}
+
+function matcherOf(target: ColdTarget): (row: Pick<ColdRow, 'trace_id' | 'user_hash' | 'session_hash'>) => boolean {
+  if ('pseudonym' in target) {
+    return ({ user_hash, session_hash }) => user_hash === target.pseudonym || session_hash === target.pseudonym;
+  }
+  const wanted = new Set(target.traceIds);
+  return ({ trace_id }) => wanted.has(trace_id);
 }
 
 /** Removes the partitions of dates that are more than `days` before `now`; returns those dates. */
@@ -119,6 +136,11 @@ export function expireCold(
 /** The rows of all parts, or of those of one date. */
 export async function* readCold(folder: string, date?: string): AsyncGenerator<ColdRow> {
   for (const file of partsOf(folder, date)) yield* await readPart(file);
+}
+
+/** Whether there is cold storage in the folder. */
+export function hasCold(folder: string): boolean {
+  return datesOf(folder).length > 0 || existsSync(join(folder, TOMBSTONES));
 }
 
 function datesOf(folder: string): readonly string[] {

@@ -28,6 +28,7 @@ const COLUMNS: { readonly [K in keyof ColdRow]: 'STRING' | 'INT64' | 'INT32' | '
   score: 'DOUBLE',
   redaction_level: 'INT32',
   dt: 'STRING',
+  feedback_json: 'STRING',
 };
 
 /**

@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Span } from '../../core/trace.ts';
+import type { Feedback } from '../../stores/trace-store.ts';
 import { textOf, usageOf } from '../facts.ts';
+import { IDENTITY_KEYS } from '../shared/conventions/facts.ts';
 import { milliseconds } from '../shared/time.ts';
 import { isoTime } from '../shared/trajectory-event.ts';
 
@@ -32,6 +34,17 @@ export type ColdRow = {
   readonly redaction_level: number;
   /** UTC date on which the trace ended. */
   readonly dt: string;
+  /** What was said about the whole trace or this span, as a list; null when nothing was. */
+  readonly feedback_json: string | null;
+};
+
+/** A trace on its way out of the store. */
+export type ColdTrace = {
+  readonly spans: readonly Span[];
+  /** As the store knows them: the ids by which it deletes. They must not have been redacted. */
+  readonly sessionId: string | null;
+  readonly userId: string | null;
+  readonly feedback: readonly Feedback[];
 };
 
 export type ColdOptions = {
@@ -44,26 +57,37 @@ export type ColdOptions = {
 const INPUT = 'gen_ai.input.messages';
 const OUTPUT = 'gen_ai.output.messages';
 /** Kept out of `attributes_json`: they have columns of their own, the ids as pseudonyms only. */
-const OWN_COLUMNS = new Set([INPUT, OUTPUT, 'gen_ai.conversation.id', 'session.id', 'user.id', 'enduser.id']);
+const OWN_COLUMNS = new Set([INPUT, OUTPUT, ...IDENTITY_KEYS]);
 
 /** The rows of one trace: its session and user hold for every span of it. */
-export function rowsOf(trace: readonly Span[], { pseudonym, redactionLevel }: ColdOptions): readonly ColdRow[] {
-  const hashOfFirst = (...keys: readonly string[]): string | null => {
-    for (const span of trace)
-      for (const key of keys) {
-        const id = textOf(span.attributes[key]);
-        if (id !== '') return pseudonym(id);
-      }
-    return null;
+export function rowsOf(trace: ColdTrace, { pseudonym, redactionLevel }: ColdOptions): readonly ColdRow[] {
+  const { spans, sessionId, userId, feedback } = trace;
+  const endMs = spans.reduce((latest, span) => Math.max(latest, milliseconds(span.endNs || span.startNs)), 0);
+  const shared = {
+    session_hash: sessionId === null ? null : pseudonym(sessionId),
+    user_hash: userId === null ? null : pseudonym(userId),
+    redaction_level: redactionLevel,
+    dt: isoTime(endMs).slice(0, 10),
   };
-  const session_hash = hashOfFirst('gen_ai.conversation.id', 'session.id');
-  const user_hash = hashOfFirst('user.id', 'enduser.id');
-  const endMs = trace.reduce((latest, span) => Math.max(latest, milliseconds(span.endNs || span.startNs)), 0);
-  const shared = { session_hash, user_hash, redaction_level: redactionLevel, dt: isoTime(endMs).slice(0, 10) };
-  return trace.map((span) => ({ ...spanColumns(span), ...shared }));
+  const root = spans.find((span) => span.parentSpanId === null) ?? spans[0];
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  return spans.map((span) => {
+    const own = feedback.filter(({ spanId }) =>
+      spanId !== null && ids.has(spanId) ? spanId === span.spanId : span === root,
+    );
+    const score = own.find((given) => given.score !== null)?.score ?? scoreOf(span);
+    return {
+      ...spanColumns(span),
+      ...shared,
+      score,
+      feedback_json: own.length === 0 ? null : JSON.stringify(own.map(({ traceId, ...given }) => given)),
+    };
+  });
 }
 
-function spanColumns(span: Span): Omit<ColdRow, 'session_hash' | 'user_hash' | 'redaction_level' | 'dt'> {
+type TraceColumn = 'session_hash' | 'user_hash' | 'redaction_level' | 'dt' | 'score' | 'feedback_json';
+
+function spanColumns(span: Span): Omit<ColdRow, TraceColumn> {
   const { attributes } = span;
   const usage = usageOf(attributes);
   const isModel = span.kind === 'model';
@@ -87,7 +111,6 @@ function spanColumns(span: Span): Omit<ColdRow, 'session_hash' | 'user_hash' | '
     tokens_in: isModel ? usage.input : null,
     tokens_out: isModel ? usage.output : null,
     cost: typeof cost === 'number' ? cost : null,
-    score: scoreOf(span),
   };
 }
 

@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { pseudonymOf } from '../../../src/core/privacy/pseudonym.ts';
 import type { Span } from '../../../src/core/trace.ts';
 import { deleteFromCold, expireCold, readCold, writeCold } from '../../../src/traces/cold/cold.ts';
+import type { ColdTrace } from '../../../src/traces/cold/rows.ts';
 import { spansOf } from '../../../src/traces/shared/rollout-spans.ts';
 import { temporaryFolder, toolRollout } from '../helpers.ts';
 
 const pseudonym = (id: string) => pseudonymOf(id, 'key');
 const options = { pseudonym, redactionLevel: 2, newId: randomUUID };
 
-function traceOf(number: number, userId: string, days = 0): readonly Span[] {
+function spansFor(number: number, userId: string, days = 0): readonly Span[] {
   const shift = (ns: string) => (BigInt(ns) + BigInt(days) * 86_400_000_000_000n).toString();
   return spansOf(toolRollout('run-1', `r${number}`), { conversationId: `s-${number}` }).map((span) => ({
     ...span,
@@ -19,6 +20,10 @@ function traceOf(number: number, userId: string, days = 0): readonly Span[] {
     endNs: shift(span.endNs),
     attributes: { ...span.attributes, ...(span.kind === 'agent' ? { 'user.id': userId } : {}) },
   }));
+}
+
+function traceOf(number: number, userId: string, days = 0): ColdTrace {
+  return { spans: spansFor(number, userId, days), sessionId: `s-${number}`, userId, feedback: [] };
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -39,7 +44,7 @@ describe('cold storage', () => {
     expect(readdirSync(folder).sort()).toEqual(['dt=2026-11-21', 'dt=2026-11-22']);
     const rows = await collect(readCold(folder, '2026-11-21'));
     expect(rows).toHaveLength(10);
-    const [root, chat] = traceOf(1, 'u1');
+    const [root, chat] = spansFor(1, 'u1');
     const stored = rows.find((row) => row.span_id === chat?.spanId && row.trace_id === chat.traceId);
     expect(stored).toMatchObject({
       parent_id: root?.spanId,
@@ -77,7 +82,7 @@ describe('cold storage', () => {
   it('deletes a user everywhere, keeps the others, and drops what comes late', async () => {
     const folder = temporaryFolder();
     await writeCold({ folder, ...options, traces: [traceOf(1, 'u1'), traceOf(2, 'u2'), traceOf(3, 'u1', 1)] });
-    expect(await deleteFromCold(folder, pseudonym('u1'), new Date(0))).toBe(10);
+    expect(await deleteFromCold(folder, { pseudonym: pseudonym('u1') }, new Date(0))).toMatchObject({ spans: 10 });
     const rows = await collect(readCold(folder));
     expect(new Set(rows.map((row) => row.user_hash))).toEqual(new Set([pseudonym('u2')]));
     expect(rows).toHaveLength(5);
@@ -85,7 +90,7 @@ describe('cold storage', () => {
       traces: 0,
       dropped: 1,
     });
-    expect(await deleteFromCold(join(folder, 'none'), 'x', new Date(0))).toBe(0);
+    expect(await deleteFromCold(join(folder, 'none'), { pseudonym: 'x' }, new Date(0))).toMatchObject({ spans: 0 });
   });
 
   it('forgets dates that are older than the retention', async () => {

@@ -1,19 +1,29 @@
+import { setTimeout } from 'node:timers/promises';
 import type { TraceTarget } from '../../trace-store.ts';
 import type { Connection } from '../connection.ts';
 
 /** Traces of one transaction: few enough that other writers get their turn. */
 const BATCH = 200;
+/** Between such transactions when there is no hurry: SQLite's lock is not fair. */
+const PAUSE_MS = 5;
 
 /** Removes traces and then their bytes: the search index is rewritten, the file compacted, the log emptied. */
-export function deleteTraces(connection: Connection, target: TraceTarget): number {
+export async function deleteTraces(
+  connection: Connection,
+  target: TraceTarget,
+  { keepSpace = false }: { readonly keepSpace?: boolean },
+): Promise<number> {
   const ids = idsOf(connection, target);
   let deleted = 0;
+  // Pages that become free are overwritten with zeros.
+  if (keepSpace) connection.all('pragma secure_delete = on');
   for (let start = 0; start < ids.length; start += BATCH) {
     connection.write(() => {
       for (const id of ids.slice(start, start + BATCH)) deleted += deleteTrace(connection, id);
     });
+    if (keepSpace) await setTimeout(PAUSE_MS);
   }
-  if (deleted > 0) {
+  if (deleted > 0 && !keepSpace) {
     connection.run("insert into span_words (span_words) values ('optimize')");
     connection.run('vacuum');
     connection.all('pragma wal_checkpoint(truncate)');

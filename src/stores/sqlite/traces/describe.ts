@@ -16,7 +16,7 @@ export type SpanDescription = {
   readonly facts: SpanFacts;
   readonly counted: Counted;
   readonly tool: string | undefined;
-  /** The user's last message and the reply; '' when not captured. */
+  /** The user's last message and the reply, whole; '' when not captured. */
   readonly input: string;
   readonly output: string;
   /** What this span adds to the conversation, for search. */
@@ -44,8 +44,8 @@ export function describeSpan(span: Span): SpanDescription {
       outputTokens: facts.usage?.output ?? 0,
     },
     tool: tool?.name || undefined,
-    input: preview(input.findLast(({ role }) => role === 'user')?.content),
-    output: preview(output.findLast(({ role }) => role === 'assistant')?.content),
+    input: input.findLast(({ role }) => role === 'user')?.content ?? '',
+    output: output.findLast(({ role }) => role === 'assistant')?.content ?? '',
     words: words.slice(0, MAX_WORDS_LENGTH).replaceAll('\0', ' '),
   };
 }
@@ -62,8 +62,8 @@ function failureOf(span: Span): string {
   return [span.statusMessage, typeof exception === 'string' ? exception : ''].join('\n').trim();
 }
 
-function preview(text: string | undefined): string {
-  if (text === undefined || text === '') return '';
+/** The start of a text on one line, for lists. */
+export function preview(text: string): string {
   const line = text.trimStart().slice(0, PREVIEW_LENGTH).replace(HALF, '');
   return line.replace(/\s+/g, ' ').trimEnd();
 }

@@ -36,10 +36,6 @@ export function refreshScore(connection: Connection, traceId: string): void {
   );
 }
 
-export function hasFeedback(connection: Connection, traceId: string): boolean {
-  return connection.get('select 1 from feedback where trace_id = ? limit 1', traceId) !== undefined;
-}
-
 export function feedbackOf(connection: Connection, traceId: string): readonly Feedback[] {
   return connection.all('select * from feedback where trace_id = ? order by at, id', traceId).map((row) => ({
     id: String(row.id),

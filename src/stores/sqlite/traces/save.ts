@@ -2,7 +2,7 @@ import type { Span } from '../../../core/trace.ts';
 import { readEvaluations } from '../../../traces/shared/conventions/evaluations.ts';
 import type { Connection } from '../connection.ts';
 import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
-import { feedbackFrom, hasFeedback, refreshScore, saveFeedback } from './feedback.ts';
+import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
 import { addToSummary, loadSummaries, type Summary, saveSummary, spanRowId } from './summary.ts';
 
 type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
@@ -19,8 +19,12 @@ export function prepareSpans(spans: readonly Span[]): readonly Prepared[] {
 export function saveSpans(connection: Connection, prepared: readonly Prepared[]): void {
   const traceIds = [...new Set(prepared.map(({ span }) => span.traceId))];
   const summaries = loadSummaries(connection, traceIds);
+  const judged = new Set<string>();
   for (const { traceId, isNew } of summaries.values()) {
-    if (isNew && isDeleted(connection, traceId)) summaries.delete(traceId);
+    if (!isNew) continue;
+    const { isDeleted, hasFeedback } = earlierOf(connection, traceId);
+    if (isDeleted) summaries.delete(traceId);
+    else if (hasFeedback) judged.add(traceId);
   }
   const wanted = prepared.flatMap((one) => {
     const summary = summaries.get(one.span.traceId);
@@ -40,9 +44,6 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
     addToSummary(summary, span, description, rows[index]?.before);
   });
   for (const summary of summaries.values()) saveSummary(connection, summary);
-  const judged = new Set<string>();
-  for (const { traceId, isNew } of summaries.values())
-    if (isNew && hasFeedback(connection, traceId)) judged.add(traceId);
   for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
     saveFeedback(connection, feedbackFrom(evaluation), false);
     judged.add(evaluation.traceId);
@@ -50,8 +51,15 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
   for (const traceId of judged) refreshScore(connection, traceId);
 }
 
-function isDeleted(connection: Connection, traceId: string): boolean {
-  return connection.get('select 1 from deleted_traces where trace_id = ?', traceId) !== undefined;
+/** What is known of a trace before its first span: whether it was deleted, and whether somebody judged it. */
+function earlierOf(connection: Connection, traceId: string): { isDeleted: boolean; hasFeedback: boolean } {
+  const row = connection.get(
+    `select exists (select 1 from deleted_traces where trace_id = ?) as deleted,
+       exists (select 1 from feedback where trace_id = ?) as judged`,
+    traceId,
+    traceId,
+  );
+  return { isDeleted: row?.deleted === 1, hasFeedback: row?.judged === 1 };
 }
 
 type SavedSpan = {
@@ -60,44 +68,41 @@ type SavedSpan = {
   readonly before: Counted | undefined;
 };
 
+/** Most spans are new: those cost one statement. */
 function saveSpan(
   connection: Connection,
   { span, body, description }: Prepared,
   trace: number,
   newId: number,
 ): SavedSpan {
-  const { counted } = description;
-  const old = connection.get(
-    'select failed, input_tokens, output_tokens from spans where trace = ? and span_id = ?',
-    trace,
-    span.spanId,
-  );
-  const row = connection.get(
+  const { failed, inputTokens, outputTokens } = description.counted;
+  const values = [padded(span.startNs), failed, inputTokens, outputTokens, body] as const;
+  const added = connection.run(
     `insert into spans (id, trace, span_id, start_ns, failed, input_tokens, output_tokens, body)
-     values (?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict (trace, span_id) do update set start_ns = excluded.start_ns, failed = excluded.failed,
-       input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, body = excluded.body
-     returning id`,
+     values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (trace, span_id) do nothing`,
     newId,
     trace,
     span.spanId,
-    padded(span.startNs),
-    counted.failed,
-    counted.inputTokens,
-    counted.outputTokens,
-    body,
+    ...values,
   );
-  return {
-    id: Number(row?.id),
-    before:
-      old === undefined
-        ? undefined
-        : {
-            failed: Number(old.failed),
-            inputTokens: Number(old.input_tokens),
-            outputTokens: Number(old.output_tokens),
-          },
+  if (added > 0) return { id: newId, before: undefined };
+  const old = connection.get(
+    'select id, failed, input_tokens, output_tokens from spans where trace = ? and span_id = ?',
+    trace,
+    span.spanId,
+  );
+  const id = Number(old?.id);
+  connection.run(
+    'update spans set start_ns = ?, failed = ?, input_tokens = ?, output_tokens = ?, body = ? where id = ?',
+    ...values,
+    id,
+  );
+  const before = {
+    failed: Number(old?.failed),
+    inputTokens: Number(old?.input_tokens),
+    outputTokens: Number(old?.output_tokens),
   };
+  return { id, before };
 }
 
 function saveWords(connection: Connection, words: string, { id, before }: SavedSpan): void {

@@ -1,6 +1,6 @@
 import type { Span } from '../../../core/trace.ts';
-import type { Connection, Row } from '../connection.ts';
-import { type Counted, padded, type SpanDescription } from './describe.ts';
+import type { Connection, Row, Value } from '../connection.ts';
+import { type Counted, padded, preview, type SpanDescription } from './describe.ts';
 
 /** A trace's row while spans are added to it. */
 export type Summary = {
@@ -8,6 +8,8 @@ export type Summary = {
   readonly id: number;
   readonly traceId: string;
   readonly isNew: boolean;
+  /** What stands in the indexes now, see {@link updateSummary}. */
+  readonly indexed: readonly Value[];
   startNs: string;
   endNs: string;
   spans: number;
@@ -54,6 +56,7 @@ function emptySummary(traceId: string, id: number): Summary {
     id,
     traceId,
     isNew: true,
+    indexed: [],
     startNs: '',
     endNs: '',
     spans: 0,
@@ -77,6 +80,7 @@ function summaryOf(traceId: string, row: Row): Summary {
     id: Number(row.id),
     traceId,
     isNew: false,
+    indexed: [String(row.start_ns), row.session_id ?? null, row.user_id ?? null, Number(row.errors)],
     startNs: String(row.start_ns),
     endNs: String(row.end_ns),
     spans: Number(row.spans),
@@ -117,20 +121,26 @@ export function addToSummary(
   if (summary.service === '') summary.service = facts.service;
   const isRoot = span.parentSpanId === null;
   // Root before others; then the first start for name and input, the last end for the output.
-  summary.name = smaller(summary.name, { text: span.name, rank: `${isRoot ? 0 : 1}${startNs}` });
+  const nameRank = `${isRoot ? 0 : 1}${startNs}`;
+  if (comesBefore(nameRank, summary.name)) summary.name = { text: span.name, rank: nameRank };
   const level = isRoot ? 0 : span.kind === 'model' ? 1 : 2;
-  if (input !== '') summary.input = smaller(summary.input, { text: input, rank: `${level}${startNs}` });
-  if (output !== '') summary.output = larger(summary.output, { text: output, rank: `${2 - level}${endNs || startNs}` });
+  // Most spans of a trace lose here, so their texts are not shortened before.
+  const inputRank = `${level}${startNs}`;
+  if (input !== '' && comesBefore(inputRank, summary.input)) summary.input = shown(input, inputRank, summary.input);
+  const outputRank = `${2 - level}${endNs || startNs}`;
+  if (output !== '' && outputRank >= summary.output.rank) summary.output = shown(output, outputRank, summary.output);
   for (const model of facts.models) addName(summary, 'model', model);
   if (tool !== undefined) addName(summary, 'tool', tool);
 }
 
-function smaller(a: Ranked, b: Ranked): Ranked {
-  return a.rank === '' || b.rank <= a.rank ? b : a;
+function comesBefore(rank: string, { rank: other }: Ranked): boolean {
+  return other === '' || rank <= other;
 }
 
-function larger(a: Ranked, b: Ranked): Ranked {
-  return b.rank >= a.rank ? b : a;
+/** A text of white space only shows nothing and replaces nothing. */
+function shown(text: string, rank: string, before: Ranked): Ranked {
+  const line = preview(text);
+  return line === '' ? before : { text: line, rank };
 }
 
 function addName(summary: Summary, kind: 'model' | 'tool', given: string): void {
@@ -142,37 +152,66 @@ function addName(summary: Summary, kind: 'model' | 'tool', given: string): void 
 }
 
 export function saveSummary(connection: Connection, summary: Summary): void {
-  connection.run(
-    `insert into traces (id, trace_id, start_ns, end_ns, spans, errors, input_tokens, output_tokens, feedback, session_id,
-       user_id, service, name, name_rank, models, tools, input, input_rank, output, output_rank)
-     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict (trace_id) do update set start_ns = excluded.start_ns, end_ns = excluded.end_ns,
-       spans = excluded.spans, errors = excluded.errors, input_tokens = excluded.input_tokens,
-       output_tokens = excluded.output_tokens, session_id = excluded.session_id, user_id = excluded.user_id,
-       service = excluded.service, name = excluded.name, name_rank = excluded.name_rank, models = excluded.models,
-       tools = excluded.tools, input = excluded.input, input_rank = excluded.input_rank, output = excluded.output,
-       output_rank = excluded.output_rank`,
-    summary.id,
-    summary.traceId,
-    summary.startNs,
-    summary.endNs,
-    summary.spans,
-    summary.errors,
-    summary.inputTokens,
-    summary.outputTokens,
-    summary.sessionId,
-    summary.userId,
-    summary.service,
-    summary.name.text,
-    summary.name.rank,
-    JSON.stringify([...summary.models]),
-    JSON.stringify([...summary.tools]),
-    summary.input.text,
-    summary.input.rank,
-    summary.output.text,
-    summary.output.rank,
-  );
+  if (summary.isNew) insertSummary(connection, summary);
+  else updateSummary(connection, summary);
   for (const [kind, name] of summary.addedNames) {
     connection.run('insert or ignore into trace_names (kind, name, trace) values (?, ?, ?)', kind, name, summary.id);
   }
+}
+
+function insertSummary(connection: Connection, summary: Summary): void {
+  connection.run(
+    `insert into traces (start_ns, session_id, user_id, errors, end_ns, spans, input_tokens, output_tokens, service,
+       name, name_rank, models, tools, input, input_rank, output, output_rank, id, trace_id, feedback)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+    ...indexedValues(summary),
+    ...otherValues(summary),
+    summary.id,
+    summary.traceId,
+  );
+}
+
+/** Columns that stand in an index are left alone while they stay as they are: writing them rewrites every index. */
+function updateSummary(connection: Connection, summary: Summary): void {
+  const values = indexedValues(summary);
+  if (!sameValues(values, summary.indexed)) {
+    connection.run(
+      'update traces set start_ns = ?, session_id = ?, user_id = ?, errors = ? where id = ?',
+      ...values,
+      summary.id,
+    );
+  }
+  connection.run(
+    `update traces set end_ns = ?, spans = ?, input_tokens = ?, output_tokens = ?, service = ?, name = ?, name_rank = ?,
+       models = ?, tools = ?, input = ?, input_rank = ?, output = ?, output_rank = ? where id = ?`,
+    ...otherValues(summary),
+    summary.id,
+  );
+}
+
+function indexedValues({ startNs, sessionId, userId, errors }: Summary): readonly Value[] {
+  return [startNs, sessionId, userId, errors];
+}
+
+function sameValues(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.every((value, index) => value === b[index]);
+}
+
+function otherValues(summary: Summary): readonly Value[] {
+  const { name, input, output } = summary;
+  return [
+    summary.endNs,
+    summary.spans,
+    summary.inputTokens,
+    summary.outputTokens,
+    summary.service,
+    name.text,
+    name.rank,
+    JSON.stringify([...summary.models]),
+    JSON.stringify([...summary.tools]),
+    input.text,
+    input.rank,
+    output.text,
+    output.rank,
+  ];
 }

@@ -32,10 +32,13 @@ export function assembleTrace(spans: readonly Span[]): AssembledTrace {
     ? told.filter(({ span }) => span.kind === 'model')
     : outermost(told.filter(hasContent));
   const ledger = createLedger();
-  const moments: Moment[] = speaking.flatMap(({ span, messages }) => conversation(ledger, span, messages));
+  const tools = firstTools(spans);
+  const conversationOf = (span: Span, messages: SpanMessages): readonly Moment[] =>
+    conversation(ledger, span, messages, span.kind === 'model' ? tools.get(span.spanId) : undefined);
+  const moments: Moment[] = speaking.flatMap(({ span, messages }) => conversationOf(span, messages));
   if (!speaking.some(({ span }) => span.kind === 'model')) {
     moments.push(
-      ...told.filter(({ span }) => span.kind === 'model').flatMap(({ span }) => conversation(ledger, span, NOTHING)),
+      ...told.filter(({ span }) => span.kind === 'model').flatMap(({ span }) => conversationOf(span, NOTHING)),
     );
   }
   moments.push(...spans.flatMap((span) => toolMoments(ledger, span)));
@@ -52,7 +55,12 @@ export function assembleTrace(spans: readonly Span[]): AssembledTrace {
 
 const NOTHING: SpanMessages = { input: [], output: [] };
 
-function conversation(ledger: Ledger, span: Span, { input, output }: SpanMessages): readonly Moment[] {
+function conversation(
+  ledger: Ledger,
+  span: Span,
+  { input, output }: SpanMessages,
+  firstTool: bigint | undefined,
+): readonly Moment[] {
   const turn = ledger.open(span);
   const reply = (): void => {
     if (span.kind === 'model') ledger.add(modelCall(span, ledger));
@@ -60,8 +68,23 @@ function conversation(ledger: Ledger, span: Span, { input, output }: SpanMessage
   };
   return [
     { atNs: BigInt(span.startNs), order: 2, tell: () => turn.messages(input, startMs(span)) },
-    { atNs: endNs(span), order: 3, tell: reply },
+    // Where tools run inside of the model call that asked for them, it asked before.
+    firstTool === undefined
+      ? { atNs: endNs(span), order: 3, tell: reply }
+      : { atNs: firstTool, order: 0.5, tell: reply },
   ];
+}
+
+/** When the first tool below each span started. */
+function firstTools(spans: readonly Span[]): ReadonlyMap<string, bigint> {
+  const starts = new Map<string, bigint>();
+  for (const { kind, parentSpanId, startNs } of spans) {
+    if (kind !== 'tool' || parentSpanId === null) continue;
+    const known = starts.get(parentSpanId);
+    const start = BigInt(startNs);
+    if (known === undefined || start < known) starts.set(parentSpanId, start);
+  }
+  return starts;
 }
 
 function modelCall(span: Span, ledger: Ledger): TraceEvent {

@@ -39,6 +39,8 @@ const USER = [
   'mlflow.trace.user',
   'enduser.id',
 ];
+/** Attributes that say whose a span is, in every convention. */
+export const IDENTITY_KEYS: readonly string[] = [...SESSION, ...USER];
 const AGENT = ['gen_ai.agent.name', 'agent.name', 'ai.telemetry.functionId', 'traceloop.workflow.name'];
 const INPUT_TOKENS = [
   'gen_ai.usage.input_tokens',

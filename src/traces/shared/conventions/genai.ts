@@ -27,9 +27,12 @@ export const genai: Convention = {
   },
 };
 
+/** Some (the AI SDK from 7 on) write every result as JSON text, so that a plain string comes in quotes. */
 function toolResult(attributes: JsonObject): string {
   const given = attributes['gen_ai.tool.call.result'];
-  return typeof given === 'string' ? given : resultText(given);
+  if (typeof given !== 'string') return resultText(given);
+  const inner = given.startsWith('"') ? decoded(given) : given;
+  return typeof inner === 'string' ? inner : given;
 }
 
 function structured(attributes: JsonObject): SpanMessages | undefined {

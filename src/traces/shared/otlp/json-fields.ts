@@ -15,11 +15,20 @@ export function hexId(value: Json | undefined, bytes: number): string {
 
 const MAX_NANOSECONDS = 2n ** 64n - 1n;
 
-/** Decimal text of an unsigned 64-bit number given as text or number; '0' when there is none. */
+/**
+ * Decimal text of an unsigned 64-bit number given as text, number or, by older JavaScript exporters, its two halves; '0'
+ * when there is none.
+ */
 export function nanoseconds(value: Json | undefined): string {
+  if (isJsonObject(value)) return fromHalves(value.high, value.low);
   if (typeof value === 'string' ? !/^\d{1,20}$/.test(value) : !(typeof value === 'number' && value >= 0)) return '0';
   const exact = BigInt(typeof value === 'number' ? Math.trunc(value) : (value as string));
   return exact > MAX_NANOSECONDS ? '0' : exact.toString();
+}
+
+function fromHalves(high: Json | undefined, low: Json | undefined): string {
+  if (!Number.isInteger(high) || !Number.isInteger(low)) return '0';
+  return ((BigInt.asUintN(32, BigInt(high as number)) << 32n) | BigInt.asUintN(32, BigInt(low as number))).toString();
 }
 
 export function textOf(value: Json | undefined): string {

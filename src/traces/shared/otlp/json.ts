@@ -39,7 +39,9 @@ export function readTraceJson(text: string, receivedNs: bigint, limits: DecodeLi
     const { resource } = resourceSpans;
     if (isJsonObject(resource)) readKeyValues(resource.attributes, attributes, context);
     const owner = attributes.finish(context.request);
-    for (const scopeSpans of listOf(resourceSpans.scopeSpans, 'scopeSpans')) readScopeSpans(scopeSpans, owner, context);
+    // Before OTLP 0.15, scopes were called instrumentation libraries.
+    const scopes = resourceSpans.scopeSpans ?? resourceSpans.instrumentationLibrarySpans;
+    for (const scopeSpans of listOf(scopes, 'scopeSpans')) readScopeSpans(scopeSpans, owner, context);
   }
   const foreign = foreignSignal(context.request);
   if (foreign !== undefined) throw new OtlpError(400, foreign);
@@ -53,7 +55,8 @@ const FOREIGN_KEYS = [
 
 function readScopeSpans(scopeSpans: JsonObject, resource: SpanOwner['resource'], context: DecodeContext): void {
   const { request, limits, receivedNs } = context;
-  const scope = isJsonObject(scopeSpans.scope) ? scopeSpans.scope : {};
+  const given = scopeSpans.scope ?? scopeSpans.instrumentationLibrary;
+  const scope = isJsonObject(given) ? given : {};
   const owner: SpanOwner = { resource, scope: { name: textOf(scope.name), version: textOf(scope.version) } };
   if (scopeSpans.spans === undefined && scopeSpans.logRecords !== undefined) {
     throw new OtlpError(400, '"logRecords" were sent to the traces path; send them to /v1/logs');

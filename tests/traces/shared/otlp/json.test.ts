@@ -32,6 +32,22 @@ describe('JSON requests', () => {
     expect(span?.endNs).toBe('1795000001000000000');
   });
 
+  it('reads what older JavaScript exporters sent: times in halves (0.44), scopes as libraries (0.27)', () => {
+    // As otlp-transformer 0.44.0 wrote 1795265979.025 s.
+    const [high, low] = [Number(1_795_265_979_025_000_000n >> 32n), Number(1_795_265_979_025_000_000n & 0xffffffffn)];
+    const endTimeUnixNano = { low: low | 0, high };
+    expect(read({ startTimeUnixNano: { low, high }, endTimeUnixNano })).toMatchObject({
+      startNs: '1795265979025000000',
+      endNs: '1795265979025000000',
+    });
+    expect(read({ endTimeUnixNano: { low: 'x', high: {} } })?.endNs).toBe('');
+    const libraries = [{ instrumentationLibrary: { name: 'old', version: '1' }, spans: [SPAN] }];
+    const text = JSON.stringify({ resourceSpans: [{ instrumentationLibrarySpans: libraries }] });
+    expect(readTraceJson(text, NOW).spans).toMatchObject([
+      { spanId: SPAN.spanId, scope: { name: 'old', version: '1' } },
+    ]);
+  });
+
   it('accepts enums by number and by name', () => {
     expect(read({ kind: 3, status: { code: 2, message: 'no' } })).toMatchObject({
       otelKind: 'client',

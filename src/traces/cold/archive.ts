@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_REDACTION, type RedactionLevel } from '../../core/privacy/detector.ts';
+import { pseudonymOf } from '../../core/privacy/pseudonym.ts';
+import { createRedactor } from '../../core/privacy/redact.ts';
+import type { Feedback, TraceStore, TraceSummary } from '../../stores/trace-store.ts';
+import { redactSpan } from '../content.ts';
+import { type ColdReport, expireCold, writeCold } from './cold.ts';
+import type { ColdTrace } from './rows.ts';
+
+export type Retention = {
+  /** Traces that started more than so many days ago leave the store. */
+  readonly days: number;
+  /** Cold storage. */
+  readonly folder: string;
+  /** Parquet files of dates more than so many days ago are removed. */
+  readonly expireDays: number;
+  /** Of what is moved. Default 2. */
+  readonly redaction?: RedactionLevel;
+};
+
+export type ArchiveReport = ColdReport & { readonly expired: readonly string[] };
+
+export type ArchiveContext = {
+  readonly now: Date;
+  /** The project's key for pseudonyms. */
+  readonly key: string;
+  /** Ends the work after the traces that are being moved. */
+  readonly signal?: AbortSignal;
+  /** Leaves the store's file as large as it is. Default: it is compacted in the end, which keeps other writers waiting. */
+  readonly keepSpace?: boolean;
+};
+
+const DAY_MS = 86_400_000;
+const PAGE = 200;
+/** Traces that are moved at a time: their parts are on disk before they leave the store. */
+const MOVED = 2_000;
+
+/**
+ * Applies a retention: old traces go to Parquet files by date, then leave the store, and files that are older still are
+ * removed. Killed at any point, no trace is lost; those that were about to leave the store are moved again, as rows with
+ * the same ids.
+ * @throws ApoError `file-write`, `store-*`
+ */
+export async function archiveTraces(
+  traces: TraceStore,
+  { days, folder, expireDays, redaction = DEFAULT_REDACTION }: Retention,
+  { now, key, signal, keepSpace = false }: ArchiveContext,
+): Promise<ArchiveReport> {
+  const until = new Date(now.getTime() - days * DAY_MS).toISOString();
+  const total = { files: [] as string[], traces: 0, spans: 0, dropped: 0 };
+  while (signal?.aborted !== true) {
+    const { old, more } = await oldest(traces, until);
+    if (old.length === 0) break;
+    const { files, ...counts } = await writeCold({
+      folder,
+      traces: coldTraces(traces, old, redaction),
+      newId: randomUUID,
+      pseudonym: (id) => pseudonymOf(id, key),
+      redactionLevel: redaction,
+    });
+    total.files.push(...files);
+    total.traces += counts.traces;
+    total.spans += counts.spans;
+    total.dropped += counts.dropped;
+    await traces.delete({ traceIds: old.map(({ traceId }) => traceId) }, { keepSpace: keepSpace || more });
+  }
+  return { ...total, expired: expireCold(folder, { days: expireDays, now }) };
+}
+
+async function oldest(
+  traces: TraceStore,
+  until: string,
+): Promise<{ readonly old: readonly TraceSummary[]; readonly more: boolean }> {
+  const found: TraceSummary[] = [];
+  let after: string | null = null;
+  do {
+    const page = await traces.list({ until }, { limit: PAGE, ...(after === null ? {} : { after }) });
+    found.push(...page.traces);
+    after = page.next;
+  } while (after !== null && found.length < MOVED);
+  return { old: found, more: after !== null };
+}
+
+/** One trace at a time; placeholders are consistent within a trace. */
+async function* coldTraces(
+  traces: TraceStore,
+  summaries: readonly TraceSummary[],
+  level: RedactionLevel,
+): AsyncGenerator<ColdTrace> {
+  for (const { traceId, sessionId, userId } of summaries) {
+    const spans = await traces.spans(traceId);
+    const feedback = await traces.feedback(traceId);
+    if (level === 0) {
+      yield { spans, sessionId, userId, feedback };
+      continue;
+    }
+    const redact = createRedactor(level).value;
+    yield {
+      spans: spans.map((span) => redactSpan(span, redact)),
+      sessionId,
+      userId,
+      feedback: feedback.map((given) => redactedFeedback(given, redact)),
+    };
+  }
+}
+
+function redactedFeedback(given: Feedback, redact: (text: string) => string): Feedback {
+  const { comment, correction } = given;
+  return { ...given, comment: redact(comment), correction: correction === null ? null : redact(correction) };
+}
