@@ -12,7 +12,7 @@ import { exactScore } from './worlds/referee.js';
 const TASKS = 160;
 
 /**
- * @param {{ world: object, optimizer: object, maxRollouts: number, seed: number, iterations?: number, criticStyle?: 'json' | 'text' }} input
+ * @param {{ world: object, optimizer: object, maxRollouts: number, seed: number, iterations?: number, criticStyle?: 'json' | 'text', model?: object }} input
  * @returns {Promise<{ exact: number, reported: number | null, start: number, rollouts: number, calls: number, tokens: number, verdict: string, text: string, error?: string }>}
  */
 export async function runOnWorld({
@@ -22,10 +22,11 @@ export async function runOnWorld({
   seed,
   iterations = optimizer.defaultIterations,
   criticStyle = 'json',
+  model,
 }) {
   const tasks = createRandom('bench-split', seed).shuffle(datasetOf(world, TASKS));
   const cut = Math.round(TASKS * 0.8);
-  const parts = await createEvaluateParts({ world, maxRollouts, seed, criticStyle });
+  const parts = await createEvaluateParts({ world, maxRollouts, seed, criticStyle, model });
   const { result, error } = await train({
     ...parts,
     start: createPrompt(world.startPrompt),

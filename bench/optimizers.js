@@ -1,13 +1,16 @@
 // Every optimizer on every family of worlds, with exact scores by the referee.
 //   npm run bench:optimizers -- [--families a,b] [--budgets 300,600,1200,2400] [--seeds 20] [--algorithms a,b]
-//     [--style json|text] [--runs FILE.jsonl] [--more FILE.jsonl,...] [--secret EVALUATION-SECRET] [--table] [--write FILE.md]
+//     [--spread N] [--style json|text] [--runs FILE.jsonl] [--more FILE.jsonl,...] [--secret EVALUATION-SECRET] [--table]
+//     [--write FILE.md]
 // Without --secret the development seeds are used. Runs are appended to --runs, and those that are there are not repeated:
-// stop it whenever you like. --more adds results of others (bench/peers). --table runs nothing. One table is printed.
+// stop it whenever you like. --spread N gives each seed N of the families in turn, the same ones to all algorithms. --more
+// adds results of others (bench/peers). --table runs nothing. One table is printed.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runOnWorld } from './harness.js';
 import { CANARIES } from './optimizers/canaries.js';
-import { appendRun, keyOf, readRuns } from './optimizers/runs.js';
+import { createOptimizer } from './optimizers/create.js';
+import { appendRun, familiesOf, keyOf, readRuns } from './optimizers/runs.js';
 import { renderTable } from './optimizers/table.js';
 import { BENCHMARK_FAMILIES, bounds, createWorld } from './worlds/referee.js';
 import { DEVELOPMENT_SEEDS, evaluationSeeds } from './worlds/seeds.js';
@@ -18,6 +21,7 @@ const { values } = parseArgs({
     families: { type: 'string', default: BENCHMARK_FAMILIES.join(',') },
     budgets: { type: 'string', default: '300,600,1200,2400' },
     seeds: { type: 'string', default: '20' },
+    spread: { type: 'string' },
     algorithms: { type: 'string', default: [...ALGORITHMS, ...Object.keys(CANARIES)].join(',') },
     style: { type: 'string', default: 'json' },
     runs: { type: 'string', default: 'bench/results/optimizers.jsonl' },
@@ -62,7 +66,7 @@ async function runMissing() {
   const done = new Set(known.map(keyOf));
   for (const [index, seed] of seeds.entries()) {
     for (const budget of values.budgets.split(',').map(Number)) {
-      for (const family of values.families.split(',')) {
+      for (const family of familiesOf(values, index)) {
         const world = createWorld(family, seed);
         for (const algorithm of values.algorithms.split(',')) {
           const key = { algorithm, family, seed, budget, style: values.style };
@@ -76,7 +80,7 @@ async function runMissing() {
 }
 
 async function runOne(world, algorithm, maxRollouts, seed) {
-  const optimizer = await create(algorithm, world);
+  const optimizer = await createOptimizer(algorithm, world);
   const { text: _text, ...result } = await runOnWorld({
     world,
     optimizer,
@@ -85,15 +89,4 @@ async function runOne(world, algorithm, maxRollouts, seed) {
     criticStyle: values.style,
   });
   return { ...result, ceiling: bounds(world).ceiling };
-}
-
-/** `gepa minibatch=8 validationTasks=20` is gepa with other options; `iterations` is known to all. */
-async function create(algorithm, world) {
-  if (Object.hasOwn(CANARIES, algorithm)) return CANARIES[algorithm](world);
-  const [name, ...given] = algorithm.split(' ');
-  const pairs = given.map((pair) => pair.split('=')).map(([key, value]) => [key, JSON.parse(value)]);
-  const { iterations, ...settings } = Object.fromEntries(pairs);
-  const { default: createOptimizer, options } = await import(`../dist/optimizers/${name}.js`);
-  const optimizer = createOptimizer(options.parse(settings));
-  return { ...optimizer, defaultIterations: iterations ?? optimizer.defaultIterations };
 }

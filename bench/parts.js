@@ -12,7 +12,8 @@ import { respond } from '../dist/models/simulated/respond.js';
 import { systemClock } from '../dist/platform/clock.js';
 import createSqliteStore from '../dist/stores/sqlite.js';
 
-export async function createEvaluateParts({ world, maxRollouts, seed, criticStyle }) {
+/** `model` is what stands behind every role instead, for example a server. */
+export async function createEvaluateParts({ world, maxRollouts, seed, criticStyle, model: given }) {
   const store = createSqliteStore({ path: ':memory:', create: true }, { folder: '.' });
   const runId = 'bench';
   const now = new Date(0).toISOString();
@@ -29,7 +30,7 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
   });
   const clock = systemClock;
   const stop = createStopSwitch();
-  const model = {
+  const model = given ?? {
     provider: 'simulated',
     simulated: true,
     async chat(request) {

@@ -1,32 +1,16 @@
-"""Runs the real gepa package on one simulated world over HTTP, with its defaults.
+"""The real gepa package on simulated worlds over HTTP, through its public `optimize` and its DefaultAdapter.
 
-Reads one JSON object from standard input: url, start, train, val, budget, seed, settings. Writes one to standard output.
+A job is a line of JSON from standard input: url, start, train, val, budget, seed, settings; the result is a line back.
+The settings are the arguments of `gepa.optimize`; `validation_tasks` cuts the validation set.
 """
 
+import http.client
 import json
 import sys
-import urllib.request
+from urllib.parse import urlsplit
 
 import gepa
 from gepa.adapters.default_adapter.default_adapter import DefaultAdapter, EvaluationResult
-
-job = json.load(sys.stdin)
-spent = {"calls": 0, "tokens": 0}
-
-
-def chat(model, messages):
-    body = json.dumps({"model": model, "messages": messages}).encode()
-    request = urllib.request.Request(f"{job['url']}/chat/completions", body, {"content-type": "application/json"})
-    with urllib.request.urlopen(request) as response:
-        reply = json.load(response)
-    spent["calls"] += 1
-    spent["tokens"] += reply["usage"]["prompt_tokens"] + reply["usage"]["completion_tokens"]
-    return reply["choices"][0]["message"]["content"]
-
-
-def reflect(prompt):
-    messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-    return chat("sim-editor", messages)
 
 
 class Exact:
@@ -51,24 +35,40 @@ def tasks(items):
     return [{"input": item["input"], "answer": item["expected"], "additional_context": {}} for item in items]
 
 
-result = gepa.optimize(
-    seed_candidate={"system_prompt": job["start"]},
-    trainset=tasks(job["train"]),
-    valset=tasks(job["val"]),
-    adapter=DefaultAdapter(model=lambda messages: chat("sim-agent", messages), evaluator=Exact()),
-    reflection_lm=reflect,
-    max_metric_calls=job["budget"],
-    seed=job["seed"],
-    display_progress_bar=False,
-    logger=Silent(),
-    **job["settings"],
-)
-json.dump(
-    {
-        "prompt": result.best_candidate["system_prompt"],
-        "reported": max(result.val_aggregate_scores),
-        "rollouts": result.total_metric_calls,
-        **spent,
-    },
-    sys.stdout,
-)
+def run(job):
+    address = urlsplit(job["url"])
+    connection = http.client.HTTPConnection(address.hostname, address.port)
+
+    def chat(model, messages):
+        body = json.dumps({"model": model, "messages": messages})
+        connection.request("POST", f"{address.path}/chat/completions", body, {"content-type": "application/json"})
+        reply = connection.getresponse()
+        text = reply.read()
+        if reply.status != 200:
+            raise RuntimeError(f"the server answered {reply.status}: {text[:200]!r}")
+        return json.loads(text)["choices"][0]["message"]["content"]
+
+    def reflect(prompt):
+        return chat("sim-editor", [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt)
+
+    settings = dict(job["settings"])
+    val = job["val"][: settings.pop("validation_tasks", len(job["val"]))]
+    result = gepa.optimize(
+        seed_candidate={"system_prompt": job["start"]},
+        trainset=tasks(job["train"]),
+        valset=tasks(val),
+        adapter=DefaultAdapter(model=lambda messages: chat("sim-agent", messages), evaluator=Exact()),
+        reflection_lm=reflect,
+        max_metric_calls=job["budget"],
+        seed=job["seed"],
+        display_progress_bar=False,
+        logger=Silent(),
+        **settings,
+    )
+    connection.close()
+    return {"prompt": result.best_candidate["system_prompt"], "reported": max(result.val_aggregate_scores)}
+
+
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in sys.stdin:
+    print(json.dumps(run(json.loads(line))), file=answers, flush=True)
