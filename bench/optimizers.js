@@ -11,6 +11,7 @@ import { runOnWorld } from './harness.js';
 import { CANARIES } from './optimizers/canaries.js';
 import { createOptimizer } from './optimizers/create.js';
 import { appendRun, familiesOf, keyOf, readRuns } from './optimizers/runs.js';
+import { summarize } from './optimizers/summary.js';
 import { renderTable } from './optimizers/table.js';
 import { BENCHMARK_FAMILIES, bounds, createWorld } from './worlds/referee.js';
 import { DEVELOPMENT_SEEDS, evaluationSeeds } from './worlds/seeds.js';
@@ -40,7 +41,7 @@ const rows = [...readRuns(values.runs), ...values.more.split(',').filter(Boolean
   ({ seed, style }) => seeds.includes(seed) && style === values.style,
 );
 const table = renderTable(rows);
-console.log(table);
+console.log(`${table}\n\n${summarize(rows)}`);
 if (values.write !== undefined) writeFileSync(values.write, page());
 
 function page() {
@@ -54,10 +55,13 @@ ${'```'}
 Simulated models, not real ones: this compares how optimizers spend rollouts, nothing else. Exact score: expected accuracy
 of the returned prompt on 400 test tasks, integrated by the referee. Share of gain: 0 is the start prompt, 1 the best known
 one. Optimism: reported minus exact. Mean over families ± standard error over seeds (none where a family has one run); the
-family columns are shares of gain.
-Runs differ in number where time was short; \`within budget\` counts those that kept the limit and had no fault.
+family columns are shares of gain. Runs differ in number where time was short; \`within budget\` counts those that kept the
+limit and had no fault. Names that begin with \`package\` are the real packages (bench/peers/README.md); what follows a name
+are settings other than its defaults.
 
 ${table}
+
+${summarize(rows)}
 `;
 }
 

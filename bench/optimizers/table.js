@@ -59,7 +59,7 @@ function lineOf(budget, algorithm, rows, families) {
 }
 
 /** 0 at the start, 1 at the best known prompt; undefined where nothing can be gained. */
-function shareOf({ exact, start, ceiling }) {
+export function shareOf({ exact, start, ceiling }) {
   return ceiling - start < 0.02 ? undefined : (exact - start) / (ceiling - start);
 }
 

@@ -4,7 +4,7 @@ A job is a line of JSON as in gepa_peer.py; the settings are the arguments of th
 the run is cancelled when the agent is asked for one rollout more than the budget, and the best prompt so far counts.
 
 Only waiting and preparing differ from `Trainer.fit`, not what is asked or answered:
-- Algorithm and runner share one process, and poll every 50 ms instead of every 2 and 5 seconds; the validator of messages
+- Algorithm and runners share one process, and poll every 50 ms instead of every 2 and 5 seconds; the validator of messages
   is built once instead of for each message.
 - poml starts a Node process for each request (about a second of work). Here each of its five templates is rendered once
   for each number of rollouts, with marks in the places of the values; after that the marks are replaced. The first
@@ -20,6 +20,7 @@ import logging
 import random
 import sys
 import time
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import httpx
@@ -31,13 +32,13 @@ from agentlightning.algorithm.apo import apo
 from agentlightning.emitter import emit_reward
 from agentlightning.runner import LitAgentRunner
 from agentlightning.store.memory import InMemoryLightningStore
-from agentlightning.tracer.otel import OtelTracer
+from agentlightning.tracer.dummy import DummyTracer
 from agentlightning.types import PromptTemplate, SpanCoreFields, TraceStatus
 from openai import AsyncOpenAI
 
 POLL_SECONDS = 0.05
-# OpenTelemetry takes one provider per process.
-TRACER = OtelTracer()
+# As in the package's own example.
+RUNNERS = 8
 
 logging.disable(logging.WARNING)
 adapter_messages.TypeAdapter = functools.cache(adapter_messages.TypeAdapter)
@@ -126,6 +127,21 @@ def chat_span(model, messages, answer, started):
     )
 
 
+class NoTracer(DummyTracer):
+    """For agents that return their spans."""
+
+    @asynccontextmanager
+    async def trace_context(self, *_args, **_more):
+        yield None
+
+
+def start_runner(number, agent, store):
+    runner = LitAgentRunner(NoTracer(), poll_interval=POLL_SECONDS, interval_jitter=0, heartbeat_interval=0)
+    runner.init(agent)
+    runner.init_worker(number, store)
+    return runner
+
+
 class SupportAgent(LitAgent):
     def __init__(self, client, url, budget):
         super().__init__()
@@ -135,7 +151,8 @@ class SupportAgent(LitAgent):
 
     async def rollout_async(self, task, resources, rollout):
         if self.left == 0:
-            self.over.set_result(None)
+            if not self.over.done():
+                self.over.set_result(None)
             await asyncio.Future()
         self.left -= 1
         started = time.time()
@@ -148,7 +165,8 @@ class SupportAgent(LitAgent):
             reply = await self.client.post(self.url, json={"model": "sim-agent", "messages": messages})
             reply.raise_for_status()
         except httpx.HTTPError as error:
-            self.over.set_exception(error)
+            if not self.over.done():
+                self.over.set_exception(error)
             raise
         answer = reply.json()["choices"][0]["message"]["content"]
         score = float(answer.strip() == task["expected"].strip())
@@ -166,9 +184,6 @@ async def run(job):
     async with httpx.AsyncClient(timeout=None) as client:
         agent = SupportAgent(client, f"{job['url']}/chat/completions", job["budget"])
         store = InMemoryLightningStore()
-        runner = LitAgentRunner(TRACER, poll_interval=POLL_SECONDS, interval_jitter=0, heartbeat_interval=0)
-        runner.init(agent)
-        runner.init_worker(0, store)
         algorithm = apo.APO(
             AsyncOpenAI(base_url=job["url"], api_key="none"),
             gradient_model="sim-critic",
@@ -179,7 +194,7 @@ async def run(job):
         algorithm.set_store(store)
         algorithm.set_adapter(adapter)
         algorithm.set_initial_resources({"prompt": PromptTemplate(template=job["start"], engine="f-string")})
-        working = asyncio.create_task(runner.iter())
+        working = asyncio.gather(*(start_runner(number, agent, store).iter() for number in range(RUNNERS)))
         searching = asyncio.create_task(algorithm.run(train_dataset=job["train"], val_dataset=job["val"]))
         ended, _ = await asyncio.wait({searching, agent.over, working}, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
