@@ -77,7 +77,7 @@ function tokenLines(rows, budgets) {
   );
   return [...rivals].flatMap((rival) => {
     const [first, ...more] = known(rival);
-    if (first === undefined) return [];
+    if (first === undefined || known('apo').length === 0) return [];
     const best = more.reduce((a, b) => (b.exact > a.exact ? b : a), first);
     const equal = known('apo').find(({ exact }) => exact >= best.exact);
     const answer = equal === undefined ? 'apo does not reach it' : `apo reaches ${show(equal)}`;

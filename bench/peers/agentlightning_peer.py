@@ -181,11 +181,11 @@ class SupportAgent(LitAgent):
 async def run(job):
     random.seed(job["seed"])
     # No time limit: rendering holds up the event loop for seconds.
-    async with httpx.AsyncClient(timeout=None) as client:
+    async with httpx.AsyncClient(timeout=None) as client, AsyncOpenAI(base_url=job["url"], api_key="none") as critic:
         agent = SupportAgent(client, f"{job['url']}/chat/completions", job["budget"])
         store = InMemoryLightningStore()
         algorithm = apo.APO(
-            AsyncOpenAI(base_url=job["url"], api_key="none"),
+            critic,
             gradient_model="sim-critic",
             apply_edit_model="sim-editor",
             **job["settings"],
