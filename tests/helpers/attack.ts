@@ -14,6 +14,7 @@ import { type Attack, createVictim, poisonedTasks } from './victim.ts';
 
 const OPTIMIZERS = {
   apo: () => createApo(apoOptions.parse({})),
+  'apo, statements only': () => createApo(apoOptions.parse({ wholePrompts: false })),
   beam: () => createBeam(beamOptions.parse({ beamWidth: 2, branchFactor: 2 })),
   protegi: () => createProtegi(protegiOptions.parse({ minibatch: 16 })),
   gepa: () => createGepa(gepaOptions.parse({})),

@@ -1,8 +1,12 @@
+import type { Prompt } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { EndReason, Outcome } from '../optimizer.ts';
+import type { Ascent } from './climb.ts';
+import { trainedText } from './component.ts';
 import type { Arm } from './pool.ts';
-import { admissible, promptOf, type State, startArm, withOwnStatements } from './state.ts';
+import { statementsOf } from './split.ts';
+import { admissible, leadOfClimb, promptOf, type State, startArm, withOwnStatements } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
@@ -16,15 +20,13 @@ const DRAWS = 60;
  * with its uncertainty doubled.
  */
 export async function finish(state: State, rollouts: number, reason: EndReason): Promise<Outcome> {
-  const { context, model, pool } = state;
-  const arm = admissible(state, withOwnStatements(state, model.bestArm(model.mean)));
-  const best = promptOf(state, arm);
-  const { evidence, critique } = originsOf(state, arm);
+  const { context, pool } = state;
+  const { prompt: best, operator, critique, evidence, gain, explanation } = contenderOf(state);
   await context.addCandidate({
     prompt: best,
     parents: [context.start.id],
     iteration: context.iterations,
-    operator: 'statements',
+    operator,
     critique,
     evidence,
     rejected: null,
@@ -38,22 +40,68 @@ export async function finish(state: State, rollouts: number, reason: EndReason):
   const trials = tasks.map((task) => ({ task, sample: 0 }));
   const purpose = { iteration: context.iterations, split: 'val', label: 'the final comparison' } as const;
   const baseline = await context.evaluate(context.start, trials, purpose);
-  if (isStart)
-    return { best: context.start, baseline, final: baseline, reason, explanation: explain(state, startArm(pool)) };
+  const unchanged = (): Outcome['explanation'] => explain(state, startArm(pool));
+  if (isStart) return { best: context.start, baseline, final: baseline, reason, explanation: unchanged() };
   const final = await context.evaluate(best, trials, purpose);
-  const isBetter = chanceAbove(differences(baseline, final), gainOf(state, arm)) >= SURE_ENOUGH;
+  const isBetter = chanceAbove(differences(baseline, final), gain) >= SURE_ENOUGH;
   return {
     best: isBetter ? best : context.start,
     baseline,
     final: isBetter ? final : baseline,
     reason,
-    explanation: explain(state, isBetter ? arm : startArm(pool)),
+    explanation: isBetter ? explanation() : unchanged(),
   };
 }
 
-/** Whether training alone shows the present best to be better than the start: for a run that is stopped from outside. */
-export function isShownBetter(state: State): boolean {
-  return chanceAbove([], gainOf(state, state.model.bestArm(state.model.mean))) >= 0.95;
+type Contender = {
+  readonly prompt: Prompt;
+  readonly operator: string;
+  readonly critique: string | null;
+  readonly evidence: readonly string[];
+  /** Over the start, as training makes one believe. */
+  readonly gain: Belief;
+  readonly explanation: () => Outcome['explanation'];
+};
+
+/** The prompt that is compared with the start: the model's, or that of the climb when it leads. */
+function contenderOf(state: State): Contender {
+  const { model, climb } = state;
+  if (leadOfClimb(state) > 0 && climb.ascents.length > 0) return climbed(state);
+  const arm = admissible(state, withOwnStatements(state, model.bestArm(model.mean)));
+  return {
+    prompt: promptOf(state, arm),
+    operator: 'statements',
+    ...originsOf(state, arm),
+    gain: gainOf(state, arm),
+    explanation: () => explain(state, arm),
+  };
+}
+
+function climbed({ climb, context }: State): Contender {
+  const { prompt, ascents, rewards } = climb;
+  const proposals = ascents.flatMap((ascent) => ascent.proposals);
+  const recent = rewards.slice(-CLIMB_WINDOW);
+  const first = rewards.slice(0, CLIMB_WINDOW);
+  return {
+    prompt,
+    operator: 'climb',
+    critique: [...new Set(proposals.map(({ critique }) => critique))].slice(0, MOST_CRITIQUES).join('\n') || null,
+    evidence: [...new Set(proposals.flatMap(({ rollouts }) => rollouts))],
+    gain: {
+      mean: mean(recent) - mean(first),
+      deviation: Math.sqrt(0.25 / recent.length + 0.25 / first.length) + MODEL_DOUBT,
+    },
+    explanation: () => explainClimb(context.start, prompt, ascents),
+  };
+}
+
+/** Rewards at the beginning and the end of a climb that are compared. */
+const CLIMB_WINDOW = 12;
+
+/** What a run that is stopped from outside ends with: the contender where training alone shows it to be better. */
+export function bestShown(state: State): Prompt {
+  const { prompt, gain } = contenderOf(state);
+  return chanceAbove([], gain) >= 0.95 ? prompt : state.context.start;
 }
 
 type Belief = { readonly mean: number; readonly deviation: number };
@@ -82,6 +130,39 @@ function originsOf(
 }
 
 const MOST_CRITIQUES = 50;
+
+/**
+ * What each statement of a climbed prompt does, as far as its trial showed: a step's statements came together, so each has an
+ * equal share of the difference, with the interval of a mean.
+ */
+function explainClimb(start: Prompt, prompt: Prompt, ascents: readonly Ascent[]): Outcome['explanation'] {
+  const own = new Set(statementsOf(trainedText(start)));
+  return {
+    statements: statementsOf(trainedText(prompt)).map((text) => {
+      const ascent = ascents.find((one) => statementsOf(trainedText(one.prompt)).includes(text));
+      if (own.has(text) || ascent === undefined) {
+        const origin = { operator: 'start', critique: '', rollouts: [] };
+        return { text, effect: null, interval: null, removalCost: null, origin };
+      }
+      const known = new Set(statementsOf(trainedText(ascent.parent)));
+      const together = statementsOf(trainedText(ascent.prompt)).filter((other) => !known.has(other)).length;
+      const effect = mean(ascent.differences) / Math.max(1, together);
+      const half = (1.96 * Math.max(0.3, deviation(ascent.differences))) / Math.sqrt(ascent.differences.length);
+      const proposal = ascent.proposals.find((one) => one.text === text) ?? ascent.proposals[0];
+      return {
+        text,
+        effect,
+        interval: [effect - half, effect + half],
+        removalCost: effect,
+        origin: {
+          operator: proposal?.operator ?? 'editor',
+          critique: proposal?.critique ?? '',
+          rollouts: proposal?.rollouts ?? [],
+        },
+      };
+    }),
+  };
+}
 
 /** Paired differences of rewards, by task. */
 function differences(before: readonly ScoredRollout[], after: readonly ScoredRollout[]): readonly number[] {

@@ -3,7 +3,7 @@ import type { OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { withoutQuotations } from '../shared/quotations.ts';
-import { trainedText } from './component.ts';
+import { trainedText, withTrainedText } from './component.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
 
@@ -29,22 +29,30 @@ export type ProposeInput = {
   readonly sample: number;
 };
 
+export type Proposed = {
+  readonly proposals: readonly Proposal[];
+  /** The parent's text with all that the critique asks for; undefined when nothing came of it. */
+  readonly child: string | undefined;
+};
+
+const NOTHING: Proposed = { proposals: [], child: undefined };
+
 /**
- * One critique of a group of failures, as statements. A critic that answers by the schema needs no editor; of one that
- * writes sentences the editor makes a prompt, and what is new in it are the statements.
+ * One critique of a group of failures, as statements and as a whole prompt. A critic that answers by the schema needs no
+ * editor; of one that writes sentences the editor makes a prompt, and what is new in it are the statements.
  */
-export async function propose(context: OptimizerContext, input: ProposeInput): Promise<readonly Proposal[]> {
+export async function propose(context: OptimizerContext, input: ProposeInput): Promise<Proposed> {
   const { failures, passes, parent, sample } = input;
   const reply = await context.ask(
     'critic',
     criticRequest({ ...input, fence: createFence([...failures, ...passes].flatMap(evidenceTexts)) }),
     sample,
   );
-  if (reply === undefined || reply.trim() === '') return [];
+  if (reply === undefined || reply.trim() === '') return NOTHING;
   const ids = failures.map(({ scored }) => scored.rollout.id);
   const findings = parseFindings(reply);
   if (findings !== undefined) {
-    return findings.map(({ operation, statement, target, evidence, cause }) => {
+    const proposals = findings.map(({ operation, statement, target, evidence, cause }): Proposal => {
       const cited = ids.filter((id) => evidence.includes(id));
       return {
         text: statement,
@@ -55,18 +63,34 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
         rollouts: cited.length > 0 ? cited : ids,
       };
     });
+    return { proposals, child: apply(parent, proposals, context) };
   }
   const critique = withoutQuotations(reply, [...failures, ...passes], context.train, trainedText(parent));
   const edited = await edit(context, parent, critique, 'edit', sample);
-  if (edited === undefined) return [];
-  return newStatements(trainedText(parent), edited).map((text) => ({
-    text,
-    target: '',
-    removal: false,
-    critique: reply,
-    operator: 'editor',
-    rollouts: ids,
-  }));
+  if (edited === undefined) return NOTHING;
+  const proposals = newStatements(trainedText(parent), edited).map(
+    (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
+  );
+  return { proposals, child: edited };
+}
+
+/**
+ * The parent's text with those proposals in it that may go into a prompt. A target that does not stand in the text is no
+ * reason to lose the statement.
+ */
+function apply(parent: Prompt, proposals: readonly Proposal[], context: OptimizerContext): string | undefined {
+  const before = trainedText(parent);
+  let text = before;
+  const added: string[] = [];
+  for (const proposal of proposals) {
+    const trial = withTrainedText(parent, `${before}\n- ${proposal.text}`);
+    if (!proposal.removal && context.reject(trial, parent) !== undefined) continue;
+    if (proposal.target !== '' && text.includes(proposal.target)) {
+      text = text.replace(proposal.target, () => (proposal.removal ? '' : proposal.text));
+    } else if (!proposal.removal && !text.includes(proposal.text)) added.push(`- ${proposal.text}`);
+  }
+  const child = [text.trim(), ...added].join('\n').trim();
+  return child === '' || child === before.trim() ? undefined : child;
 }
 
 /** A whole prompt by the editor; undefined when it gave none. */

@@ -1,17 +1,30 @@
 import { allInOrder } from '../../core/async.ts';
 import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { mean } from '../../core/statistics.ts';
 import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
 import { headline } from '../shared/reply.ts';
+import { createFreshTrials } from '../shared/trials.ts';
+import { createClimb } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
-import { finish, isShownBetter } from './final.ts';
+import { bestShown, finish } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import { type Proposal, propose } from './propose.ts';
 import { type ApoOptions, finalRollouts } from './settings.ts';
-import { admissible, countTests, promptOf, type Record, refit, remember, type State, startArm } from './state.ts';
+import {
+  admissible,
+  countTests,
+  leadOfClimb,
+  promptOf,
+  type Record,
+  refit,
+  remember,
+  type State,
+  startArm,
+} from './state.ts';
 import { chooseTasks } from './tasks.ts';
 import { answerParts } from './units.ts';
 
@@ -31,49 +44,72 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
   const searchRollouts = Math.max(0, planned - kept);
   let spent = 0;
   let reported = 0;
-  let reportedRecords = 0;
   let reportedPrompt = context.start;
+  let rewards: readonly number[] = [];
   let lastCritique = '';
   let reason: EndReason = 'budget';
 
   for (let round = 1; spent + settings.stepTasks <= searchRollouts; round++) {
     const iteration = iterationOf(spent, searchRollouts, context.iterations);
-    const steps = chooseSteps(state, round, searchRollouts - spent);
-    const results = await allInOrder(
-      steps.map(({ prompt, trials }) =>
-        context.evaluate(prompt, trials, { iteration, split: 'train', label: `round ${round}` }),
-      ),
-    );
-    steps.forEach(({ arm, tasks }, step) => {
-      results[step]?.forEach((scored, index) => {
-        remember(state, arm, tasks[index] as number, scored);
-      });
-      spent += tasks.length;
-    });
+    const isClimb = spent + 2 * settings.wholePromptTasks <= searchRollouts && isClimbing(state, round);
+    const found = await (isClimb
+      ? climbOn(state, iteration)
+      : searchOn(state, round, iteration, searchRollouts - spent));
+    spent += found.rollouts;
+    rewards = [...rewards, ...found.rewards];
+    adopt(state, found.proposals);
     refit(state);
-    const proposals = await criticise(state);
-    lastCritique = headline(proposals[0]?.critique ?? lastCritique);
-    adopt(state, proposals);
-    refit(state);
-    reason = endOf(state, round) ?? reason;
+    lastCritique = headline(found.proposals[0]?.critique ?? lastCritique);
+    if (!isClimb) reason = endOf(state, round) ?? reason;
     const ended = iterationOf(spent, searchRollouts, context.iterations);
     if (ended > reported) {
-      const best = promptOf(state, admissible(state, state.model.bestArm(state.model.mean)));
-      context.report({
-        iteration: ended,
-        previous: reportedPrompt,
-        best,
-        score: mean(state.records.slice(reportedRecords).map(({ reward }) => reward)),
-        critique: lastCritique,
-      });
+      const best = leadOfClimb(state) > 0 ? state.climb.prompt : promptOf(state, bestArm(state));
+      const score = mean(rewards);
+      context.report({ iteration: ended, previous: reportedPrompt, best, score, critique: lastCritique });
       reported = ended;
-      reportedRecords = state.records.length;
       reportedPrompt = best;
-      context.keep({ best: isShownBetter(state) ? best : context.start, baseline: [], final: [] });
+      rewards = [];
+      context.keep({ best: bestShown(state), baseline: [], final: [] });
     }
     if (reason !== 'budget') break;
   }
   return finish(state, kept, reason);
+}
+
+/** What one round gave. */
+type Found = {
+  readonly rollouts: number;
+  readonly rewards: readonly number[];
+  readonly proposals: readonly Proposal[];
+};
+
+/** A round of the search over statements. */
+async function searchOn(state: State, round: number, iteration: number, rollouts: number): Promise<Found> {
+  const { context } = state;
+  const steps = chooseSteps(state, round, rollouts);
+  const results = await allInOrder(
+    steps.map(({ prompt, trials }) =>
+      context.evaluate(prompt, trials, { iteration, split: 'train', label: `round ${round}` }),
+    ),
+  );
+  steps.forEach(({ arm, tasks, random }, step) => {
+    results[step]?.forEach((scored, index) => {
+      remember(state, arm, tasks[index] as number, scored);
+      if (index < random) state.searched.push(...rewardsOf([scored]));
+    });
+  });
+  refit(state);
+  const proposals = await criticise(state);
+  const rewards = rewardsOf(results.flat());
+  return { rollouts: results.flat().length, rewards, proposals };
+}
+
+function rewardsOf(scored: readonly ScoredRollout[]): readonly number[] {
+  return scored.flatMap((one) => rewardOf(one) ?? []);
+}
+
+function bestArm(state: State): Arm {
+  return admissible(state, state.model.bestArm(state.model.mean));
 }
 
 function iterationOf(spent: number, total: number, iterations: number): number {
@@ -99,6 +135,7 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
   if (!isLone) pool.addBareFrame();
   const order = context.random('order').shuffle(context.train.map((_task, index) => index));
   const model = fitModel(pool, units, []);
+  const fresh = createFreshTrials();
   return {
     context,
     settings,
@@ -112,6 +149,10 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
     position: 0,
     model,
     proven: new Map(),
+    fresh,
+    climb: createClimb(context, settings.wholePromptTasks, fresh),
+    climbArm: undefined,
+    searched: [],
   };
 }
 
@@ -125,6 +166,7 @@ const DRAWS = 6;
 /** Why there is no use in going on, or undefined. */
 function endOf(state: State, round: number): EndReason | undefined {
   const { records, model, context, settings, order } = state;
+  if (leadOfClimb(state) > 0) return undefined;
   if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= PERFECT))
     return 'ceiling';
   if (round % 4 !== 0 || findGaps(state, 1, settings.groupSize).length > 0) return undefined;
@@ -136,10 +178,35 @@ function endOf(state: State, round: number): EndReason | undefined {
   return mean(regrets) < WORTH_A_STEP ? 'stalled' : undefined;
 }
 
+/** Rounds in which both ways take turns; after that the one that leads has all but every {@link OTHER}th. */
+const TURNS = 6;
+const OTHER = 9;
+
+/** Whether this round goes to whole prompts instead of statements. */
+function isClimbing(state: State, round: number): boolean {
+  if (!state.settings.wholePrompts) return false;
+  if (round <= TURNS) return round % 2 === 0;
+  return leadOfClimb(state) > 0 !== (round % OTHER === 0);
+}
+
+/** A step of the climb, from the best statements when these lead. What it runs of known prompts is a record, too. */
+async function climbOn(state: State, iteration: number): Promise<Found> {
+  const { climb, pool } = state;
+  if (leadOfClimb(state) < 0) state.climbArm = bestArm(state);
+  const from = leadOfClimb(state) < 0 && state.climbArm !== undefined ? promptOf(state, state.climbArm) : undefined;
+  const known = state.climbArm ?? startArm(pool);
+  const knownId = promptOf(state, known).id;
+  const { rollouts, rewards, proposals, before } = await climb.step(state.critiques++, iteration, from);
+  if (before[0]?.prompt.id === knownId) for (const { task, scored } of before) remember(state, known, task, scored);
+  return { rollouts, rewards, proposals };
+}
+
 type Step = {
   readonly arm: Arm;
   readonly prompt: Prompt;
+  /** The first of them are drawn at random. */
   readonly tasks: readonly number[];
+  readonly random: number;
   readonly trials: readonly Trial[];
 };
 
@@ -162,15 +229,11 @@ function chooseSteps(state: State, round: number, rollouts: number): readonly St
     const prompt = promptOf(state, arm);
     const random = isFlawless ? settings.stepTasks : Math.ceil(settings.stepTasks / 2);
     const tasks = chooseTasks(state, arm, Math.min(settings.stepTasks, left), random, tests, taken);
-    const earlier = [
-      ...records.filter(({ scored }) => scored.rollout.promptId === prompt.id).map(({ task }) => task),
-      ...steps.filter((other) => other.prompt.id === prompt.id).flatMap((other) => other.tasks),
-    ];
-    const trials = tasks.map((task) => ({
-      task: context.train[task] as Trial['task'],
-      sample: earlier.filter((other) => other === task).length,
-    }));
-    steps.push({ arm, prompt, tasks, trials });
+    const trials = state.fresh(
+      prompt,
+      tasks.map((task) => context.train[task] as Trial['task']),
+    );
+    steps.push({ arm, prompt, tasks, random, trials });
   }
   return steps;
 }
@@ -204,7 +267,7 @@ async function criticise(state: State): Promise<readonly Proposal[]> {
       });
     }),
   );
-  return replies.flat();
+  return replies.flatMap(({ proposals }) => proposals);
 }
 
 function evidenceOf({ context }: State, { task, scored }: Record): Evidence {

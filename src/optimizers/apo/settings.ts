@@ -13,6 +13,10 @@ export const options = z.strictObject({
   exploration: z.number().nonnegative().default(0.1),
   /** Share of the rollouts that is kept for the validation tasks. Default 0.16. */
   finalShare: z.number().gt(0).lt(0.9).default(0.16),
+  /** Whether whole prompts are tried beside statements. Without, no sentence gets in that was not tried on its own. Default true. */
+  wholePrompts: z.boolean().default(true),
+  /** Training tasks that an edit of a whole prompt and its parent are compared on. Default 5. */
+  wholePromptTasks: z.int().positive().default(5),
   /** Rollouts of one iteration when the run has no rollout budget. Default 30. */
   rolloutsPerIteration: z.int().positive().default(30),
 });

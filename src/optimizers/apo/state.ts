@@ -1,6 +1,9 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
-import type { OptimizerContext } from '../optimizer.ts';
+import { mean } from '../../core/statistics.ts';
+import type { Task } from '../../core/task.ts';
+import type { OptimizerContext, Trial } from '../optimizer.ts';
+import type { Climb } from './climb.ts';
 import { withTrainedText } from './component.ts';
 import { type EffectModel, fitModel } from './model.ts';
 import type { Arm, Pool } from './pool.ts';
@@ -35,7 +38,22 @@ export type State = {
   model: EffectModel;
   /** Statements that were shown to help, with their place in that order. */
   readonly proven: Map<number, number>;
+  /** The next unused sample of each task under a prompt. */
+  readonly fresh: (prompt: Prompt, tasks: readonly Task[]) => Trial[];
+  /** Whole prompts, the other way to a better one. */
+  readonly climb: Climb;
+  /** The arm that the climb's prompt was taken from. */
+  climbArm: Arm | undefined;
+  /** Rewards of the search over statements on tasks drawn at random, in order of time. */
+  readonly searched: number[];
 };
+
+/** Rewards that are compared. */
+const WINDOW = 12;
+/** By how much the whole prompts do better on random tasks than the statements have lately. */
+export function leadOfClimb({ climb, searched }: State): number {
+  return mean(climb.rewards.slice(-WINDOW)) - mean(searched.slice(-WINDOW));
+}
 
 export function remember(state: State, arm: Arm, task: number, scored: ScoredRollout): void {
   const reward = rewardOf(scored);

@@ -1,0 +1,141 @@
+import { type Prompt, promptText } from '../../core/prompt.ts';
+import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
+import { mean } from '../../core/statistics.ts';
+import type { Task } from '../../core/task.ts';
+import type { Candidate, OptimizerContext, Trial } from '../optimizer.ts';
+import { trainedText, withTrainedText } from './component.ts';
+import { type Proposal, propose } from './propose.ts';
+import { statementsOf } from './split.ts';
+
+/*
+ * Whole prompts beside statements: hill climbing on small batches. The present prompt and its edit by one critique run on the
+ * same tasks, and the better one stays (the acceptance of GEPA, arXiv 2507.19457, without its passes over validation tasks).
+ * Slower than the search over statements where that can tell what a statement does, and works where it cannot.
+ */
+
+/** An edit that was better than its parent on its batch. */
+export type Ascent = {
+  readonly parent: Prompt;
+  readonly prompt: Prompt;
+  readonly proposals: readonly Proposal[];
+  /** Reward of the edit minus reward of the parent, by task. */
+  readonly differences: readonly number[];
+};
+
+export type ClimbStep = {
+  readonly rollouts: number;
+  /** Of all of them. */
+  readonly rewards: readonly number[];
+  readonly proposals: readonly Proposal[];
+  /** The prompt of the climb on the tasks of the batch. */
+  readonly before: readonly { readonly prompt: Prompt; readonly task: number; readonly scored: ScoredRollout }[];
+};
+
+export type Climb = {
+  readonly prompt: Prompt;
+  readonly ascents: readonly Ascent[];
+  /** Rewards of the climb's prompt on tasks drawn at random, in order of time. */
+  readonly rewards: readonly number[];
+  /** One batch, one proposal; from another prompt when one is given. */
+  step(sample: number, iteration: number, from?: Prompt): Promise<ClimbStep>;
+};
+
+/** Failures that the critic of a step reads. */
+const SHOWN = 4;
+
+export function createClimb(
+  context: OptimizerContext,
+  batchSize: number,
+  fresh: (prompt: Prompt, tasks: readonly Task[]) => Trial[],
+): Climb {
+  const order = context.random('climb').shuffle(context.train.map((_task, index) => index));
+  const ascents: Ascent[] = [];
+  const rewards: number[] = [];
+  let position = 0;
+  let prompt = context.start;
+
+  async function rewardsOf(candidate: Prompt, tasks: readonly number[], iteration: number) {
+    const trials = fresh(
+      candidate,
+      tasks.map((task) => context.train[task] as Task),
+    );
+    return context.evaluate(candidate, trials, {
+      iteration,
+      split: 'train',
+      label: `iteration ${iteration}, whole prompt`,
+    });
+  }
+
+  /** The best statements were no candidate of their own so far. */
+  const statementsAsParent = (from: Prompt, iteration: number): Candidate => ({
+    prompt: from,
+    parents: [context.start.id],
+    iteration,
+    operator: 'statements',
+    critique: null,
+    evidence: [],
+    rejected: null,
+  });
+
+  return {
+    get prompt() {
+      return prompt;
+    },
+    ascents,
+    rewards,
+    async step(sample, iteration, from) {
+      if (from !== undefined && from.id !== context.start.id)
+        await context.addCandidate(statementsAsParent(from, iteration));
+      prompt = from ?? prompt;
+      const parent = prompt;
+      const tasks = Array.from(
+        { length: Math.min(batchSize, order.length) },
+        () => order[position++ % order.length] as number,
+      );
+      const scored = await rewardsOf(parent, tasks, iteration);
+      const before = tasks.map((task, index) => ({ prompt: parent, task, scored: scored[index] as ScoredRollout }));
+      const own = scored.flatMap((one) => rewardOf(one) ?? []);
+      rewards.push(...own);
+      const failures = before.filter(({ scored: one }) => (rewardOf(one) ?? 1) < PASSED);
+      if (failures.length === 0) return { rollouts: tasks.length, rewards: own, proposals: [], before };
+      const { proposals, child: text } = await propose(context, {
+        parent,
+        prompt: statementsOf(trainedText(parent)).map((statement) => ({ text: statement, effect: '' })),
+        failures: failures
+          .slice(0, SHOWN)
+          .map(({ task, scored: one }) => ({ task: context.train[task] as Task, scored: one })),
+        passes: [],
+        useless: [],
+        sample,
+      });
+      const child = text === undefined ? undefined : withTrainedText(parent, text);
+      if (child === undefined || promptText(child) === promptText(parent)) {
+        return { rollouts: tasks.length, rewards: own, proposals, before };
+      }
+      const rejected = context.reject(child, parent) ?? null;
+      await context.addCandidate({
+        prompt: child,
+        parents: [parent.id],
+        iteration,
+        operator: 'climb',
+        critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
+        evidence: failures.map(({ scored: one }) => one.rollout.id),
+        rejected,
+      });
+      if (rejected !== null) return { rollouts: tasks.length, rewards: own, proposals, before };
+      const after = await rewardsOf(child, tasks, iteration);
+      const differences = after.flatMap((one, index) => {
+        const [a, b] = [rewardOf(scored[index] as ScoredRollout), rewardOf(one)];
+        return a === undefined || b === undefined ? [] : [b - a];
+      });
+      if (mean(differences) > 0) {
+        ascents.push({ parent, prompt: child, proposals, differences });
+        prompt = child;
+      }
+      const others = after.flatMap((one) => rewardOf(one) ?? []);
+      return { rollouts: 2 * tasks.length, rewards: [...own, ...others], proposals, before };
+    },
+  };
+}
+
+const PASSED = 0.999;

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { createPrompt, type Prompt, promptText } from '../../../src/core/prompt.ts';
+import { createRandom } from '../../../src/core/random.ts';
+import type { ScoredRollout } from '../../../src/core/rollout.ts';
+import { createClimb } from '../../../src/optimizers/apo/climb.ts';
+import createApo, { options } from '../../../src/optimizers/apo.ts';
+import type { Candidate, OptimizerContext, Outcome, Trial } from '../../../src/optimizers/optimizer.ts';
+import { createFreshTrials } from '../../../src/optimizers/shared/trials.ts';
+import { makeTask } from '../../helpers/task.ts';
+
+/** Rules that share no word with the tasks, whose answers are single words: nothing but whole prompts shows what they do. */
+const RULES = ['Mind the violet gate.', 'Carry a lantern.', 'Whistle twice.'];
+const HARM = 'Sing before lunch.';
+const START = createPrompt('You are a clerk.');
+const tasks = Array.from({ length: 60 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
+
+/** An agent that needs every rule and fails with the harmful advice; a critic that names one of the four after the other. */
+function scripted(rollouts = 300) {
+  const candidates: Candidate[] = [];
+  let left = rollouts;
+  const evaluate = async (prompt: Prompt, trials: readonly Trial[]): Promise<readonly ScoredRollout[]> => {
+    left -= trials.length;
+    return trials.map(({ task, sample }, index) => {
+      const text = promptText(prompt);
+      const known = RULES.filter((rule) => text.includes(rule)).length;
+      const chance = text.includes(HARM) ? 0 : ([0.05, 0.3, 0.6, 0.95][known] ?? 0);
+      const score = createRandom(prompt.id, task.id, sample).next() < chance ? 1 : 0;
+      const id = `ro-${left}-${index}`;
+      return {
+        rollout: {
+          id,
+          taskId: task.id,
+          promptId: prompt.id,
+          sample,
+          answer: score === 1 ? task.expected : 'no',
+          events: [],
+          failure: null,
+        },
+        grade: { status: 'scored', score, reason: '' },
+      } as unknown as ScoredRollout;
+    });
+  };
+  const context: OptimizerContext = {
+    start: START,
+    train: tasks.slice(0, 45),
+    val: tasks.slice(45),
+    iterations: 10,
+    random: (...purpose) => createRandom('climb', ...purpose),
+    remainingRollouts: () => left,
+    evaluate,
+    async ask(role, _request, sample) {
+      if (role === 'editor') throw new Error('a critic that keeps to the schema needs no editor');
+      const statement = [...RULES, HARM][sample % 4];
+      return JSON.stringify({
+        findings: [{ operation: 'add', statement, target: '', evidence: [], cause: 'it fails' }],
+      });
+    },
+    reject: () => undefined,
+    async addCandidate(candidate) {
+      candidates.push(candidate);
+    },
+    report: () => undefined,
+    keep: () => undefined,
+  };
+  return { context, candidates, spent: () => rollouts - left };
+}
+
+describe('whole prompts', () => {
+  it('keeps an edit only when it does better than its parent on the same tasks', async () => {
+    const { context, candidates } = scripted();
+    const climb = createClimb(context, 4, createFreshTrials());
+    for (let step = 0; step < 24; step++) await climb.step(step, 1);
+    for (const { parent, prompt, differences } of climb.ascents) {
+      expect(differences.reduce((sum, difference) => sum + difference, 0)).toBeGreaterThan(0);
+      expect(promptText(prompt)).toContain(promptText(parent));
+      expect(promptText(prompt)).not.toContain(HARM);
+    }
+    expect(climb.ascents.length).toBeGreaterThan(1);
+    expect(climb.prompt.id).toBe(climb.ascents.at(-1)?.prompt.id);
+    expect(candidates.every(({ operator }) => operator === 'climb')).toBe(true);
+    expect(candidates.some(({ prompt }) => promptText(prompt).includes(HARM))).toBe(true);
+  });
+
+  it('lead a run to a better prompt where no statement can be told apart, within the budget, and are explained', async () => {
+    const { context, spent } = scripted(300);
+    const outcome: Outcome = await createApo(options.parse({})).run(context);
+    expect(spent()).toBeLessThanOrEqual(300);
+    expect(RULES.filter((rule) => promptText(outcome.best).includes(rule))).toHaveLength(3);
+    expect(promptText(outcome.best)).not.toContain(HARM);
+    const { statements } = outcome.explanation as { statements: { text: string; origin: { operator: string } }[] };
+    expect(statements.map(({ text }) => text)).toEqual(expect.arrayContaining(RULES));
+    expect(statements.find(({ text }) => text === 'You are a clerk.')?.origin.operator).toBe('start');
+  });
+});
