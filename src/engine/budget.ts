@@ -11,7 +11,13 @@ export type BudgetLimits = {
   readonly milliseconds?: number;
 };
 
-export type Spent = { readonly calls: number; readonly tokens: number; readonly costMicroUsd: MicroUsd };
+export type Spent = {
+  readonly calls: number;
+  readonly tokens: number;
+  readonly costMicroUsd: MicroUsd;
+  /** Rollouts of an earlier plan of the run, paid for whether they are used again or not. Default 0. */
+  readonly rollouts?: number;
+};
 
 /** The upper bound of one call, known before it is sent. */
 export type Reservation = {
@@ -31,8 +37,8 @@ export type Settle = (tokens: number, costMicroUsd: MicroUsd) => void;
 export type Budget = {
   /** Whether replies need a length limit, because nothing else bounds what a call may cost. */
   readonly limitsOutput: boolean;
-  /** Claims rollouts, all or none. @throws ApoError `budget-reached` */
-  claimRollouts(count: number): void;
+  /** Claims rollouts, all or none, of which `known` are among those paid for before. @throws ApoError `budget-reached` */
+  claimRollouts(count: number, known?: number): void;
   remainingRollouts(): number;
   rollouts(): number;
   /**
@@ -45,6 +51,7 @@ export type Budget = {
 export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () => number): Budget {
   const { tokens: maxTokens = Number.POSITIVE_INFINITY, costMicroUsd: maxCost = Number.POSITIVE_INFINITY } = limits;
   let rollouts = 0;
+  let freshRollouts = 0;
   let { calls, tokens } = already;
   let cost = already.costMicroUsd ?? 0;
   let reservedTokens = 0;
@@ -87,12 +94,20 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   return {
     limitsOutput: limits.tokens !== undefined || limits.costMicroUsd !== undefined,
     rollouts: () => rollouts,
-    remainingRollouts: () => (limits.rollouts ?? Number.POSITIVE_INFINITY) - rollouts,
-    claimRollouts(count) {
-      if (limits.rollouts !== undefined && rollouts + count > limits.rollouts) {
+    remainingRollouts() {
+      const limit = limits.rollouts ?? Number.POSITIVE_INFINITY;
+      const unplanned = limit - rollouts;
+      // As long as a resumed run only repeats itself, it has to see what it saw.
+      return freshRollouts === 0 ? unplanned : Math.min(unplanned, limit - (already.rollouts ?? 0) - freshRollouts);
+    },
+    claimRollouts(count, known = 0) {
+      const fresh = freshRollouts + count - known;
+      const paid = fresh === 0 ? 0 : (already.rollouts ?? 0) + fresh;
+      if (limits.rollouts !== undefined && Math.max(rollouts + count, paid) > limits.rollouts) {
         refuse('rollouts', limits.rollouts, '--max-rollouts');
       }
       rollouts += count;
+      freshRollouts = fresh;
     },
     async reserve(wanted, signal) {
       const added = wanted.isNew === false ? 0 : 1;

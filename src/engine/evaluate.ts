@@ -6,10 +6,12 @@ import type { EvaluationPurpose, Trial } from '../optimizers/optimizer.ts';
 import type { StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import { createHealthCheck } from './health.ts';
-import { type RolloutParts, runRollout } from './rollout.ts';
+import { type RolloutParts, rolloutId, runRollout } from './rollout.ts';
 
 export type EvaluateParts = RolloutParts & {
   readonly budget: Budget;
+  /** Ids of the rollouts that were paid for under another limit. Default: none. */
+  readonly paidRollouts?: ReadonlySet<string> | undefined;
   readonly concurrency: number;
   /** Share of failed or unscored rollouts above which a step stops. */
   readonly failureThreshold: number;
@@ -29,6 +31,7 @@ export type Evaluation = {
   idle(): Promise<void>;
 };
 
+const NONE: ReadonlySet<string> = new Set();
 /** Rollouts that stay in memory with all their events; optimizers mostly look back at the last evaluations. */
 const KEPT = 2000;
 
@@ -73,7 +76,10 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
       const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
       const fresh = new Map(trials.map((trial) => [keyOf(trial), trial]));
       for (const key of fresh.keys()) if (known.has(key)) fresh.delete(key);
-      parts.budget.claimRollouts(fresh.size);
+      const { paidRollouts: paid = NONE } = parts;
+      const isPaid = ({ task, sample }: Trial): boolean =>
+        paid.size > 0 && paid.has(rolloutId(parts.agent, prompt, task, sample));
+      parts.budget.claimRollouts(fresh.size, [...fresh.values()].filter(isPaid).length);
       for (const [key, trial] of fresh) start(key, prompt, trial, purpose);
 
       const before = turn;

@@ -42,8 +42,7 @@ export async function runRollout(
   task: Task,
   sample: number,
 ): Promise<ScoredRollout> {
-  // Without the run: critics read these ids, and equal runs must ask equal questions.
-  const id = `ro-${hashOf([prompt.id, task.id, taskHash(task), parts.agent.identity, sample]).slice(0, 16)}`;
+  const id = rolloutId(parts.agent, prompt, task, sample);
   const startedAt = parts.clock.now();
   const deadline = startDeadline(parts);
   try {
@@ -51,6 +50,11 @@ export async function runRollout(
   } finally {
     deadline.end();
   }
+}
+
+/** Without the run: critics read these ids, and equal runs must ask equal questions. */
+export function rolloutId(agent: Agent, prompt: Prompt, task: Task, sample: number): string {
+  return `ro-${hashOf([prompt.id, task.id, taskHash(task), agent.identity, sample]).slice(0, 16)}`;
 }
 
 /** Not AbortSignal.any: on a signal that outlives thousands of rollouts it leaves something behind for each. */

@@ -32,6 +32,8 @@ export type TrainParts = {
   readonly store: Store;
   readonly caller: Caller;
   readonly budget: Budget;
+  /** Ids of rollouts that were paid for under another rollout limit. Default: none. */
+  readonly paidRollouts?: ReadonlySet<string>;
   readonly stop: StopSwitch;
   readonly clock: Clock;
   readonly concurrency: number;
@@ -116,7 +118,8 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     best: describeBest(outcome.best, outcome.final),
     test,
     usage: {
-      rollouts: parts.budget.rollouts(),
+      // What ended, in this process or before; what was only claimed when the run was stopped is no rollout.
+      rollouts: (await parts.store.rollouts.scores({ runId: parts.runId })).length,
       calls: totals.calls,
       tokens: { input: totals.usage.input, output: totals.usage.output },
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,

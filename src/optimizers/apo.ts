@@ -15,6 +15,7 @@ const ROLLOUTS_PER_STATEMENT = 5;
 export default function createApo(settings: ApoOptions): Optimizer {
   return {
     name: 'apo',
+    endsWithComparison: true,
     defaultIterations: 10,
     forecast({ val, iterations, maxRollouts }) {
       const rollouts = plannedRollouts(settings, iterations, maxRollouts);

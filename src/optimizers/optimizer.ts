@@ -13,6 +13,11 @@ export interface Optimizer {
   readonly name: string;
   /** Set when its proposals quote training tasks on purpose (demonstrations): the gate then lets those texts through. */
   readonly quotesTasks?: boolean;
+  /**
+   * Set when a run ends with a comparison on validation tasks that rollouts are kept for: when it is resumed with another
+   * rollout limit, that comparison is made anew, and the old one is lost.
+   */
+  readonly endsWithComparison?: boolean;
   /** Used when the user gives none. */
   readonly defaultIterations: number;
   /** What the run will cost at most, for the forecast before it starts. */

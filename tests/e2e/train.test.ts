@@ -26,6 +26,23 @@ describe('apo train', () => {
     expect(readFileSync(result.files.report, 'utf8')).toContain('Simulated model');
   });
 
+  it('R16 a larger rollout limit on resume counts what was paid for, and says so in every place', async () => {
+    await using world = await startWorld();
+    const environment = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const first = await runApo(trainArguments(['--max-rollouts', '50', '--json']), { cwd: folder, env: environment });
+    const { runId } = JSON.parse(first.stdout);
+    const more = ['train', '--resume', runId, '--max-rollouts', '80', '--json', '--quiet'];
+    const ended = await runApo(more, { cwd: folder, env: environment });
+    expect(ended.code, ended.stderr).toBe(0);
+    const { usage } = JSON.parse(ended.stdout);
+    const sent = world.requests.filter(({ body }) => body.model === 'agent-model').length;
+    expect(sent).toBeGreaterThan(50);
+    expect(sent).toBeLessThanOrEqual(80);
+    expect(usage).toMatchObject({ rollouts: sent, calls: { agent: sent } });
+    const again = await runApo(['train', '--resume', runId, '--json', '--quiet'], { cwd: folder, env: environment });
+    expect(JSON.parse(again.stdout).usage).toEqual(usage);
+  });
+
   it('prints exactly one JSON object with the promised keys', async () => {
     await using world = await startWorld();
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };

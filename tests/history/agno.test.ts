@@ -345,12 +345,14 @@ describe('runs of all kinds', () => {
     );
     insert.run('torn', JSON.stringify([makeRun('t1', 'whole', 'a'), makeRun('t2', 'torn', 'a')]).slice(0, -40));
     insert.run('none', 'null');
+    insert.run('broken', '{broken json');
     database.close();
     const records = read(path);
     expect(tasksOf(records).map(({ input }) => input)).toEqual(['q', 'q2', 'whole']);
     expect(records.filter(({ kind }) => kind === 'rejected')).toEqual([
       { kind: 'rejected', where: 'agno:app:s:2', reason: 'a run is not an object' },
       { kind: 'rejected', where: 'agno:app:torn:2', reason: expect.stringContaining('torn') },
+      { kind: 'rejected', where: 'agno:app:broken:1', reason: expect.stringContaining('torn') },
     ]);
   });
 

@@ -42,7 +42,11 @@ describe('elements', () => {
     expect(found).toEqual(['{"a":1}']);
   });
 
-  it.each(['null', '""', '{}', '[]', '{"memory": null}', '12'])('%s has no elements', (text) => {
+  it.each(['null', '""', '{}', '[]', '{"memory": null}', '{"runs": null}'])('%s has no elements', (text) => {
     expect(parseAll(text)).toEqual([]);
+  });
+
+  it.each(['12', '{broken json', '"text"', '{"runs": 1}', '{"memory": 1'])('%s is no list, and says so', (text) => {
+    expect(() => parseAll(text)).toThrow(SyntaxError);
   });
 });

@@ -25,9 +25,10 @@ export async function partsOf(
   const { rollouts, calls, tokens, costUsd, minutes } = config.budget;
   const already = await store.journal.totals(run.id);
   const startedAt = systemClock.now();
+  const paid = await paidRollouts(setup, store, run);
   const budget = createBudget(
     {
-      ...(rollouts === undefined ? {} : { rollouts }),
+      ...(rollouts === undefined ? {} : { rollouts: Math.max(1, rollouts - paid.lost) }),
       ...(calls === undefined ? {} : { calls }),
       ...(tokens === undefined ? {} : { tokens }),
       ...(costUsd === undefined ? {} : { costMicroUsd: Math.floor(costUsd * 1e6) }),
@@ -38,6 +39,7 @@ export async function partsOf(
       tokens: already.usage.input + already.usage.output,
       // Of unknown price are only calls of a run that had no cost limit; a run with one is checked before it starts.
       costMicroUsd: (already.costMicroUsd ?? 0) + (already.inDoubtMicroUsd ?? 0),
+      rollouts: paid.ids.size - paid.lost,
     },
     () => systemClock.now() - startedAt,
   );
@@ -75,6 +77,7 @@ export async function partsOf(
     caller,
     provider: setup.roles.agent.model.provider,
     budget,
+    paidRollouts: paid.ids,
     stop,
     clock: systemClock,
     concurrency: config.concurrency,
@@ -97,6 +100,24 @@ export async function partsOf(
       onIteration: progress.onIteration,
     },
   };
+}
+
+/** Rollouts of a plan with another limit, and how many of them the new plan cannot use: these count against its limit. */
+async function paidRollouts(
+  { optimizer, start }: Setup,
+  store: Store,
+  run: Run,
+): Promise<{ readonly ids: ReadonlySet<string>; readonly lost: number }> {
+  const count = Number(run.config.paidRollouts ?? 0);
+  const ids = new Set<string>();
+  let lost = 0;
+  if (count === 0) return { ids, lost };
+  for await (const { rollout, split } of store.rollouts.list({ runId: run.id })) {
+    if (ids.size >= count) break;
+    ids.add(rollout.id);
+    if (optimizer.endsWithComparison === true && split === 'val' && rollout.promptId !== start.id) lost += 1;
+  }
+  return { ids, lost };
 }
 
 /** `apo simulate` names its models so in every reply. */

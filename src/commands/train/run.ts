@@ -44,6 +44,8 @@ type StoredConfig = {
   readonly path: string | null;
   readonly startedAt: number;
   readonly tasksHash: string;
+  /** Rollouts that had been made when the run was last resumed with another rollout limit. */
+  readonly paidRollouts?: number;
 };
 
 type Begun = { readonly setup: Setup; readonly store: Store; readonly run: Run };
@@ -130,14 +132,21 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
       hint: 'restore the dataset or history as it was, or start a new run',
     });
   }
+  const isReplanned = config.budget.rollouts !== original.budget.rollouts;
+  const now: StoredConfig = {
+    ...stored,
+    config: { ...stored.config, budget: config.budget },
+    ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
+  };
   // Failures that stopped the run are tried again; everything that was used stays as it is.
   if (RETRIED.has(run.reason)) await store.journal.releaseFaults(run.id);
   await store.runs.update(run.id, {
     status: 'running',
     reason: '',
+    config: now as unknown as JsonObject,
     updatedAt: new Date(systemClock.epoch()).toISOString(),
   });
-  return { setup, store, run };
+  return { setup, store, run: { ...run, config: now as unknown as JsonObject } };
 }
 
 /** From the config file that is given now, else from the one that the run was started with. */

@@ -14,7 +14,7 @@ const MAX_ENCODINGS = 4;
  * Elements of a JSON array in a database column, as slices of the given bytes, without parsing the whole: a session can
  * hold hundreds of megabytes. The array is the value itself or the member `key` of an object. Columns that were encoded
  * several times are decoded in place, so the bytes belong to this function. A torn array yields what is whole and then
- * throws SyntaxError.
+ * throws SyntaxError, and so does anything else that is neither a list nor nothing.
  */
 export function* elements(bytes: Buffer, key: string): Generator<Buffer> {
   let text = bytes;
@@ -24,7 +24,8 @@ export function* elements(bytes: Buffer, key: string): Generator<Buffer> {
     at = skipSpace(text, 0);
   }
   const start = text[at] === OPEN_OBJECT ? findMember(text, at, key) : at;
-  if (start === undefined || text[start] !== OPEN_ARRAY) return;
+  if (start === undefined || isNothing(text, start)) return;
+  if (text[start] !== OPEN_ARRAY) throw new SyntaxError('the runs of the session are no list');
   at = skipSpace(text, start + 1);
   while (text[at] !== CLOSE_ARRAY) {
     const end = endOfValue(text, at);
@@ -48,7 +49,13 @@ function findMember(text: Buffer, open: number, key: string): number | undefined
     at = skipSpace(text, endOfValue(text, at));
     if (text[at] === COMMA) at = skipSpace(text, at + 1);
   }
+  if (text[at] !== CLOSE_OBJECT) throw new SyntaxError('the session is torn');
   return undefined;
+}
+
+/** An empty column, or Python's None. */
+function isNothing(text: Buffer, at: number): boolean {
+  return at >= text.length || text.toString('latin1', at, at + 'null'.length) === 'null';
 }
 
 function endOfValue(text: Buffer, start: number): number {
