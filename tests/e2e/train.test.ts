@@ -29,7 +29,10 @@ describe('apo train', () => {
   it('R16 a larger rollout limit on resume counts what was paid for, and says so in every place', async () => {
     await using world = await startWorld();
     const environment = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
-    const first = await runApo(trainArguments(['--max-rollouts', '50', '--json']), { cwd: folder, env: environment });
+    const first = await runApo(trainArguments(['--max-rollouts', '50', '--agent-model', 'agent-model', '--json']), {
+      cwd: folder,
+      env: environment,
+    });
     const { runId } = JSON.parse(first.stdout);
     const more = ['train', '--resume', runId, '--max-rollouts', '80', '--json', '--quiet'];
     const ended = await runApo(more, { cwd: folder, env: environment });
