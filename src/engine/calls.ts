@@ -325,11 +325,13 @@ function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): Ap
     case 'auth':
       return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');
     case 'quota':
-      return make(
-        'provider-quota',
-        'the provider account has no quota left',
-        'add credit or raise the limit, then resume',
-      );
+      return /asks to wait/.test(said)
+        ? make('provider-quota', 'the rate limit of the provider lasts too long to wait for', 'wait, then resume')
+        : make(
+            'provider-quota',
+            'the provider account has no quota left',
+            'add credit or raise the limit, then resume',
+          );
     case 'model-unknown':
       return reachedOnce
         ? make('provider-unavailable', 'the provider no longer knows the model', 'check the model name, then resume')

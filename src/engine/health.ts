@@ -77,3 +77,24 @@ function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPu
     );
   }
 }
+
+/** Replies of which all are unusable until training is seen to be without a critic or an editor. */
+const USELESS_REPLIES = 6;
+
+/**
+ * Counts what becomes of the replies of critic and editor; one that is of no use is a lost proposal.
+ * @throws ApoError `step-failed` when none of the first {@link USELESS_REPLIES} of a role was of any use
+ */
+export function createReplyCheck(): (role: 'critic' | 'editor', reason?: string) => undefined {
+  const useful = new Set<string>();
+  const lost = { critic: 0, editor: 0 };
+  return (role, reason) => {
+    if (reason === undefined) useful.add(role);
+    else if (++lost[role] >= USELESS_REPLIES && !useful.has(role)) {
+      throw new ApoError('step-failed', `none of ${lost[role]} replies of the ${role} model is usable: ${reason}`, {
+        hint: `without a ${role} nothing can get better: choose another --${role}-model in a new run`,
+      });
+    }
+    return undefined;
+  };
+}

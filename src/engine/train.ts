@@ -1,7 +1,7 @@
 import type { Agent } from '../agents/agent.ts';
 import type { Canaries } from '../core/canaries.ts';
 import type { Clock } from '../core/clock.ts';
-import { ApoError, isApoError } from '../core/errors.ts';
+import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
@@ -13,6 +13,7 @@ import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
 import { createEvaluation, type Evaluation } from './evaluate.ts';
 import { checkGold } from './gold.ts';
+import { createReplyCheck } from './health.ts';
 import { createLeakGuard, type LeakGuard } from './leaks.ts';
 import { compare, decideVerdict, describeBest, type RunResult, round, roundInterval, summarize } from './result.ts';
 import { askGrader } from './rollout.ts';
@@ -165,6 +166,7 @@ function createContext(
   evaluate: Evaluate,
   keep: OptimizerContext['keep'],
 ): OptimizerContext {
+  const checkReplies = createReplyCheck();
   return {
     start: parts.start,
     train: parts.split.train,
@@ -180,15 +182,16 @@ function createContext(
         const reply = await parts.caller.chat(role, { ...request, messages }, { sample, signal: parts.stop.signal });
         if (leaks.isLeak(reply.content)) {
           leaks.count(role);
-          return undefined;
+          return checkReplies(role, 'it leaked its instructions');
         }
         const unusable =
           ['refusal', 'content_filter'].includes(reply.finishReason) ||
           (role === 'editor' && reply.finishReason === 'length');
-        return unusable ? undefined : reply.content;
+        if (unusable) return checkReplies(role, `finish reason ${reply.finishReason}`);
+        return checkReplies(role) ?? reply.content;
       } catch (error) {
         if (isApoError(error)) throw error;
-        return undefined;
+        return checkReplies(role, messageOf(error));
       }
     },
     reject(proposal, parent) {

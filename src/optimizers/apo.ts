@@ -26,6 +26,7 @@ export default function createApo(settings: ApoOptions): Optimizer {
         rollouts,
         critiques,
         edits: critiques,
+        comparedTasks: Math.min(val, Math.floor(kept / 2)),
         note: `about ${Math.floor((rollouts - kept) / ROLLOUTS_PER_STATEMENT)} statements can be tested; ${Math.floor(kept / 2)} validation tasks are kept for the end`,
       };
     },

@@ -39,6 +39,8 @@ export type Forecast = {
   readonly edits: number;
   /** What the budget buys, in one sentence for the user. */
   readonly note?: string;
+  /** Validation tasks that the result rests on. Default: all. */
+  readonly comparedTasks?: number;
 };
 
 export type OptimizerContext = {

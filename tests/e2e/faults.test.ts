@@ -75,6 +75,20 @@ describe('faults of the provider, seen by a whole run', () => {
     expect(JSON.parse(done.stdout).status).toBe('completed');
   });
 
+  it('B5 a critic that refuses everything stops the run instead of spending the budget for nothing', async () => {
+    await using world = await startWorld({
+      override: ({ body }) =>
+        body.model === 'deaf'
+          ? { message: { role: 'assistant', content: null, refusal: 'I cannot help.' } }
+          : undefined,
+    });
+    const ended = await train(world.url, ['--critic-model', 'deaf', '--max-rollouts', '200']);
+    expect(ended.code, ended.stderr).toBe(1);
+    expect(ended.stderr).toMatch(/none of 6 replies of the critic model is usable: .*--critic-model/);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'stopped', reason: 'step-failed' });
+    expect(world.requests.length).toBeLessThan(120);
+  });
+
   const SPECIAL = 'task-number-3';
   const isSpecial = ({ body }: FakeRequest): boolean =>
     body.model === 'agent-model' && body.messages.some(({ content }) => content?.includes(SPECIAL));

@@ -9,12 +9,13 @@ import type { Setup } from './setup.ts';
 /** What a run says before it spends anything: tasks, forecast, what it can and cannot show. */
 export function renderStart({ tasks, forecast, optimizer, config, simulated, grader }: Setup, runId: string): string {
   const { train, val, test } = tasks.split;
+  const { comparedTasks: compared = val.length } = forecast;
   return [
     `${pc.bold('apo train')} ${runId} · ${optimizer.name} · grader ${grader.name} · seed ${config.seed}`,
     ...(simulated ? [pc.yellow('simulated model: the scores say nothing about real models')] : []),
     `tasks: ${train.length} train, ${val.length} validation${test.length === 0 ? '' : `, ${test.length} sealed test`}`,
     `plan: at most ${forecast.rollouts} rollouts, ${forecast.critiques} critiques, ${forecast.edits} edits${forecast.note === undefined ? '' : `; ${forecast.note}`}`,
-    `${val.length} validation tasks can show a gain of about ${detectableGain(val.length).toFixed(2)} or more`,
+    `${compared} validation tasks can show a gain of about ${detectableGain(compared).toFixed(2)} or more`,
     ...tasks.warnings.map((warning) => pc.yellow(`warning: ${terminalSafe(warning)}`)),
   ].join('\n');
 }
@@ -31,7 +32,7 @@ export function renderEnd(result: RunResult): string {
   const leaked = Object.values(result.leaks).reduce((sum, count) => sum + count, 0);
   return `${[
     '',
-    `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}`,
+    `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}${result.simulated ? pc.yellow(' · simulated model') : ''}`,
     `  start  ${renderScore(baseline)}`,
     `  best   ${renderScore(best)}`,
     ...(test === null

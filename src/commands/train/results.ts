@@ -27,7 +27,7 @@ export async function writeResults(
     report: join(folder, 'report.md'),
     result: join(folder, 'result.json'),
     store: resolve(storePath(config)),
-    bestPrompts: resolve(config.results, 'best_prompts.json'),
+    ...(result.best.score === null ? {} : { bestPrompts: resolve(config.results, 'best_prompts.json') }),
     ...(config.trace
       ? { trajectory: join(traces, `${run.id}.jsonl`), trajectorySummary: join(traces, `${run.id}.summary.json`) }
       : {}),

@@ -198,7 +198,7 @@ function openStore(config: Config, create = true): Promise<Store> {
 
 async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags): Promise<TrainEnd> {
   const stop = createStopSwitch();
-  const release = stopOnSignals(stop);
+  const release = stopOnSignals(stop, resumeCommand(run.id, setup.config));
   const timer = stopAtTimeLimit(stop, setup.config);
   const progress = createProgress({
     stream: process.stderr,
@@ -258,7 +258,9 @@ function stopAtTimeLimit(stop: StopSwitch, { budget: { minutes } }: Config): Nod
 
 /** A stopped run says as its last words how it goes on. */
 function withResume(error: ApoError, { result }: TrainEnd, runId: string, config: Config): ApoError {
-  return result.status === 'stopped' ? withCommand(error, runId, config) : error;
+  // Where only a new run helps, the error says so.
+  const canGoOn = result.status === 'stopped' && error.hint?.includes('new run') !== true;
+  return canGoOn ? withCommand(error, runId, config) : error;
 }
 
 function withCommand(error: ApoError, runId: string, config: Config): ApoError {

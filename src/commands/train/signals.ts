@@ -8,15 +8,16 @@ const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated' } as const;
 /**
  * The first Ctrl-C (or SIGTERM) forbids new calls and lets those in flight finish; after {@link GRACE_MS} they are cut off.
  * The second one ends the process at once: the handlers are gone by then.
+ * @param resume the command that continues the run
  * @returns takes the handlers away again
  */
-export function stopOnSignals(stop: StopSwitch): () => void {
+export function stopOnSignals(stop: StopSwitch, resume: string): () => void {
   function handle(signal: NodeJS.Signals): void {
     release();
     const code = SIGNALS[signal as keyof typeof SIGNALS];
     stop.request(new ApoError(code, `${code} by ${signal}; every finished call is kept`, { hint: 'continue' }));
     process.stderr.write(
-      `\nstopping: calls in flight may finish within ${GRACE_MS / 1000} s; once more to end at once\n`,
+      `\nstopping: calls in flight may finish within ${GRACE_MS / 1000} s; once more to end at once; ${resume} goes on\n`,
     );
     setTimeout(() => stop.abort(), GRACE_MS).unref();
   }
