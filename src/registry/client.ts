@@ -43,7 +43,7 @@ export function loadBestPrompt(options: LoadBestPromptOptions = {}): LoadedPromp
   const path = options.path ?? bestPromptsPath(options.results ?? loadEnvironment().get('APO_RESULTS') ?? 'results');
   const history = readBestPrompts(path) ?? [];
   if (history.length === 0) {
-    throw new ApoError('not-found', `no trained prompt in ${path}: run apo train first, or name its results folder`);
+    throw new ApoError('not-found', `no trained prompt in ${path}`, { hint: 'run apo train first' });
   }
   const { label, version } = options;
   const found = chooseBest(
