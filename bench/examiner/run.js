@@ -1,0 +1,111 @@
+// Optimizers on the examiner's worlds, with exact scores of the returned prompts.
+// npm run build && node bench/examiner/run.js [--algorithms apo,gepa] [--families a,b] [--budgets 300] [--first 11] [--seeds 7]
+import { parseArgs } from 'node:util';
+import { createPrompt } from '../../dist/core/prompt.js';
+import { createRandom } from '../../dist/core/random.js';
+import { deviation, mean } from '../../dist/core/statistics.js';
+import { train } from '../../dist/engine/train.js';
+import { createEvaluateParts } from '../parts.js';
+import { FAMILIES } from './families.js';
+import { World } from './worlds.js';
+
+const { values } = parseArgs({
+  options: {
+    algorithms: { type: 'string', default: 'apo,gepa' },
+    families: { type: 'string', default: Object.keys(FAMILIES).join(',') },
+    budgets: { type: 'string', default: '300' },
+    first: { type: 'string', default: '11' },
+    seeds: { type: 'string', default: '7' },
+  },
+});
+const EMPTY = { context: [], observed: null, category: null, difficulty: null, metadata: {} };
+const families = values.families.split(',');
+const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(values.first) + index);
+
+console.log('| rollouts | algorithm | exact score | optimism | tokens (k) |', families.join(' | '), '|');
+console.log(`|${' --- |'.repeat(5 + families.length)}`);
+for (const budget of values.budgets.split(',').map(Number)) {
+  for (const algorithm of values.algorithms.split(',')) {
+    const rows = [];
+    for (const family of families) {
+      const runs = [];
+      for (const seed of seeds) runs.push(await runOne(algorithm, family, seed, budget));
+      rows.push(runs);
+    }
+    // The standard error is over seeds: each seed's mean over families is one observation.
+    const bySeed = seeds.map((_, index) => mean(rows.map((runs) => runs[index].exact)));
+    const all = rows.flat();
+    const cells = [
+      budget,
+      algorithm,
+      `${mean(bySeed).toFixed(3)} ± ${(deviation(bySeed) / Math.sqrt(seeds.length)).toFixed(3)}`,
+      mean(all.map(({ exact, reported }) => (reported ?? 0) - exact)).toFixed(3),
+      (mean(all.map(({ tokens }) => tokens)) / 1000).toFixed(0),
+      ...rows.map((runs) => mean(runs.map(({ exact }) => exact)).toFixed(2)),
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+}
+
+async function runOne(algorithm, family, seed, maxRollouts) {
+  const { default: create, options } = await import(`../../dist/optimizers/${algorithm}.js`);
+  const optimizer = create(options.parse({}));
+  const world = new World(family, seed, FAMILIES[family]);
+  const parts = await createEvaluateParts({
+    world: { startPrompt: world.seedPrompt },
+    maxRollouts,
+    seed,
+    model: modelOf(world),
+  });
+  const tasks = createRandom('split', seed)
+    .shuffle(world.train)
+    .map(({ input, expected }) => ({ ...EMPTY, id: input, input, expected }));
+  const cut = Math.round(tasks.length * 0.8);
+  const { result, error } = await train({
+    ...parts,
+    start: createPrompt(world.seedPrompt),
+    split: { train: tasks.slice(0, cut), val: tasks.slice(cut), test: [] },
+    optimizer,
+    iterations: optimizer.defaultIterations,
+  });
+  await parts.store.close();
+  if (error !== undefined && error.code !== 'budget-reached') throw error;
+  const { tokens } = result.usage;
+  return {
+    exact: world.exact(result.best.text),
+    reported: result.best.score,
+    tokens: tokens.input + tokens.output,
+  };
+}
+
+function modelOf(world) {
+  return {
+    provider: 'examiner',
+    simulated: true,
+    async chat({ model, messages, responseSchema, seed, temperature }) {
+      const textOf = (role) =>
+        messages
+          .filter((message) => message.role === role)
+          .map(({ content }) => content)
+          .join('\n');
+      const [system, user] = [textOf('system'), textOf('user')];
+      const asked = { response_format: responseSchema, seed, temperature };
+      const content =
+        model === 'sim-agent'
+          ? world.agent(system, user)
+          : model === 'sim-critic'
+            ? world.critique(asked, user)
+            : world.edit(asked, user);
+      // Four characters a token, as most tokenizers have it for English.
+      const tokensOf = (text) => Math.ceil(text.length / 4);
+      const usage = {
+        input: tokensOf(system + user),
+        output: tokensOf(content),
+        cached: 0,
+        reasoning: 0,
+        estimated: true,
+      };
+      return { content, thinking: '', toolCalls: [], finishReason: 'stop', usage, model, responseId: '' };
+    },
+  };
+}
