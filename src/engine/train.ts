@@ -182,7 +182,7 @@ function createContext(
         const reply = await parts.caller.chat(role, { ...request, messages }, { sample, signal: parts.stop.signal });
         if (leaks.isLeak(reply.content)) {
           leaks.count(role);
-          return checkReplies(role, 'it leaked its instructions');
+          return undefined;
         }
         const unusable =
           ['refusal', 'content_filter'].includes(reply.finishReason) ||
