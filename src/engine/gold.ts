@@ -12,8 +12,8 @@ export const NONSENSE = 'zxqv lorem nothing 0000';
 const GOLD_TASKS = 3;
 /** What that costs at most, for forecasts. */
 export const GOLD_CALLS = 2 * GOLD_TASKS;
-/** By so much, as a share of the scale, nonsense must beat expected answers before a run stops. */
-const CLEARLY = 0.2;
+/** By so much, as a share of the scale, nonsense must beat expected answers before a run stops; a noisy grader hardly does. */
+const CLEARLY = 0.5;
 
 /**
  * Gold answers (reliability.md I07c): before anything is trained, a model that grades has to order expected answers and
@@ -30,17 +30,18 @@ export async function checkGold(
   if (!grader.usesModel || grader.skipsGold === true) return;
   const gold = random.shuffle(tasks.filter(({ expected }) => expected !== null && expected.trim() !== ''));
   const pairs = await allInOrder(
-    gold.slice(0, GOLD_TASKS).map(async (task) => ({
-      good: await gradeOrNone(() => grade(task, task.expected ?? '')),
-      bad: await gradeOrNone(() => grade(task, NONSENSE)),
-    })),
+    gold.slice(0, GOLD_TASKS).map(async (task) => {
+      const answers = [task.expected ?? '', NONSENSE];
+      const [good, bad] = await allInOrder(answers.map((answer) => gradeOrNone(() => grade(task, answer))));
+      return { good, bad };
+    }),
   );
   const scores = pairs.flatMap(({ good, bad }) =>
     good?.status === 'scored' && bad?.status === 'scored' ? [{ good: good.score, bad: bad.score }] : [],
   );
   if (scores.length === 0) return;
   const [good, bad] = [mean(scores.map((pair) => pair.good)), mean(scores.map((pair) => pair.bad))];
-  if (bad - good < CLEARLY) return;
+  if (bad - good < CLEARLY || scores.some((pair) => pair.bad <= pair.good)) return;
   throw new ApoError(
     'plugin-invalid',
     `grader "${grader.name}" gives nonsense ${bad.toFixed(2)} and expected answers ${good.toFixed(2)} - on ${scores.length} training tasks`,
