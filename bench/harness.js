@@ -15,8 +15,16 @@ const TASKS = 160;
  * @param {{ world: object, optimizer: object, maxRollouts: number, seed: number, iterations?: number, criticStyle?: 'json' | 'text', model?: object }} input
  * @returns {Promise<{ exact: number, reported: number | null, start: number, rollouts: number, calls: number, tokens: number, verdict: string, text: string, error?: string }>}
  */
-export async function runOnWorld({
+export async function runOnWorld({ world, ...given }) {
+  const tasks = createRandom('bench-split', given.seed).shuffle(datasetOf(world, TASKS));
+  const ended = await runOnTasks({ world, tasks, ...given });
+  return { exact: exactScore(world, ended.text), start: exactScore(world, world.startPrompt), ...ended };
+}
+
+/** The same on tasks that somebody else made and shuffled; of the world it needs the `startPrompt`, or a `model` as well. */
+export async function runOnTasks({
   world,
+  tasks,
   optimizer,
   maxRollouts,
   seed,
@@ -24,8 +32,7 @@ export async function runOnWorld({
   criticStyle = 'json',
   model,
 }) {
-  const tasks = createRandom('bench-split', seed).shuffle(datasetOf(world, TASKS));
-  const cut = Math.round(TASKS * 0.8);
+  const cut = Math.round(tasks.length * 0.8);
   const parts = await createEvaluateParts({ world, maxRollouts, seed, criticStyle, model });
   const { result, error } = await train({
     ...parts,
@@ -37,9 +44,7 @@ export async function runOnWorld({
   await parts.store.close();
   const { usage } = result;
   return {
-    exact: exactScore(world, result.best.text),
     reported: result.best.score,
-    start: exactScore(world, world.startPrompt),
     rollouts: usage.rollouts,
     calls: Object.values(usage.calls).reduce((sum, count) => sum + count, 0),
     tokens: usage.tokens.input + usage.tokens.output,

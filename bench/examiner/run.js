@@ -1,11 +1,9 @@
 // Optimizers on the examiner's worlds, with exact scores of the returned prompts.
 // npm run build && node bench/examiner/run.js [--algorithms apo,gepa] [--families a,b] [--budgets 300] [--first 11] [--seeds 7]
 import { parseArgs } from 'node:util';
-import { createPrompt } from '../../dist/core/prompt.js';
 import { createRandom } from '../../dist/core/random.js';
 import { deviation, mean } from '../../dist/core/statistics.js';
-import { train } from '../../dist/engine/train.js';
-import { createEvaluateParts } from '../parts.js';
+import { runOnTasks } from '../harness.js';
 import { FAMILIES } from './families.js';
 import { World } from './worlds.js';
 
@@ -49,33 +47,20 @@ for (const budget of values.budgets.split(',').map(Number)) {
 
 async function runOne(algorithm, family, seed, maxRollouts) {
   const { default: create, options } = await import(`../../dist/optimizers/${algorithm}.js`);
-  const optimizer = create(options.parse({}));
   const world = new World(family, seed, FAMILIES[family]);
-  const parts = await createEvaluateParts({
-    world: { startPrompt: world.seedPrompt },
-    maxRollouts,
-    seed,
-    model: modelOf(world),
-  });
   const tasks = createRandom('split', seed)
     .shuffle(world.train)
     .map(({ input, expected }) => ({ ...EMPTY, id: input, input, expected }));
-  const cut = Math.round(tasks.length * 0.8);
-  const { result, error } = await train({
-    ...parts,
-    start: createPrompt(world.seedPrompt),
-    split: { train: tasks.slice(0, cut), val: tasks.slice(cut), test: [] },
-    optimizer,
-    iterations: optimizer.defaultIterations,
+  const ended = await runOnTasks({
+    world: { startPrompt: world.seedPrompt },
+    model: modelOf(world),
+    tasks,
+    optimizer: create(options.parse({})),
+    maxRollouts,
+    seed,
   });
-  await parts.store.close();
-  if (error !== undefined && error.code !== 'budget-reached') throw error;
-  const { tokens } = result.usage;
-  return {
-    exact: world.exact(result.best.text),
-    reported: result.best.score,
-    tokens: tokens.input + tokens.output,
-  };
+  if (ended.error !== undefined) throw new Error(ended.error);
+  return { ...ended, exact: world.exact(ended.text) };
 }
 
 function modelOf(world) {

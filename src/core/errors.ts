@@ -40,6 +40,8 @@ export type ApoErrorOptions = {
   readonly hint?: string;
   /** Whether the same attempt may succeed later without any change. Default false. */
   readonly retryable?: boolean;
+  /** False where a run that it stopped would only meet it again. Default true. */
+  readonly resumable?: boolean;
   readonly cause?: unknown;
 };
 
@@ -49,6 +51,7 @@ export class ApoError extends Error {
   readonly [BRAND] = true;
   readonly code: ErrorCode;
   readonly retryable: boolean;
+  readonly resumable: boolean;
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ApoErrorOptions = {}) {
@@ -56,6 +59,7 @@ export class ApoError extends Error {
     this.name = 'ApoError';
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.resumable = options.resumable ?? true;
     this.hint = options.hint;
   }
 }

@@ -15,7 +15,7 @@ import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts'
 import type { Budget } from './budget.ts';
 import type { Limiter, Slot } from './limiter.ts';
 import type { Prices } from './prices.ts';
-import { type RetryPolicy, retry } from './retry.ts';
+import { LONGEST_SERVER_WAIT_MS, type RetryPolicy, retry } from './retry.ts';
 import type { StopSwitch } from './stop.ts';
 
 /** The model behind a role. */
@@ -325,7 +325,7 @@ function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): Ap
     case 'auth':
       return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');
     case 'quota':
-      return /asks to wait/.test(said)
+      return (fault.retryAfterMs ?? 0) > LONGEST_SERVER_WAIT_MS
         ? make('provider-quota', 'the rate limit of the provider lasts too long to wait for', 'wait, then resume')
         : make(
             'provider-quota',

@@ -64,7 +64,10 @@ function checkFailures(
 function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPurpose): void {
   const hint = 'training on this would mislead: fix the cause, then start a new run';
   if (recent.every(({ rollout }) => rollout.status === 'refused')) {
-    throw new ApoError('step-failed', `the last ${recent.length} rollouts were all refused - in ${label}`, { hint });
+    throw new ApoError('step-failed', `the last ${recent.length} rollouts were all refused - in ${label}`, {
+      hint,
+      resumable: false,
+    });
   }
   const answer = recent[0]?.rollout.answer ?? '';
   const tasks = new Set(recent.map(({ rollout }) => rollout.taskId));
@@ -73,7 +76,7 @@ function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPu
     throw new ApoError(
       'step-failed',
       `the answers to ${tasks.size} different tasks are the same text - in ${label}: is a cache stuck?`,
-      { hint },
+      { hint, resumable: false },
     );
   }
 }
@@ -93,6 +96,7 @@ export function createReplyCheck(): (role: 'critic' | 'editor', reason?: string)
     else if (++lost[role] >= USELESS_REPLIES && !useful.has(role)) {
       throw new ApoError('step-failed', `none of ${lost[role]} replies of the ${role} model is usable: ${reason}`, {
         hint: `without a ${role} nothing can get better: choose another --${role}-model in a new run`,
+        resumable: false,
       });
     }
     return undefined;

@@ -106,7 +106,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const totals = await parts.store.journal.totals(parts.runId);
   const result: RunResult = {
     runId: parts.runId,
-    status: error === undefined ? 'completed' : RESUMABLE.has(error.code) ? 'stopped' : 'failed',
+    status: error === undefined ? 'completed' : error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed',
     reason,
     verdict:
       error === undefined

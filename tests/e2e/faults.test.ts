@@ -85,7 +85,8 @@ describe('faults of the provider, seen by a whole run', () => {
     const ended = await train(world.url, ['--critic-model', 'deaf', '--max-rollouts', '200']);
     expect(ended.code, ended.stderr).toBe(1);
     expect(ended.stderr).toMatch(/none of 6 replies of the critic model is usable: .*--critic-model/);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'stopped', reason: 'step-failed' });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'failed', reason: 'step-failed' });
+    expect(ended.stderr).not.toContain('--resume');
     expect(world.requests.length).toBeLessThan(120);
   });
 

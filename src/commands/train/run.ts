@@ -258,9 +258,7 @@ function stopAtTimeLimit(stop: StopSwitch, { budget: { minutes } }: Config): Nod
 
 /** A stopped run says as its last words how it goes on. */
 function withResume(error: ApoError, { result }: TrainEnd, runId: string, config: Config): ApoError {
-  // Where only a new run helps, the error says so.
-  const canGoOn = result.status === 'stopped' && error.hint?.includes('new run') !== true;
-  return canGoOn ? withCommand(error, runId, config) : error;
+  return result.status === 'stopped' ? withCommand(error, runId, config) : error;
 }
 
 function withCommand(error: ApoError, runId: string, config: Config): ApoError {

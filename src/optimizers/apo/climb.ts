@@ -3,6 +3,8 @@ import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { Candidate, OptimizerContext, Trial } from '../optimizer.ts';
+import { submitPrompt } from '../shared/proposal.ts';
+import { pairedDifferences, rewardsOf } from '../shared/scores.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { type Proposal, propose } from './propose.ts';
 import { statementsOf } from './split.ts';
@@ -27,8 +29,9 @@ export type ClimbStep = {
   /** Of all of them. */
   readonly rewards: readonly number[];
   readonly proposals: readonly Proposal[];
-  /** The prompt of the climb on the tasks of the batch. */
-  readonly before: readonly { readonly prompt: Prompt; readonly task: number; readonly scored: ScoredRollout }[];
+  readonly parent: Prompt;
+  /** The parent on the tasks of the batch. */
+  readonly before: readonly { readonly task: number; readonly scored: ScoredRollout }[];
 };
 
 export type Climb = {
@@ -54,7 +57,7 @@ export function createClimb(
   let position = 0;
   let prompt = context.start;
 
-  async function rewardsOf(candidate: Prompt, tasks: readonly number[], iteration: number) {
+  async function run(candidate: Prompt, tasks: readonly number[], iteration: number) {
     const trials = fresh(
       candidate,
       tasks.map((task) => context.train[task] as Task),
@@ -92,12 +95,18 @@ export function createClimb(
         { length: Math.min(batchSize, order.length) },
         () => order[position++ % order.length] as number,
       );
-      const scored = await rewardsOf(parent, tasks, iteration);
-      const before = tasks.map((task, index) => ({ prompt: parent, task, scored: scored[index] as ScoredRollout }));
-      const own = scored.flatMap((one) => rewardOf(one) ?? []);
-      rewards.push(...own);
+      const scored = await run(parent, tasks, iteration);
+      const before = tasks.map((task, index) => ({ task, scored: scored[index] as ScoredRollout }));
+      rewards.push(...rewardsOf(scored));
+      const end = (proposals: readonly Proposal[], after: readonly ScoredRollout[] = []): ClimbStep => ({
+        rollouts: scored.length + after.length,
+        rewards: rewardsOf([...scored, ...after]),
+        proposals,
+        parent,
+        before,
+      });
       const failures = before.filter(({ scored: one }) => (rewardOf(one) ?? 1) < PASSED);
-      if (failures.length === 0) return { rollouts: tasks.length, rewards: own, proposals: [], before };
+      if (failures.length === 0) return end([]);
       const { proposals, child: text } = await propose(context, {
         parent,
         prompt: statementsOf(trainedText(parent)).map((statement) => ({ text: statement, effect: '' })),
@@ -109,31 +118,23 @@ export function createClimb(
         sample,
       });
       const child = text === undefined ? undefined : withTrainedText(parent, text);
-      if (child === undefined || promptText(child) === promptText(parent)) {
-        return { rollouts: tasks.length, rewards: own, proposals, before };
-      }
-      const rejected = context.reject(child, parent) ?? null;
-      await context.addCandidate({
+      if (child === undefined || promptText(child) === promptText(parent)) return end(proposals);
+      const accepted = await submitPrompt(context, {
         prompt: child,
-        parents: [parent.id],
+        parents: [parent],
         iteration,
         operator: 'climb',
         critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
         evidence: failures.map(({ scored: one }) => one.rollout.id),
-        rejected,
       });
-      if (rejected !== null) return { rollouts: tasks.length, rewards: own, proposals, before };
-      const after = await rewardsOf(child, tasks, iteration);
-      const differences = after.flatMap((one, index) => {
-        const [a, b] = [rewardOf(scored[index] as ScoredRollout), rewardOf(one)];
-        return a === undefined || b === undefined ? [] : [b - a];
-      });
+      if (accepted === undefined) return end(proposals);
+      const after = await run(child, tasks, iteration);
+      const differences = pairedDifferences(scored, after);
       if (mean(differences) > 0) {
         ascents.push({ parent, prompt: child, proposals, differences });
         prompt = child;
       }
-      const others = after.flatMap((one) => rewardOf(one) ?? []);
-      return { rollouts: 2 * tasks.length, rewards: [...own, ...others], proposals, before };
+      return end(proposals, after);
     },
   };
 }

@@ -1,8 +1,7 @@
 import type { Prompt } from '../../core/prompt.ts';
-import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { EndReason, Outcome } from '../optimizer.ts';
-import type { Ascent } from './climb.ts';
+import { pairedDifferences } from '../shared/scores.ts';
 import { trainedText } from './component.ts';
 import type { Arm } from './pool.ts';
 import { statementsOf } from './split.ts';
@@ -43,7 +42,7 @@ export async function finish(state: State, rollouts: number, reason: EndReason):
   const unchanged = (): Outcome['explanation'] => explain(state, startArm(pool));
   if (isStart) return { best: context.start, baseline, final: baseline, reason, explanation: unchanged() };
   const final = await context.evaluate(best, trials, purpose);
-  const isBetter = chanceAbove(differences(baseline, final), gain) >= SURE_ENOUGH;
+  const isBetter = chanceAbove(pairedDifferences(baseline, final), gain) >= SURE_ENOUGH;
   return {
     best: isBetter ? best : context.start,
     baseline,
@@ -77,8 +76,8 @@ function contenderOf(state: State): Contender {
   };
 }
 
-function climbed({ climb, context }: State): Contender {
-  const { prompt, ascents, rewards } = climb;
+function climbed(state: State): Contender {
+  const { prompt, ascents, rewards } = state.climb;
   const proposals = ascents.flatMap((ascent) => ascent.proposals);
   const recent = rewards.slice(-CLIMB_WINDOW);
   const first = rewards.slice(0, CLIMB_WINDOW);
@@ -91,7 +90,7 @@ function climbed({ climb, context }: State): Contender {
       mean: mean(recent) - mean(first),
       deviation: Math.sqrt(0.25 / recent.length + 0.25 / first.length) + MODEL_DOUBT,
     },
-    explanation: () => explainClimb(context.start, prompt, ascents),
+    explanation: () => explainClimb(state),
   };
 }
 
@@ -135,13 +134,14 @@ const MOST_CRITIQUES = 50;
  * What each statement of a climbed prompt does, as far as its trial showed: a step's statements came together, so each has an
  * equal share of the difference, with the interval of a mean.
  */
-function explainClimb(start: Prompt, prompt: Prompt, ascents: readonly Ascent[]): Outcome['explanation'] {
-  const own = new Set(statementsOf(trainedText(start)));
+function explainClimb({ context, climb: { prompt, ascents }, pool }: State): Outcome['explanation'] {
+  const own = new Set(statementsOf(trainedText(context.start)));
   return {
     statements: statementsOf(trainedText(prompt)).map((text) => {
       const ascent = ascents.find((one) => statementsOf(trainedText(one.prompt)).includes(text));
       if (own.has(text) || ascent === undefined) {
-        const origin = { operator: 'start', critique: '', rollouts: [] };
+        // What is neither was among the statements that a step set out from.
+        const origin = pool.statements.find((one) => one.text === text)?.origins[0] ?? START;
         return { text, effect: null, interval: null, removalCost: null, origin };
       }
       const known = new Set(statementsOf(trainedText(ascent.parent)));
@@ -162,15 +162,6 @@ function explainClimb(start: Prompt, prompt: Prompt, ascents: readonly Ascent[])
       };
     }),
   };
-}
-
-/** Paired differences of rewards, by task. */
-function differences(before: readonly ScoredRollout[], after: readonly ScoredRollout[]): readonly number[] {
-  return after.flatMap((scored, index) => {
-    const old = before[index];
-    const [a, b] = [old === undefined ? undefined : rewardOf(old), rewardOf(scored)];
-    return a === undefined || b === undefined ? [] : [b - a];
-  });
 }
 
 /** P(mean difference > 0) when a normal belief from training meets the paired validation differences. */
@@ -194,6 +185,8 @@ function normalCdf(z: number): number {
   return z > 0 ? 1 - tail : tail;
 }
 
+const START = { operator: 'start', critique: '', rollouts: [] } as const;
+
 /** What each statement does in the prompt of an arm, by the model: an effect is a difference in expected reward. */
 function explain({ pool, model }: State, arm: Arm): Outcome['explanation'] {
   const reached = model.value(arm, model.mean);
@@ -213,7 +206,7 @@ function explain({ pool, model }: State, arm: Arm): Outcome['explanation'] {
         effect,
         interval: [effect - half, effect + half],
         removalCost: effect,
-        origin: statement?.origins[0] ?? { operator: 'start', critique: '', rollouts: [] },
+        origin: statement?.origins[0] ?? START,
       };
     }),
   };

@@ -1,10 +1,11 @@
 import { allInOrder } from '../../core/async.ts';
 import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
-import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { mean } from '../../core/statistics.ts';
 import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
 import type { Evidence } from '../shared/evidence.ts';
+import { addStart } from '../shared/proposal.ts';
 import { headline } from '../shared/reply.ts';
+import { rewardsOf } from '../shared/scores.ts';
 import { createFreshTrials } from '../shared/trials.ts';
 import { createClimb } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
@@ -30,15 +31,7 @@ import { answerParts } from './units.ts';
 
 export async function search(settings: ApoOptions, context: OptimizerContext, planned: number): Promise<Outcome> {
   const state = begin(settings, context);
-  await context.addCandidate({
-    prompt: context.start,
-    parents: [],
-    iteration: 0,
-    operator: 'start',
-    critique: null,
-    evidence: [],
-    rejected: null,
-  });
+  await addStart(context);
   context.keep({ best: context.start, baseline: [], final: [] });
   const kept = finalRollouts(settings, planned, context.val.length);
   const searchRollouts = Math.max(0, planned - kept);
@@ -102,10 +95,6 @@ async function searchOn(state: State, round: number, iteration: number, rollouts
   const proposals = await criticise(state);
   const rewards = rewardsOf(results.flat());
   return { rollouts: results.flat().length, rewards, proposals };
-}
-
-function rewardsOf(scored: readonly ScoredRollout[]): readonly number[] {
-  return scored.flatMap((one) => rewardOf(one) ?? []);
 }
 
 function bestArm(state: State): Arm {
@@ -196,9 +185,9 @@ async function climbOn(state: State, iteration: number): Promise<Found> {
   const from = leadOfClimb(state) < 0 && state.climbArm !== undefined ? promptOf(state, state.climbArm) : undefined;
   const known = state.climbArm ?? startArm(pool);
   const knownId = promptOf(state, known).id;
-  const { rollouts, rewards, proposals, before } = await climb.step(state.critiques++, iteration, from);
-  if (before[0]?.prompt.id === knownId) for (const { task, scored } of before) remember(state, known, task, scored);
-  return { rollouts, rewards, proposals };
+  const { parent, before, ...found } = await climb.step(state.critiques++, iteration, from);
+  if (parent.id === knownId) for (const { task, scored } of before) remember(state, known, task, scored);
+  return found;
 }
 
 type Step = {
