@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Message } from '../../src/core/message.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import type { ScoredRollout } from '../../src/core/rollout.ts';
 import { train } from '../../src/engine/train.ts';
+import { ModelError } from '../../src/models/model.ts';
 import { datasetOf } from '../../src/models/simulated/dataset.ts';
 import { createWorld } from '../../src/models/simulated/world.ts';
 import type { Optimizer } from '../../src/optimizers/optimizer.ts';
@@ -34,5 +36,60 @@ describe('evaluation', () => {
     expect(error).toBeUndefined();
     expect(seen[1]).toEqual(seen[0]);
     expect(seen[1]?.[0]).not.toBe(seen[0]?.[0]);
+  });
+
+  const slowly = createPrompt('Slowly.');
+  const quickly = createPrompt('Quickly.');
+  const CRITIQUE = 'What is wrong?';
+  /** Answers the slow prompt only after the quick one's critique was asked for. */
+  async function overlap(slowAnswer: () => string) {
+    let critiqued: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      critiqued = resolve;
+    });
+    const order: string[] = [];
+    const engine = await createEngine({
+      concurrency: 64,
+      chat: async ({ messages }) => {
+        const [{ content }] = messages as [Message];
+        if (content === CRITIQUE) critiqued();
+        if (content !== 'Slowly.') return 'fine';
+        await asked;
+        return slowAnswer();
+      },
+    });
+    const optimizer: Optimizer = {
+      name: 'test',
+      defaultIterations: 1,
+      forecast: () => ({ rollouts: 0, critiques: 0, edits: 0 }),
+      async run(context) {
+        const purpose = { iteration: 1, split: 'train', label: 'test' } as const;
+        const trials = context.train.slice(0, 20).map((task) => ({ task, sample: 0 }));
+        const first = context.evaluate(slowly, trials, purpose).then(() => order.push('slow'));
+        await context.evaluate(quickly, trials, purpose);
+        order.push('quick');
+        await context.ask('critic', { messages: [{ role: 'user', content: CRITIQUE }] }, 0);
+        first.catch(() => undefined);
+        return { best: quickly, baseline: [], final: [], reason: 'iterations' };
+      },
+    };
+    const tasks = datasetOf(createWorld('quickstart', 1), 100);
+    const ended = await train(await createTrainParts(engine, { tasks, optimizer }));
+    await engine.store.close();
+    return { ...ended, order };
+  }
+
+  it('what is there is used while an evaluation that was asked for before still runs', async () => {
+    const { error, order } = await overlap(() => 'fine');
+    expect(error).toBeUndefined();
+    expect(order).toEqual(['quick', 'slow']);
+  });
+
+  it('R21 an evaluation that nobody waits for still stops the run when it turns out to be bad', async () => {
+    const { error, result } = await overlap(() => {
+      throw new ModelError('overloaded', 'broken');
+    });
+    expect(error?.code).toBe('step-failed');
+    expect(result.status).toBe('stopped');
   });
 });
