@@ -27,6 +27,8 @@ export type Evaluation = {
    * evaluations that overlap are judged in the order in which they were asked for: what arrives first decides nothing.
    */
   evaluate(prompt: Prompt, trials: readonly Trial[], purpose: EvaluationPurpose): Promise<readonly ScoredRollout[]>;
+  /** @throws ApoError `step-failed` when no rollout at all was answered */
+  checkEnd(): void;
   /** Resolves when no rollout is under way. */
   idle(): Promise<void>;
 };
@@ -40,7 +42,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
   /** Undefined: it is in the store only. */
   const known = new Map<string, Promise<ScoredRollout> | undefined>();
   const kept: string[] = [];
-  const checkHealth = createHealthCheck(parts.failureThreshold);
+  const health = createHealthCheck(parts.failureThreshold);
   let turn: Promise<void> = Promise.resolve();
 
   function start(key: string, prompt: Prompt, { task, sample }: Trial, purpose: EvaluationPurpose): void {
@@ -71,6 +73,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
 
   return {
     idle: () => queue.onIdle(),
+    checkEnd: () => health.end(),
     async evaluate(prompt, trials, purpose) {
       parts.stop.check();
       const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
@@ -93,7 +96,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
         const failure = settled.find((result) => result.status === 'rejected');
         if (failure !== undefined) throw parts.stop.reason ?? failure.reason;
         const results = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-        checkHealth(
+        health.step(
           results,
           results.filter((_result, index) => fresh.has(keyOf(trials[index] as Trial))),
           purpose,

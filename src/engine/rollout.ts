@@ -137,6 +137,9 @@ async function gradeRollout(
     return { status: 'unscored', reason: `not graded: ${rollout.failure.message}` };
   if (rollout.failure !== null)
     return { status: 'scored', score: 0, reason: `the agent failed: ${rollout.failure.message}` };
+  // A content filter sends no text: as wrong an answer as an apology, not an unknown one.
+  if (rollout.status === 'refused' && rollout.answer.trim() === '')
+    return { status: 'scored', score: 0, reason: 'refused without an answer' };
   try {
     return await askGrader(parts, rollout, task, sample, signal);
   } catch (error) {

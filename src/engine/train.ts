@@ -68,7 +68,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const leaks = createLeakGuard(parts.canaries);
-  const { evaluate, idle } = createEvaluation({
+  const { evaluate, checkEnd, idle } = createEvaluation({
     ...parts,
     leaks,
     timeoutMs: parts.rolloutTimeoutMs,
@@ -91,6 +91,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     );
     ({ reason, ...outcome } = await parts.optimizer.run(context));
     test = await lookAtTest(parts, evaluate, outcome.best);
+    checkEnd();
   } catch (thrown) {
     error = asApoError(parts.stop.reason ?? thrown);
     parts.stop.request(error);

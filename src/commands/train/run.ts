@@ -16,6 +16,7 @@ import type { Owner, Run, Store } from '../../stores/store.ts';
 import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
 import { createRolloutPublisher, type RolloutPublisher } from '../../traces/training.ts';
 import { createProgress } from '../ui/progress.ts';
+import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
 import { renderEnd, renderStart, resumeCommand } from './output.ts';
 import { partsOf } from './parts.ts';
@@ -69,6 +70,7 @@ async function begin(flags: TrainFlags): Promise<Begun> {
   const startedAt = systemClock.epoch();
   const setup = await setUp(config, folder, startedAt);
   requirePrices(setup);
+  prepareFolders(config);
   const store = await openStore(config);
   try {
     const createdAt = new Date(startedAt).toISOString();
@@ -127,6 +129,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   };
   const setup = await setUp(config, stored.folder, stored.startedAt);
   requirePrices(setup);
+  prepareFolders(config);
   if (setup.tasksHash !== stored.tasksHash) {
     throw new ApoError('journal-mismatch', `the tasks of run ${run.id} have changed since it was started`, {
       hint: 'restore the dataset or history as it was, or start a new run',
