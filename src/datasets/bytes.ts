@@ -1,5 +1,5 @@
 import { createReadStream, type Stats, statSync } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import { ApoError, faultInWords, messageOf } from '../core/errors.ts';
 
 /** Data that unpack to more than this and to this many times their size are a bomb; rows that share a long prompt reach 200. */
@@ -68,7 +68,7 @@ async function* inflate(path: string, compressed: AsyncIterable<Buffer>, size: n
   const gunzip = createGunzip();
   const feed = async (): Promise<void> => {
     for await (const chunk of compressed) {
-      if (!gunzip.write(chunk)) await new Promise((resume) => gunzip.once('drain', resume).once('close', resume));
+      if (!gunzip.write(chunk)) await drained(gunzip);
       if (gunzip.destroyed) return;
     }
     gunzip.end();
@@ -88,6 +88,17 @@ async function* inflate(path: string, compressed: AsyncIterable<Buffer>, size: n
   } finally {
     gunzip.destroy();
   }
+}
+
+/** Resolves when more may be written, or nothing any more. Leaves no listener behind: large files wait thousands of times. */
+function drained(stream: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      stream.off('drain', resume).off('close', resume);
+      resolve();
+    };
+    stream.on('drain', resume).on('close', resume);
+  });
 }
 
 async function* asUtf8(path: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
