@@ -50,6 +50,21 @@ describe('bad input to apo train', () => {
     expectOneLine(ended.stderr, pattern);
   });
 
+  it.each([
+    ['regex', '"expected":"[a-"', /cannot grade 1 of 31 tasks - first: odd: .*character class/],
+    ['number', '"expected":"many"', /cannot grade \d+ of 31 tasks/],
+    ['json', '"expected":"{"', /cannot grade \d+ of 31 tasks/],
+  ])('an expected answer that grader %s cannot use is found before anything is sent', async (grader, answer, line) => {
+    writeFileSync(join(folder, 'tasks.jsonl'), `${worldTasks(30)}\n{"id":"odd","task":"An odd one?",${answer}}\n`);
+    await using world = await startWorld();
+    const given = trainArguments();
+    given[given.indexOf('exact')] = grader;
+    const ended = await runApo(given, { cwd: folder, env: { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY } });
+    expect(ended.code).toBe(3);
+    expectOneLine(ended.stderr, line);
+    expect(world.requests).toEqual([]);
+  });
+
   it('a missing key is found before anything is sent', async () => {
     const ended = await runApo(trainArguments(), { cwd: folder });
     expect(ended.code).toBe(2);

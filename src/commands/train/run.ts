@@ -18,9 +18,10 @@ import { createRolloutPublisher, type RolloutPublisher } from '../../traces/trai
 import { createProgress } from '../ui/progress.ts';
 import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
-import { renderEnd, renderStart, resumeCommand } from './output.ts';
+import { renderEnd, renderStart, renderSummary, resumeCommand } from './output.ts';
 import { partsOf } from './parts.ts';
 import { writeResults } from './results.ts';
+import { refuseOtherFlags } from './resume-flags.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -115,6 +116,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   const stored = run.config as unknown as StoredConfig;
   const complete = withSecrets(stored.config as unknown as JsonObject, secretsOf(stored, flags, given));
   const original = complete as unknown as Config;
+  refuseOtherFlags(flags, given, run.id, original);
   const config: Config = {
     ...original,
     results: given.results,
@@ -223,7 +225,11 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     });
     const result = { ...end.result, files };
     process.stdout.write(
-      flags.json === true ? `${JSON.stringify(result)}\n` : flags.quiet === true ? '' : renderEnd(result),
+      flags.json === true
+        ? `${JSON.stringify(result)}\n`
+        : flags.quiet === true
+          ? renderSummary(result)
+          : renderEnd(result),
     );
     return { ...end, result };
   } finally {
