@@ -30,10 +30,10 @@ export type Evaluation = {
    */
   evaluate(prompt: Prompt, trials: readonly Trial[], purpose: EvaluationPurpose): Promise<readonly ScoredRollout[]>;
   /**
-   * Resolves when all evaluations so far are judged.
-   * @throws ApoError what the first bad one stopped the run with
+   * To be called when no more evaluations are asked for: resolves when all of them are judged.
+   * @throws ApoError what the first bad one stopped the run with, or `step-failed` when no rollout at all was answered
    */
-  judged(): Promise<void>;
+  end(): Promise<void>;
   /** Resolves when no rollout is under way. */
   idle(): Promise<void>;
 };
@@ -47,7 +47,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
   /** Undefined: it is in the store only. */
   const known = new Map<string, Promise<ScoredRollout> | undefined>();
   const kept: string[] = [];
-  const checkHealth = createHealthCheck(parts.failureThreshold);
+  const health = createHealthCheck(parts.failureThreshold);
   let judging: Promise<void> = Promise.resolve();
   let unjudged = 0;
   let failure: { readonly error: unknown } | undefined;
@@ -80,9 +80,10 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
 
   return {
     idle: () => queue.onIdle(),
-    async judged() {
+    async end() {
       await judging;
       if (failure !== undefined) throw failure.error;
+      health.end();
     },
     async evaluate(prompt, trials, purpose) {
       parts.stop.check();
@@ -100,7 +101,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
       const judgement = Promise.all([settling, judging]).then(([settled]) => {
         unjudged--;
         const results = valuesOf(settled, parts.stop);
-        checkHealth(
+        health.step(
           results,
           results.filter((_result, index) => fresh.has(keyOf(trials[index] as Trial))),
           purpose,

@@ -1,12 +1,19 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/core/message.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import type { ScoredRollout } from '../../src/core/rollout.ts';
+import type { Task } from '../../src/core/task.ts';
 import { train } from '../../src/engine/train.ts';
 import { ModelError } from '../../src/models/model.ts';
 import { datasetOf } from '../../src/models/simulated/dataset.ts';
 import { createWorld } from '../../src/models/simulated/world.ts';
 import type { Optimizer } from '../../src/optimizers/optimizer.ts';
+import type { Run } from '../../src/stores/store.ts';
+import type { TrajectoryEvent } from '../../src/traces/shared/trajectory-event.ts';
+import { readTrajectory, writeTrajectories } from '../../src/traces/trajectory.ts';
 import { createEngine, createTrainParts } from '../helpers/engine.ts';
 
 describe('evaluation', () => {
@@ -91,5 +98,44 @@ describe('evaluation', () => {
     });
     expect(error?.code).toBe('step-failed');
     expect(result.status).toBe('stopped');
+  });
+
+  it("tool calls of a task's context are on record with their names, and are no calls of the rollout", async () => {
+    const call = { id: 'c1', type: 'function', function: { name: 'lookup', arguments: '{}' } } as const;
+    const tasks = datasetOf(createWorld('quickstart', 1), 10).map(
+      (task): Task => ({
+        ...task,
+        context: [
+          { role: 'user', content: 'Where is it?' },
+          { role: 'assistant', content: '', tool_calls: [call] },
+          { role: 'tool', tool_call_id: 'c1', content: 'lost', is_error: true },
+          { role: 'assistant', content: 'Lost.' },
+        ],
+      }),
+    );
+    const engine = await createEngine({ chat: async () => 'an answer' });
+    const optimizer: Optimizer = {
+      name: 'test',
+      defaultIterations: 1,
+      forecast: () => ({ rollouts: 0, critiques: 0, edits: 0 }),
+      async run(context) {
+        const trials = context.train.map((task) => ({ task, sample: 0 }));
+        await context.evaluate(context.start, trials, { iteration: 1, split: 'train', label: 'test' });
+        return { best: context.start, baseline: [], final: [], reason: 'iterations' };
+      },
+    };
+    await train(await createTrainParts(engine, { tasks, optimizer }));
+    const [run] = await engine.store.runs.list();
+    const written = await writeTrajectories({
+      folder: mkdtempSync(join(tmpdir(), 'apo-context-')),
+      run: run as Run,
+      rollouts: engine.store.rollouts.list({ runId: 'run' }),
+    });
+    await engine.store.close();
+    const events: TrajectoryEvent[] = [];
+    for await (const event of readTrajectory(written.file)) events.push(event);
+    const results = events.filter(({ event_type }) => event_type === 'tool_result');
+    expect(results[0]?.payload).toMatchObject({ name: 'lookup', result: 'lost', replayed: true });
+    expect(written.summary).toMatchObject({ tool_calls: {}, tool_errors: 0 });
   });
 });
