@@ -9,7 +9,6 @@ import { OPENAI_HOST, readEndpoint, readKey } from './openai/endpoint.ts';
 import { createExchanges, type Exchange, transportFault } from './openai/exchange.ts';
 import {
   classify,
-  createScrubber,
   errorIn,
   isFiltered,
   readServerError,
@@ -18,6 +17,7 @@ import {
   withMessage,
 } from './openai/faults.ts';
 import { adapt } from './openai/quirks.ts';
+import { createRedaction } from './openai/redaction.ts';
 import { filteredReply, readReply } from './openai/reply.ts';
 import { bodyOf, type Dialect } from './openai/request.ts';
 
@@ -55,11 +55,15 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
   const key = readKey(given.apiKeyEnv, endpoint.host, environment.get(given.apiKeyEnv));
   const organization = environment.get('OPENAI_ORG_ID');
   const project = environment.get('OPENAI_PROJECT_ID');
-  const sent = [...Object.values(given.headers), ...Object.values(endpoint.query), organization, project];
-  const scrub = createScrubber(
-    key,
-    sent.filter((value) => value !== undefined),
-  );
+  const { headers, extraBody } = given;
+  const named = {
+    extraBody,
+    headers,
+    query: endpoint.query,
+    organization: organization ?? null,
+    project: project ?? null,
+  };
+  const redaction = createRedaction({ key, named }, environment);
   const exchanges = createExchanges();
   const client = new OpenAI({
     apiKey: key ?? 'none',
@@ -102,7 +106,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
       const outcome = readExchange(exchange, request);
       if (!('fault' in outcome)) {
         if (adaptations > 0) dialects.set(request.model, dialect);
-        return outcome;
+        return redaction.reply(outcome);
       }
       const fault = faultOf(outcome.status, outcome.fault, exchange.headers(), request);
       const adapted = adapt(dialect, outcome.status, outcome.fault) ?? withoutFormat(dialect, request, fault);
@@ -126,7 +130,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
       } catch (error) {
         callOptions.signal.throwIfAborted();
         const fault = asFault(stop.signal.aborted ? stop.signal.reason : error);
-        throw withMessage(fault, scrub(`model "${request.model}" at ${endpoint.host}: ${fault.message}`));
+        throw withMessage(fault, redaction.line(`model "${request.model}" at ${endpoint.host}: ${fault.message}`));
       } finally {
         clearTimeout(timer);
         unfollow();

@@ -69,6 +69,29 @@ function left(folder: string): string {
 const body = { error: { message: `The server says: ${ECHO}` } };
 const error = (status: number, code?: string): Fault => ({ status, body: { error: { ...body.error, code } } });
 
+/** What went to the server; the others it can only have from elsewhere. */
+const { unused: _unused, database: _database, foreign: _foreign, ...SENT } = CANARIES;
+const repeated = (number: number): Fault => ({
+  status: 200,
+  body: {
+    id: SENT.key,
+    model: SENT.key,
+    choices: [
+      {
+        message: {
+          role: 'assistant',
+          content:
+            number % 2 === 0
+              ? `I was sent ${Object.values(SENT).join(' , ')}`
+              : `{"accuracy": 1, "reasoning": 1, "score": 1, "reason": ${JSON.stringify(Object.values(SENT).join(' , '))}}`,
+          reasoning_content: SENT.cookie,
+        },
+        finish_reason: number % 5 === 0 ? SENT.criticKey : 'stop',
+      },
+    ],
+  },
+});
+
 describe('secrets', () => {
   it.each<[string, number, (number: number) => Fault | undefined]>([
     ['a run without faults', 0, () => undefined],
@@ -78,6 +101,7 @@ describe('secrets', () => {
     ['a rejected request', 2, (number) => (number > 6 ? error(422) : undefined)],
     ['an exhausted quota', 4, (number) => (number > 6 ? error(429, 'insufficient_quota') : undefined)],
     ['broken JSON', 1, (number) => (number > 4 ? { status: 200, body: `{"id": "${CANARIES.key}` } : undefined)],
+    ['replies that repeat them', 0, (number) => (number > 3 ? repeated(number) : undefined)],
     [
       'a redirect',
       4,

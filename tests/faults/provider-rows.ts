@@ -75,6 +75,11 @@ export const ROWS: { readonly [name: string]: Row } = {
     kind: 'quota',
     sends: 1,
   },
+  '429 enforced spend limit beside the error': {
+    fault: { status: 429, body: { error: { message: ECHO }, error_code: 'enforced_spend_limit_reached' } },
+    kind: 'quota',
+    sends: 1,
+  },
   '402 billing': { fault: http(402, {}), kind: 'quota', sends: 1 },
   '400 credit balance': { fault: http(400, { message: 'Your credit balance is too low.' }), kind: 'quota', sends: 1 },
   '429 that asks to wait an hour': {

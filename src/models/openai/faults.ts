@@ -1,5 +1,4 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
-import { ellipsis, terminalSafe } from '../../platform/text.ts';
 import { type FaultKind, ModelError } from '../model.ts';
 import { rateLimitResetOf, retryAfterInText, retryAfterOf } from './timing.ts';
 
@@ -36,7 +35,8 @@ export function errorIn(value: Json): ServerError | undefined {
   const status = [error.code, error.status, error.status_code, value.status].map(Number).find(isFailure);
   return {
     message: typeof error.message === 'string' ? error.message : JSON.stringify(error.message ?? error),
-    codes: words(error),
+    // Anthropic's gateways say why an account is stopped beside the error, not in it.
+    codes: `${words(error)} ${words({ error_code: value.error_code ?? null })}`.trim(),
     param: typeof error.param === 'string' ? error.param : '',
     status,
   };
@@ -111,29 +111,6 @@ export function statusOf({ status, codes }: ServerError): number | undefined {
   if (/overloaded|server_error|unavailable|internal/.test(codes)) return 503;
   if (/context_length|invalid_request/.test(codes)) return 400;
   return undefined;
-}
-
-/** Shorter ones are words (`none`, `ollama`), not secrets, and may stand in any message. */
-const SHORTEST_SECRET = 8;
-/** Enough for any message; a body of 16 MiB is not searched. */
-const MAX_TEXT = 65_536;
-
-/** Removes what must not be shown from a text of the server, and makes it one safe line of at most 300 characters. */
-export function createScrubber(key: string | undefined, others: readonly string[]): (text: string) => string {
-  const secrets = [...others, ...(key === undefined ? [] : [key])].filter(({ length }) => length >= SHORTEST_SECRET);
-  const known = [
-    ...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])),
-  ];
-  // The longest first, in case that one contains another.
-  known.sort((a, b) => b.length - a.length);
-  return (text) => {
-    const clean = known.reduce((rest, secret) => rest.replaceAll(secret, '[REDACTED]'), text.slice(0, MAX_TEXT));
-    const guessed = clean
-      .replace(/\bBearer\s+[^\s"',;]+/gi, 'Bearer [REDACTED]')
-      .replace(/:\/\/[^\s/@]{1,200}@/g, '://[REDACTED]@')
-      .replace(/\b(sk|pk|rk)-[A-Za-z0-9_*.-]{6,}/g, '[REDACTED]');
-    return ellipsis(terminalSafe(guessed.slice(0, 2000)), 300);
-  };
 }
 
 /** The same error with another message. */
