@@ -124,18 +124,22 @@ const USELESS_REPLIES = 6;
 
 /**
  * Counts what becomes of the replies of critic and editor; one that is of no use is a lost proposal.
- * @throws ApoError `step-failed` when none of the first {@link USELESS_REPLIES} of a role was of any use
+ * @throws ApoError when none of the first {@link USELESS_REPLIES} of a role was of any use: `provider-unavailable`, which can
+ * be resumed, when the last one was lost to the provider (`isDown`), else `step-failed`
  */
-export function createReplyCheck(): (role: 'critic' | 'editor', reason?: string) => undefined {
+export function createReplyCheck(): (role: 'critic' | 'editor', reason?: string, isDown?: boolean) => undefined {
   const useful = new Set<string>();
   const lost = { critic: 0, editor: 0 };
-  return (role, reason) => {
+  return (role, reason, isDown = false) => {
     if (reason === undefined) useful.add(role);
     else if (++lost[role] >= USELESS_REPLIES && !useful.has(role)) {
-      throw new ApoError('step-failed', `none of ${lost[role]} replies of the ${role} model is usable: ${reason}`, {
-        hint: `without a ${role} nothing can get better: choose another --${role}-model in a new run`,
-        resumable: false,
-      });
+      const message = `none of ${lost[role]} replies of the ${role} model is usable: ${reason}`;
+      throw isDown
+        ? new ApoError('provider-unavailable', message, { hint: 'wait until the provider answers again, then resume' })
+        : new ApoError('step-failed', message, {
+            hint: `without a ${role} nothing can get better: choose another --${role}-model in a new run`,
+            resumable: false,
+          });
     }
     return undefined;
   };

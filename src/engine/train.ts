@@ -7,6 +7,7 @@ import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { Grader } from '../graders/grader.ts';
+import { type FaultKind, ModelError } from '../models/model.ts';
 import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../optimizers/optimizer.ts';
 import type { Store, StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
@@ -181,6 +182,9 @@ const RESUMABLE = new Set<string>([
   'step-failed',
 ]);
 
+/** Faults of a request itself, which the same model will always have. */
+const OF_THE_REQUEST: ReadonlySet<FaultKind> = new Set(['context-overflow', 'too-large', 'invalid']);
+
 type Evaluate = Evaluation['evaluate'];
 
 function createContext(
@@ -214,7 +218,9 @@ function createContext(
         return checkReplies(role) ?? reply.content;
       } catch (error) {
         if (isApoError(error)) throw error;
-        return checkReplies(role, messageOf(error));
+        // Down for now, not useless: what is paid for waits until the provider is back.
+        const isDown = error instanceof ModelError && !OF_THE_REQUEST.has(error.kind);
+        return checkReplies(role, messageOf(error), isDown);
       }
     },
     reject(proposal, parent) {

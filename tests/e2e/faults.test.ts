@@ -90,6 +90,24 @@ describe('faults of the provider, seen by a whole run', () => {
     expect(world.requests.length).toBeLessThan(120);
   });
 
+  it('R01 B5 a critic that is down from the start pauses the run, and it goes on once it is back', async () => {
+    let isDown = true;
+    await using world = await startWorld({
+      faults: ({ body }) => (isDown && body.model === 'critic-model' ? { status: 200, body: 'null' } : undefined),
+    });
+    const flags = ['--critic-model', 'critic-model', '--max-rollouts', '60'];
+    const paused = await train(world.url, flags);
+    expect(paused.code, paused.stderr).toBe(4);
+    expect(JSON.parse(paused.stdout)).toMatchObject({ status: 'stopped', reason: 'provider-unavailable' });
+    isDown = false;
+    const agentCalls = (): number => world.requests.filter(({ body }) => body.model !== 'critic-model').length;
+    const paid = agentCalls();
+    const done = await resume(world.url);
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout).usage.calls.critic).toBeGreaterThan(0);
+    expect(agentCalls()).toBe(paid + JSON.parse(done.stdout).usage.rollouts - JSON.parse(paused.stdout).usage.rollouts);
+  });
+
   const SPECIAL = 'task-number-3';
   const isSpecial = ({ body }: FakeRequest): boolean =>
     body.model === 'agent-model' && body.messages.some(({ content }) => content?.includes(SPECIAL));
