@@ -49,6 +49,7 @@ export function createGate(options: GateOptions): Gate {
   const voices = createVoices(quoted);
   const answers = createAnswers(quoted);
   const known = toolNames === undefined ? undefined : new Set([...toolNames, ...namesOf(tasks)]);
+  const markup = sharedMarkup(tasks, options.quotesTasks === true);
   const startText = textOf(start);
   const limit = Math.max(startText.length * MAX_GROWTH, startText.length + FREE_GROWTH);
 
@@ -60,6 +61,7 @@ export function createGate(options: GateOptions): Gate {
       findLost(protectedTexts, text, own) ??
       (text.length > limit ? `longer than ${Math.floor(limit)} characters` : undefined) ??
       findHidden(text, own) ??
+      findMarkup(text, own, markup) ??
       findCanary(canaries, text) ??
       findContact(text, own) ??
       (known === undefined ? undefined : findTool(text, own, known)) ??
@@ -109,6 +111,49 @@ function findHidden(text: string, own: string): string | undefined {
     return `contains the hidden character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   }
   return undefined;
+}
+
+const MARKUP: readonly { readonly pattern: RegExp; readonly what: string }[] = [
+  // What stands in one is run or copied by agents and users alike.
+  { pattern: /```|~~~/g, what: 'a new code fence' },
+  // The tags of our own requests: a text with them is taken for the end of its own quotation in the next round.
+  {
+    pattern: /<\/?(?:data-[0-9a-z]|prompt\b|start\b|end\b|system\b)|<\|[a-z_]{1,40}\|>/gi,
+    what: 'a mark of a request',
+  },
+  // Nobody reads what these say; 32 characters are 24 bytes, enough for an address.
+  {
+    pattern:
+      /(?<![A-Za-z0-9+/_=-])(?=[A-Za-z0-9+/_-]*[a-z])(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*\d)[A-Za-z0-9+/_-]{32,}={0,2}/g,
+    what: 'an encoded text',
+  },
+  { pattern: /(?<![0-9a-z])(?:0x)?[0-9a-f]{32,}(?![0-9a-z])/gi, what: 'an encoded text' },
+  {
+    pattern: /(?:%[0-9a-f]{2}){6,}|(?:\\x[0-9a-f]{2}){6,}|(?:\\u[0-9a-f]{4}){4,}|(?:&#x?[0-9a-f]{2,6};){4,}/gi,
+    what: 'an encoded text',
+  },
+];
+
+/** The user's own marks may stay, and more of the same kind beside them: a prompt with examples in fences gets others. */
+function findMarkup(text: string, own: string, shared: ReadonlySet<string>): string | undefined {
+  for (const { pattern, what } of MARKUP) {
+    for (const [found] of text.matchAll(pattern)) {
+      if (!own.includes(found) && !shared.has(found)) return `contains ${what}`;
+    }
+  }
+  return undefined;
+}
+
+/** A format that the answers of several conversations are expected to have may be asked for; what is quoted may stand. */
+function sharedMarkup(tasks: readonly Task[], quotesTasks: boolean): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const voice of byVoice(tasks)) {
+    const text = voice.flatMap((task) => (quotesTasks ? conversationTexts(task) : (task.expected ?? ''))).join('\n');
+    const found = new Set(MARKUP.flatMap(({ pattern }) => text.match(pattern) ?? []));
+    for (const mark of found) counts.set(mark, (counts.get(mark) ?? 0) + 1);
+  }
+  const least = quotesTasks ? 1 : LEAST_VOICES;
+  return new Set([...counts].filter(([, count]) => count >= least).map(([mark]) => mark));
 }
 
 function findCanary(canaries: readonly string[], text: string): string | undefined {
