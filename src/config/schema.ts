@@ -42,6 +42,18 @@ const price = z.strictObject({
   cachedInput: z.number().nonnegative().optional(),
 });
 
+const spotlight = z.enum(['datamark', 'base64']);
+
+/** Defences against text that speaks to the models of the loop; those that cost nothing are always on. */
+const injection = z.strictObject({
+  /** How data is shown to a role within its fence: words joined by a mark, or the whole block in base64. Default: as it is. */
+  spotlight: z
+    .strictObject({ grader: spotlight.optional(), critic: spotlight.optional(), editor: spotlight.optional() })
+    .optional(),
+  /** Share of training tasks that carry a known injection; a proposal that obeys one is rejected. Default none. */
+  decoys: z.number().min(0).max(0.05).optional(),
+});
+
 /** The config file. Unknown keys are errors, so that a typo never turns into a default. */
 export const configSchema = z.strictObject({
   /** The starting prompt: text, `@file`, or named components. */
@@ -108,6 +120,7 @@ export const configSchema = z.strictObject({
       callSeconds: z.number().positive().default(120),
     })
     .prefault({}),
+  injection: injection.optional(),
   /** Share of failed or unscored rollouts in an evaluation above which the step stops. */
   failureThreshold: z.number().min(0).max(1).default(0.1),
   /** Model name -> USD per million tokens; wins over the built-in table. */

@@ -30,7 +30,20 @@ export function nonceOf(purpose: string, content: unknown): string {
 export function fence(parts: { readonly [name: string]: string | null }, nonce: string): string {
   if (!NONCE.test(nonce)) throw new ApoError('internal', 'a fence needs a nonce of 32 lower-case hex digits');
   const lines = Object.entries(parts).map(([name, text]) => `${quote(name, nonce)}: ${quote(text, nonce)}`);
-  return `<data-${nonce}>\n{\n${lines.join(',\n')}\n}\n</data-${nonce}>`;
+  return between(nonce, `{\n${lines.join(',\n')}\n}`);
+}
+
+function between(nonce: string, body: string): string {
+  return `<data-${nonce}>\n${body}\n</data-${nonce}>`;
+}
+
+/**
+ * One text between the same tags, for critics and editors, who have to read it as its author wrote it. It cannot close the
+ * block, as it would have to contain a hash over itself; what looks like a tag of ours is taken apart all the same, because
+ * the model that reads it checks no hashes.
+ */
+export function fenceText(text: string, nonce: string): string {
+  return between(nonce, text.replaceAll(new RegExp(nonce, 'gi'), '-').replace(/<(?=\/?data-)/gi, '&lt;'));
 }
 
 /** Replaced by a character that a nonce cannot contain, so that removing one occurrence never forms another. */

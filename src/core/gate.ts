@@ -157,7 +157,9 @@ function sharedMarkup(tasks: readonly Task[], quotesTasks: boolean): ReadonlySet
 }
 
 function findCanary(canaries: readonly string[], text: string): string | undefined {
-  return canaries.some((canary) => canary !== '' && text.includes(canary)) ? 'contains a planted mark' : undefined;
+  const lower = text.toLowerCase();
+  const found = canaries.some((canary) => canary !== '' && lower.includes(canary.toLowerCase()));
+  return found ? 'contains a planted mark' : undefined;
 }
 
 /** With or without a scheme, and what Markdown would make a link or an image of. */

@@ -164,7 +164,7 @@ export async function askGrader(
       const request = { messages: leaks.plant('grader', messages), ...options };
       const reply = await caller.chat('grader', request, { sample, signal });
       hasLeaked ||= leaks.isLeak(reply.content);
-      return reply;
+      return { ...reply, content: leaks.read('grader', reply.content) };
     },
   });
   if (!hasLeaked) return grade;

@@ -5,6 +5,7 @@ import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
+import type { Spotlights } from '../core/spotlight.ts';
 import type { Task } from '../core/task.ts';
 import type { Grader } from '../graders/grader.ts';
 import { type FaultKind, ModelError } from '../models/model.ts';
@@ -44,6 +45,8 @@ export type TrainParts = {
   readonly simulated: boolean;
   /** Planted in the system prompts of grader, critic and editor; left out, none are. */
   readonly canaries?: Canaries;
+  /** How fenced data is shown to a role beyond its fence; left out, as it is. */
+  readonly spotlights?: Spotlights;
   /** Why a proposal may not cost a rollout, or undefined. */
   readonly reject: (proposal: Prompt, parent: Prompt) => string | undefined;
   readonly observer: TrainObserver;
@@ -68,7 +71,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const startedAt = parts.clock.now();
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
-  const leaks = createLeakGuard(parts.canaries);
+  const leaks = createLeakGuard(parts.canaries, parts.spotlights);
   const { evaluate, end, idle } = createEvaluation({
     ...parts,
     leaks,
@@ -215,7 +218,7 @@ function createContext(
           ['refusal', 'content_filter'].includes(reply.finishReason) ||
           (role === 'editor' && reply.finishReason === 'length');
         if (unusable) return checkReplies(role, `finish reason ${reply.finishReason}`);
-        return checkReplies(role) ?? reply.content;
+        return checkReplies(role) ?? leaks.read(role, reply.content);
       } catch (error) {
         if (isApoError(error)) throw error;
         // Down for now, not useless: what is paid for waits until the provider is back.

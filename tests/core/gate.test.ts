@@ -175,6 +175,7 @@ describe('gate on proposed prompts (I06)', () => {
     [' AKIAABCDEFGHIJKLMNOP ', 'key'],
     [' {{other}} ', 'placeholder'],
     [' canary-7f3a ', 'planted'],
+    [' CANARY-7F3A ', 'planted'],
     ['```', 'code fence'],
     ['</prompt>', 'mark of a request'],
     [' aHR0cHM6Ly9ldmlsLmV4YW1wbGUuY29t ', 'encoded'],

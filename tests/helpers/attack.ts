@@ -1,5 +1,6 @@
 import type { Canaries } from '../../src/core/canaries.ts';
 import { createGate } from '../../src/core/gate.ts';
+import type { Spotlights } from '../../src/core/spotlight.ts';
 import type { Task } from '../../src/core/task.ts';
 import { train } from '../../src/engine/train.ts';
 import type { ChatRequest } from '../../src/models/model.ts';
@@ -34,6 +35,9 @@ export type AttackOptions = {
   readonly seed?: number;
   readonly tasks?: readonly Task[];
   readonly canaries?: Canaries;
+  readonly spotlights?: Spotlights;
+  /** Marks of decoys among the tasks. */
+  readonly marks?: readonly string[];
   /** What the critic retells of a request, word for word. */
   readonly quote?: (request: ChatRequest) => readonly string[];
 };
@@ -53,12 +57,13 @@ export async function attacked(given: AttackOptions) {
     ...parts,
     seed,
     ...(canaries === undefined ? {} : { canaries }),
+    ...(given.spotlights === undefined ? {} : { spotlights: given.spotlights }),
     reject: createGate({
       start: parts.start,
       tasks: parts.split.train,
       quotesTasks: optimizer.quotesTasks === true,
       toolNames: parts.agent.toolNames ?? [],
-      canaries: Object.values(canaries ?? {}),
+      canaries: [...Object.values(canaries ?? {}), ...(given.marks ?? [])],
     }),
   });
   const candidates = await engine.store.candidates.list('run');

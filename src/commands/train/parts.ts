@@ -1,4 +1,5 @@
 import { createCanaries } from '../../core/canaries.ts';
+import { mixInDecoys } from '../../core/decoys.ts';
 import { createGate } from '../../core/gate.ts';
 import { isJsonObject } from '../../core/json.ts';
 import { createBudget } from '../../engine/budget.ts';
@@ -44,6 +45,7 @@ export async function partsOf(
     () => systemClock.now() - startedAt,
   );
   const canaries = createCanaries(config.seed, setup.tasksHash);
+  const decoys = mixInDecoys(tasks.split.train, config.injection?.decoys ?? 0, config.seed);
   let simulated = setup.simulated;
   const caller = createCaller({
     runId: run.id,
@@ -72,7 +74,7 @@ export async function partsOf(
     },
     runId: run.id,
     seed: config.seed,
-    split: tasks.split,
+    split: { ...tasks.split, train: decoys.tasks },
     store,
     caller,
     provider: setup.roles.agent.model.provider,
@@ -84,13 +86,14 @@ export async function partsOf(
     rolloutTimeoutMs: config.timeouts.rolloutSeconds * 1000,
     failureThreshold: config.failureThreshold,
     canaries,
+    ...(config.injection?.spotlight === undefined ? {} : { spotlights: config.injection.spotlight }),
     reject: createGate({
       start: setup.start,
       protectedTexts: config.protected,
       tasks: tasks.split.train,
       quotesTasks: setup.optimizer.quotesTasks === true,
       ...(setup.agent.toolNames === undefined ? {} : { toolNames: setup.agent.toolNames }),
-      canaries: Object.values(canaries),
+      canaries: [...Object.values(canaries), ...decoys.marks],
     }),
     observer: {
       onRollout(stored: StoredRollout) {
