@@ -1,6 +1,6 @@
 import { type Prompt, promptText } from '../core/prompt.ts';
 import type { Random } from '../core/random.ts';
-import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
+import { type RolloutStatus, rewardOf, type ScoredRollout } from '../core/rollout.ts';
 import {
   detectableGain,
   type Interval,
@@ -10,7 +10,7 @@ import {
   pairedBootstrap,
 } from '../core/statistics.ts';
 import type { Outcome, Verdict } from '../optimizers/optimizer.ts';
-import type { JournalTotals } from '../stores/store.ts';
+import type { JournalTotals, RolloutScore } from '../stores/store.ts';
 import type { LeakCounts } from './leaks.ts';
 
 /** A prompt's score on validation tasks. `n` counts tasks; repeats of a task are averaged first. */
@@ -52,12 +52,25 @@ export type RunResult = {
     /** null when a price is unknown. */
     readonly costUsd: number | null;
   };
+  /** How the rollouts ended; `unscored` ones are counted there too, by the end of their agent. */
+  readonly outcomes: { readonly [status in RolloutStatus | 'unscored']: number };
   /** Outputs of these models that were dropped because a planted canary stood in them: they obeyed data, or were made to leak. */
   readonly leaks: LeakCounts;
   readonly explanation: Outcome['explanation'];
   readonly durationMs: number;
   readonly files: { readonly [name: string]: string };
 };
+
+export function countOutcomes(rollouts: readonly Pick<RolloutScore, 'status' | 'score'>[]): RunResult['outcomes'] {
+  const count = (status: RolloutStatus): number => rollouts.filter((rollout) => rollout.status === status).length;
+  return {
+    ok: count('ok'),
+    failed: count('failed'),
+    refused: count('refused'),
+    truncated: count('truncated'),
+    unscored: rollouts.filter(({ score }) => score === null).length,
+  };
+}
 
 export function summarize(prompt: Prompt, rollouts: readonly ScoredRollout[]): ScoreSummary {
   const scores = [...taskScores(rollouts).values()];

@@ -92,6 +92,14 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         ]);
       });
 
+      it('knows no price of a call in doubt that never got a reply, whatever its attempts cost', async () => {
+        await store.journal.start(aKey('a'), { q: 1 }, AT);
+        await store.journal.start(aKey('a'), { q: 1 }, AT);
+        const fault = { kind: 'protocol', message: 'null' };
+        await store.journal.finish(aKey('a'), aReply({ reply: { fault }, costMicroUsd: 0 }), AT);
+        expect(await store.journal.doubtful('run-1')).toMatchObject([{ key: 'a', resent: 1, costMicroUsd: null }]);
+      });
+
       it('takes a released call back as if it had never been started', async () => {
         await store.journal.start(aKey('a'), { q: 1 }, AT);
         await store.journal.release(aKey('a'));

@@ -141,6 +141,9 @@ describe('faults of the provider, seen by a whole run', () => {
     expect(ended.code, ended.stderr).toBe(0);
     const odd = (await rollouts(ended.stdout)).filter((rollout) => rollout.status !== 'ok');
     expect(odd.length).toBeGreaterThan(0);
+    const { outcomes, usage, files } = JSON.parse(ended.stdout);
+    expect(outcomes).toMatchObject({ [status]: odd.length, ok: usage.rollouts - odd.length, unscored: 0 });
+    expect(readFileSync(files.report, 'utf8')).toContain(`- rollouts: ${outcomes.ok} ok, ${odd.length} ${status}\n`);
     for (const rollout of odd) {
       expect(rollout.status).toBe(status);
       if (failure === null) expect(rollout.failure).toBeNull();

@@ -54,6 +54,7 @@ export function renderReport(input: ReportInput): string {
       `- ${usage.rollouts} rollouts; calls: ${Object.entries(usage.calls)
         .map(([role, count]) => `${role} ${count}`)
         .join(', ')}`,
+      ...renderOutcomes(result.outcomes),
       `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing: set prices in the config)' : `$${usage.costUsd}`}`,
       ...(usage.estimated
         ? ['- tokens and cost are partly estimated, at four characters a token: the server did not report its usage']
@@ -67,6 +68,14 @@ export function renderReport(input: ReportInput): string {
       : [`## Warnings\n\n${warnings.map((warning) => `- ${markdownSafe(warning)}`).join('\n')}`]),
     `## Candidates\n\n${candidates.map(renderCandidate).join('\n')}`,
   ].join('\n\n')}\n`;
+}
+
+/** Nothing when all rollouts were answered and graded. */
+function renderOutcomes({ ok, ...others }: RunResult['outcomes']): readonly string[] {
+  const odd = Object.entries(others).filter(([, count]) => count > 0);
+  return odd.length === 0
+    ? []
+    : [`- rollouts: ${[['ok', ok], ...odd].map(([name, count]) => `${count} ${name}`).join(', ')}`];
 }
 
 function renderRetries({ retries, configured, lowest }: RateLimits): string {

@@ -111,7 +111,8 @@ export function createJournalStore(connection: Connection): JournalStore {
 
     async doubtful(runId) {
       const rows = connection.all(
-        `select role, key, resent, case state when 'done' then cost_micro_usd end as cost, started_at from calls
+        `select role, key, resent, started_at,
+           case when state = 'done' and json_extract(reply, '$.fault') is null then cost_micro_usd end as cost from calls
          where run_id = ? and resent > 0 order by id`,
         runId,
       );
