@@ -26,14 +26,17 @@ export function ellipsis(text: string, length: number): string {
 /** What a spreadsheet takes for the start of a formula (ASVS 1.2.10), full-width forms included. */
 const FORMULA_LEAD = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
+const CONTROLS = /[^\P{Cc}\t\n\r]/gu;
+
 /**
  * One cell of a CSV file (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe in front, which
- * spreadsheets hide; numbers given as numbers stay numbers. Null characters are dropped: readers stop at them.
+ * spreadsheets hide; numbers given as numbers stay numbers. Control characters but tab and line ends are dropped: readers stop
+ * at null, and a terminal that shows the file obeys the others.
  */
 export function csvCell(value: string | number | boolean | null): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
-  const text = value.replaceAll('\0', '');
+  const text = value.replace(CONTROLS, '');
   const safe = FORMULA_LEAD.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
