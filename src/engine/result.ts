@@ -1,6 +1,6 @@
 import { type Prompt, promptText } from '../core/prompt.ts';
 import type { Random } from '../core/random.ts';
-import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
+import { type RolloutStatus, rewardOf, type ScoredRollout } from '../core/rollout.ts';
 import {
   detectableGain,
   type Interval,
@@ -10,7 +10,7 @@ import {
   pairedBootstrap,
 } from '../core/statistics.ts';
 import type { Outcome, Verdict } from '../optimizers/optimizer.ts';
-import type { JournalTotals } from '../stores/store.ts';
+import type { JournalTotals, RolloutScore } from '../stores/store.ts';
 import type { LeakCounts } from './leaks.ts';
 
 /** A prompt's score on validation tasks. `n` counts tasks; repeats of a task are averaged first. */
@@ -45,6 +45,8 @@ export type RunResult = {
   } | null;
   readonly usage: {
     readonly rollouts: number;
+    /** How they ended; `unscored` counts those that have no score, whatever their end. */
+    readonly outcomes: { readonly [status in RolloutStatus | 'unscored']: number };
     readonly calls: JournalTotals['calls'];
     readonly tokens: { readonly input: number; readonly output: number };
     /** Whether a server left usage out, so that tokens (and the cost) are in part characters / 4. */
@@ -102,6 +104,15 @@ export function decideVerdict(isStart: boolean, comparison: PairedBootstrap): Ve
   if (!isStart && comparison.interval[0] > 0) return 'improved';
   const couldShow = detectableGain(comparison.n) <= 0.2;
   return couldShow && (isStart || comparison.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
+}
+
+export function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usage']['outcomes'] {
+  const counts = { ok: 0, failed: 0, refused: 0, truncated: 0, unscored: 0 };
+  for (const { status, score } of rollouts) {
+    counts[status] += 1;
+    if (score === null) counts.unscored += 1;
+  }
+  return counts;
 }
 
 export function describeBest(prompt: Prompt, rollouts: readonly ScoredRollout[]): RunResult['best'] {

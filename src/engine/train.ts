@@ -15,7 +15,16 @@ import { createEvaluation, type Evaluation } from './evaluate.ts';
 import { checkGold } from './gold.ts';
 import { createReplyCheck } from './health.ts';
 import { createLeakGuard, type LeakGuard } from './leaks.ts';
-import { compare, decideVerdict, describeBest, type RunResult, round, roundInterval, summarize } from './result.ts';
+import {
+  compare,
+  countOutcomes,
+  decideVerdict,
+  describeBest,
+  type RunResult,
+  round,
+  roundInterval,
+  summarize,
+} from './result.ts';
 import { askGrader } from './rollout.ts';
 import type { StopSwitch } from './stop.ts';
 
@@ -87,6 +96,10 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       hasSearched ||= prompt.id !== parts.start.id;
       return inner.evaluate(prompt, ...rest);
     },
+    addCandidate(candidate) {
+      hasSearched ||= candidate.prompt.id !== parts.start.id;
+      return inner.addCandidate(candidate);
+    },
     ask(...request) {
       hasSearched = true;
       return inner.ask(...request);
@@ -119,6 +132,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const comparison = compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'verdict'));
   const isStart = outcome.best.id === parts.start.id;
   const totals = await parts.store.journal.totals(parts.runId);
+  const ended = await parts.store.rollouts.scores({ runId: parts.runId });
   const result: RunResult = {
     runId: parts.runId,
     status: error === undefined ? 'completed' : error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed',
@@ -135,7 +149,8 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     test,
     usage: {
       // What ended, in this process or before; what was only claimed when the run was stopped is no rollout.
-      rollouts: (await parts.store.rollouts.scores({ runId: parts.runId })).length,
+      rollouts: ended.length,
+      outcomes: countOutcomes(ended),
       calls: totals.calls,
       tokens: { input: totals.usage.input, output: totals.usage.output },
       estimated: totals.usage.estimated,

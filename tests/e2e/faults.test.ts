@@ -129,6 +129,9 @@ describe('faults of the provider, seen by a whole run', () => {
       else expect(rollout.failure).toMatchObject(failure);
       expect(rollout.grade).toMatchObject({ status: 'scored', score: 0 });
     }
+    const { usage, files } = JSON.parse(ended.stdout);
+    expect(usage.outcomes).toMatchObject({ ok: usage.rollouts - odd.length, [status]: odd.length, unscored: 0 });
+    expect(readFileSync(files.report, 'utf8')).toMatch(new RegExp(`of these rollouts ${odd.length} `));
     // Bounded: at most one rollout's turns for each.
     expect(world.requests.filter(isSpecial).length).toBeLessThanOrEqual(8 * odd.length);
   });

@@ -3,6 +3,7 @@ import type { Candidate } from '../../optimizers/optimizer.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
 import type { RateLimits } from '../ui/progress.ts';
+import { describeOutcomes } from './output.ts';
 
 export type ReportInput = {
   readonly result: RunResult;
@@ -27,6 +28,7 @@ const VERDICTS = {
 export function renderReport(input: ReportInput): string {
   const { result, candidates, totals, doubtful, rateLimits, startText, date, warnings } = input;
   const { usage } = result;
+  const outcomes = describeOutcomes(usage.outcomes);
   return `${[
     `# Run ${result.runId}`,
     `${date} · algorithm ${result.algorithm} · seed ${result.seed} · ${result.status} (${result.reason})`,
@@ -58,6 +60,7 @@ export function renderReport(input: ReportInput): string {
       ...(usage.estimated
         ? ['- tokens and cost are partly estimated, at four characters a token: the server did not report its usage']
         : []),
+      ...(outcomes === undefined ? [] : [`- of these rollouts ${outcomes}`]),
       ...(rateLimits.retries === 0 ? [] : [`- ${renderRetries(rateLimits)}`]),
     ].join('\n'),
     ...renderLeaks(result.leaks),
