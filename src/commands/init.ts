@@ -23,7 +23,7 @@ function init(folder: string): void {
       'usage',
       `${existing.join(' and ')} already ${existing.length === 1 ? 'exists' : 'exist'} in ${folder}`,
       {
-        hint: 'move it away, or name another folder: apo init FOLDER',
+        hint: 'move what is there away, or name another folder: apo init FOLDER',
       },
     );
   }

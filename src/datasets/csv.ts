@@ -27,7 +27,9 @@ export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): Asyn
         yield { line: startLine, ok: false, reason: `${count} where the header has ${columns.length}` };
       } else {
         const entries = columns.map((column, at) => [column, readCell(column, cells[at] ?? '')] as const);
-        yield { line: startLine, ok: true, value: Object.fromEntries(entries) };
+        // A delimiter at the end of each line makes a column without a name that holds nothing.
+        const named = entries.filter(([column, value]) => column !== '' || value !== null);
+        yield { line: startLine, ok: true, value: Object.fromEntries(named) };
       }
     }
   } catch (error) {

@@ -4,6 +4,8 @@ import { DIFFICULTIES, type Difficulty, groupOf, type Task } from '../core/task.
 /** The mix of difficulties that teaches most: mostly medium, enough easy ones to notice what breaks. */
 export const ADVISED_SHARES: { readonly [D in Difficulty]: number } = { easy: 0.3, medium: 0.5, hard: 0.2 };
 
+const NO_CATEGORY = '(none)';
+
 /** Metadata keys that are listed: a record of 100,000 keys is data, not a table. */
 const MAX_KEYS = 100;
 
@@ -64,7 +66,7 @@ export function createDescription(): { add(task: Task): void; result(): Descript
     add(task) {
       counts.tasks++;
       difficulties.set(task.difficulty ?? 'unknown', (difficulties.get(task.difficulty ?? 'unknown') ?? 0) + 1);
-      const category = task.category ?? '(none)';
+      const category = task.category ?? NO_CATEGORY;
       categories.set(category, (categories.get(category) ?? 0) + 1);
       groups.add(hashOf(groupOf(task)).slice(0, 16));
       for (const key of Object.keys(task.metadata)) metadata.set(key, (metadata.get(key) ?? 0) + 1);
@@ -135,8 +137,9 @@ function warningsOf(
     const found = DIFFICULTIES.map((name) => `${name} ${Math.round(100 * share(difficulties.get(name) ?? 0, known))}`);
     warnings.push(`difficulties are ${found.join(' / ')} %; the advice is easy 30 / medium 50 / hard 20`);
   }
-  const largest = Math.max(0, ...categories.values());
-  if (categories.size > 1 && largest > 0.9 * tasks) {
+  const named = new Map([...categories].filter(([name]) => name !== NO_CATEGORY));
+  const largest = Math.max(0, ...named.values());
+  if (named.size > 1 && largest > 0.9 * tasks) {
     warnings.push(
       `one category has ${Math.round((100 * largest) / tasks)} % of the tasks: the result says little about the others`,
     );

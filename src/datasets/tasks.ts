@@ -1,7 +1,9 @@
 import { ApoError } from '../core/errors.ts';
+import { hashOf } from '../core/json.ts';
 import type { Task } from '../core/task.ts';
 import type { HistorySource } from '../history/source.ts';
 import { type CleanOptions, createCleaner, type DropReason } from './clean.ts';
+import { contentKey } from './content-key.ts';
 import { assertUsable, createNotes, type LoadOptions, type Rejected, streamDataset } from './load.ts';
 import { type Split, type SplitOptions, splitTasks } from './split.ts';
 
@@ -46,17 +48,38 @@ export const MAX_LISTED_REJECTED = 1000;
  */
 export async function loadTasks(options: LoadTasksOptions): Promise<LoadedTasks> {
   const tasks: Task[] = [];
-  const scan = await scanTasks(options, (task) => tasks.push(task));
+  const places = new Map<string, number>();
+  const take = (task: Task): void => {
+    places.set(contentKey(task), tasks.length);
+    tasks.push(task);
+  };
+  // Which copy is kept must not depend on the order of the rows, because the copies' conversations may differ.
+  const takeCopy = (copy: Task): void => {
+    const at = places.get(contentKey(copy)) ?? -1;
+    const kept = tasks[at];
+    if (kept !== undefined && rankOf(copy) < rankOf(kept)) tasks[at] = copy;
+  };
+  const scan = await scanTasks(options, take, takeCopy);
   assertTasks(scan, options);
   const split = splitTasks(tasks, { seed: options.seed, ...options.split });
   return { ...scan, tasks, split, warnings: [...scan.warnings, ...split.warnings] };
+}
+
+/** Of several copies the smallest is kept: one with an expected answer before one without. */
+function rankOf(task: Task): string {
+  return `${task.expected === null ? 1 : 0}${hashOf(task)}`;
 }
 
 /**
  * Reads, cleans and filters in constant memory and calls `take` for each task that is kept. Judges nothing, so that
  * `apo dataset validate` can show what is wrong.
  */
-export async function scanTasks(options: TaskSource & CleanOptions, take: (task: Task) => unknown): Promise<Scan> {
+export async function scanTasks(
+  options: TaskSource & CleanOptions,
+  take: (task: Task) => unknown,
+  /** Called for each task that is dropped because one with the same content was taken before. */
+  takeCopy: (task: Task) => unknown = () => undefined,
+): Promise<Scan> {
   const { dataset, history } = options;
   if ((dataset === undefined) === (history === undefined)) {
     throw new ApoError('usage', 'tasks come from a dataset or from a history, not from none or both', {
@@ -82,6 +105,7 @@ export async function scanTasks(options: TaskSource & CleanOptions, take: (task:
     const reason = clean(record.task);
     if (reason !== undefined) {
       dropped[reason] = (dropped[reason] ?? 0) + 1;
+      if (reason === 'duplicate') takeCopy(record.task);
       continue;
     }
     kept++;

@@ -58,8 +58,8 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   let reservedCost = 0;
   let waiting: (() => void)[] = [];
 
-  function refuse(what: string, limit: number, flag: string): never {
-    throw new ApoError('budget-reached', `budget of ${limit} ${what} is reached`, {
+  function refuse(what: string, limit: number, flag: string, why = ''): never {
+    throw new ApoError('budget-reached', `budget of ${limit} ${what} is reached${why}`, {
       hint: `resume with a larger ${flag}`,
     });
   }
@@ -69,14 +69,19 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
     if (limits.milliseconds !== undefined && elapsed() >= limits.milliseconds) {
       refuse('minutes', limits.milliseconds / 60_000, '--max-minutes');
     }
-    if (tokens + wanted.tokens > maxTokens) refuse('tokens', maxTokens, '--max-tokens');
+    if (tokens + wanted.tokens > maxTokens) {
+      refuse('tokens', maxTokens, '--max-tokens', `: ${tokens} are spent, the next call may take ${wanted.tokens}`);
+    }
     if (limits.costMicroUsd === undefined) return;
     if (wanted.costMicroUsd === null) {
       throw new ApoError('config-invalid', 'a cost budget needs the price of every model, and one is unknown', {
         hint: 'add the model under prices: in the config, or limit --max-calls instead of --max-cost',
       });
     }
-    if (cost + wanted.costMicroUsd > maxCost) refuse('USD', maxCost / 1e6, '--max-cost');
+    if (cost + wanted.costMicroUsd > maxCost) {
+      const why = `: ${cost / 1e6} are spent, the next call may cost ${wanted.costMicroUsd / 1e6}`;
+      refuse('USD', maxCost / 1e6, '--max-cost', why);
+    }
   }
 
   function released(signal: AbortSignal): Promise<void> {

@@ -45,6 +45,8 @@ export type RunResult = {
   } | null;
   readonly usage: {
     readonly rollouts: number;
+    /** How they ended; `unscored` counts those that have no score, whatever their end. */
+    readonly outcomes: { readonly [status in RolloutStatus | 'unscored']: number };
     readonly calls: JournalTotals['calls'];
     readonly tokens: { readonly input: number; readonly output: number };
     /** Whether a server left usage out, so that tokens (and the cost) are in part characters / 4. */
@@ -52,25 +54,12 @@ export type RunResult = {
     /** null when a price is unknown. */
     readonly costUsd: number | null;
   };
-  /** How the rollouts ended; `unscored` ones are counted there too, by the end of their agent. */
-  readonly outcomes: { readonly [status in RolloutStatus | 'unscored']: number };
   /** Outputs of these models that were dropped because a planted canary stood in them: they obeyed data, or were made to leak. */
   readonly leaks: LeakCounts;
   readonly explanation: Outcome['explanation'];
   readonly durationMs: number;
   readonly files: { readonly [name: string]: string };
 };
-
-export function countOutcomes(rollouts: readonly Pick<RolloutScore, 'status' | 'score'>[]): RunResult['outcomes'] {
-  const count = (status: RolloutStatus): number => rollouts.filter((rollout) => rollout.status === status).length;
-  return {
-    ok: count('ok'),
-    failed: count('failed'),
-    refused: count('refused'),
-    truncated: count('truncated'),
-    unscored: rollouts.filter(({ score }) => score === null).length,
-  };
-}
 
 export function summarize(prompt: Prompt, rollouts: readonly ScoredRollout[]): ScoreSummary {
   const scores = [...taskScores(rollouts).values()];
@@ -115,6 +104,15 @@ export function decideVerdict(isStart: boolean, comparison: PairedBootstrap): Ve
   if (!isStart && comparison.interval[0] > 0) return 'improved';
   const couldShow = detectableGain(comparison.n) <= 0.2;
   return couldShow && (isStart || comparison.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
+}
+
+export function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usage']['outcomes'] {
+  const counts = { ok: 0, failed: 0, refused: 0, truncated: 0, unscored: 0 };
+  for (const { status, score } of rollouts) {
+    counts[status] += 1;
+    if (score === null) counts.unscored += 1;
+  }
+  return counts;
 }
 
 export function describeBest(prompt: Prompt, rollouts: readonly ScoredRollout[]): RunResult['best'] {

@@ -100,6 +100,10 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       hasSearched ||= prompt.id !== parts.start.id;
       return inner.evaluate(prompt, ...rest);
     },
+    addCandidate(candidate) {
+      hasSearched ||= candidate.prompt.id !== parts.start.id;
+      return inner.addCandidate(candidate);
+    },
     ask(...request) {
       hasSearched = true;
       return inner.ask(...request);
@@ -132,7 +136,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const comparison = compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'verdict'));
   const isStart = outcome.best.id === parts.start.id;
   const totals = await parts.store.journal.totals(parts.runId);
-  const scores = await parts.store.rollouts.scores({ runId: parts.runId });
+  const ended = await parts.store.rollouts.scores({ runId: parts.runId });
   const result: RunResult = {
     runId: parts.runId,
     status: error === undefined ? 'completed' : error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed',
@@ -149,13 +153,13 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     test,
     usage: {
       // What ended, in this process or before; what was only claimed when the run was stopped is no rollout.
-      rollouts: scores.length,
+      rollouts: ended.length,
+      outcomes: countOutcomes(ended),
       calls: totals.calls,
       tokens: { input: totals.usage.input, output: totals.usage.output },
       estimated: totals.usage.estimated,
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
     },
-    outcomes: countOutcomes(scores),
     leaks: leaks.counts(),
     explanation: outcome.explanation ?? null,
     durationMs: Math.round(parts.clock.now() - startedAt),

@@ -5,12 +5,15 @@ import type { Optimizer } from '../../src/optimizers/optimizer.ts';
 import { exactScore } from '../helpers/exact-score.ts';
 import { type Run, runOptimizer } from '../helpers/optimizer-run.ts';
 
-/** What every optimizer keeps; called inside the `describe` of each implementation. */
-export function optimizerContract(optimizer: Optimizer, { plansItsBudget = true } = {}): void {
+/**
+ * What every optimizer keeps; called inside the `describe` of each implementation. `least` is a small budget that is enough to
+ * try something; with less than that a run stops with `budget-reached`.
+ */
+export function optimizerContract(optimizer: Optimizer, { plansItsBudget = true, least = 40 } = {}): void {
   const world = createWorld('quickstart', 1);
 
   it('ends by itself within a rollout budget, with both prompts on validation tasks', async () => {
-    for (const maxRollouts of [40, 200]) {
+    for (const maxRollouts of [least, 200]) {
       const { result, error } = await runOptimizer({ optimizer, maxRollouts });
       expect(result.usage.rollouts).toBeLessThanOrEqual(maxRollouts);
       if (!plansItsBudget) continue;

@@ -1,7 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groupOf, type Task, taskHash } from '../../src/core/task.ts';
 import { splitTasks } from '../../src/datasets/split.ts';
+import { loadTasks } from '../../src/datasets/tasks.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { makeTask } from '../helpers/task.ts';
 
 const task = fc
@@ -128,5 +132,28 @@ describe('splitTasks', () => {
     expect(() => splitTasks([makeTask('a')], { seed: 0, val: 0.8, test: 0.2 })).toThrow(
       expect.objectContaining({ code: 'usage' }),
     );
+  });
+});
+
+describe('copies of a task in several conversations', () => {
+  it('do not make the split depend on the order of the rows, and the one with an answer is kept', async () => {
+    const rows = Array.from({ length: 24 }, (_, at) =>
+      JSON.stringify({ task: `question ${at}`, answer: 'a', session_id: `s${at % 8}` }),
+    );
+    const copies = ['s1', 's5', 's7'].map((session_id) => JSON.stringify({ task: 'the same?', session_id }));
+    const answered = JSON.stringify({ task: 'the same?', answer: 'b', session_id: 's3' });
+    const folder = temporaryFolder();
+    const split = async (lines: readonly string[]) => {
+      const path = join(folder, 'tasks.jsonl');
+      writeFileSync(path, lines.join('\n'));
+      const loaded = await loadTasks({ dataset: path, seed: 1, now: 0 });
+      expect(loaded.counts.dropped).toEqual({ duplicate: 3 });
+      return loaded.split;
+    };
+    const expected = await split([answered, ...rows, ...copies]);
+    expect([...expected.train, ...expected.val].find(({ input }) => input === 'the same?')?.expected).toBe('b');
+    for (const lines of [[...copies, ...rows, answered], [...rows, ...copies.toReversed(), answered].toReversed()]) {
+      expect(await split(lines)).toEqual(expected);
+    }
   });
 });

@@ -5,7 +5,7 @@ import { loadPlugin } from '../../src/plugins.ts';
 import { optimizerContract } from '../contracts/optimizer.ts';
 
 describe('demos', () => {
-  optimizerContract(createDemos(options.parse({})));
+  optimizerContract(createDemos(options.parse({})), { least: 50 });
 
   it.each(['domain', 'components', 'progressive'])('may quote tasks as a part of %s too', async (use) => {
     const load = (of: string) =>

@@ -72,6 +72,7 @@ describe('apo train under attack', () => {
     await using world = await startWorld({
       override(request) {
         const text = textOf(request);
+        if (request.body.tools !== undefined) return 'an answer';
         if (!text.startsWith('You are the editor')) return undefined;
         const mine = prompts[request.number % 2] ?? '';
         return `<prompt>You are a support assistant. ${mine} ${'Be kind. '.repeat(request.number)}</prompt>`;

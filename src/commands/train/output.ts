@@ -32,10 +32,12 @@ export function renderSummary(result: RunResult): string {
 }
 
 export function renderEnd(result: RunResult): string {
+  const outcomes = describeOutcomes(result.usage.outcomes);
   const leaked = Object.values(result.leaks).reduce((sum, count) => sum + count, 0);
   return `${[
     '',
     ...summaryLines(result),
+    ...(outcomes === undefined ? [] : [pc.yellow(`  of these rollouts ${outcomes}`)]),
     ...(leaked === 0
       ? []
       : [pc.yellow(`  dropped ${leaked} outputs in which a planted code came back; see the report`)]),
@@ -46,6 +48,18 @@ export function renderEnd(result: RunResult): string {
       pc.dim(`  ${name}: ${relative(process.cwd(), path) || path}`),
     ),
   ].join('\n')}\n`;
+}
+
+/** What did not end well, in words; undefined when everything did. */
+export function describeOutcomes(outcomes: RunResult['usage']['outcomes']): string | undefined {
+  const { failed, refused, truncated, unscored } = outcomes;
+  const parts = [
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(refused === 0 ? [] : [`${refused} were refused`]),
+    ...(truncated === 0 ? [] : [`${truncated} were cut off`]),
+    ...(unscored === 0 ? [] : [`${unscored} have no score and count nowhere`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 function summaryLines(result: RunResult): readonly string[] {

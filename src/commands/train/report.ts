@@ -3,6 +3,7 @@ import type { Candidate } from '../../optimizers/optimizer.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
 import type { RateLimits } from '../ui/progress.ts';
+import { describeOutcomes } from './output.ts';
 
 export type ReportInput = {
   readonly result: RunResult;
@@ -27,6 +28,7 @@ const VERDICTS = {
 export function renderReport(input: ReportInput): string {
   const { result, candidates, totals, doubtful, rateLimits, startText, date, warnings } = input;
   const { usage } = result;
+  const outcomes = describeOutcomes(usage.outcomes);
   return `${[
     `# Run ${result.runId}`,
     `${date} · algorithm ${result.algorithm} · seed ${result.seed} · ${result.status} (${result.reason})`,
@@ -54,11 +56,11 @@ export function renderReport(input: ReportInput): string {
       `- ${usage.rollouts} rollouts; calls: ${Object.entries(usage.calls)
         .map(([role, count]) => `${role} ${count}`)
         .join(', ')}`,
-      ...renderOutcomes(result.outcomes),
       `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing: set prices in the config)' : `$${usage.costUsd}`}`,
       ...(usage.estimated
         ? ['- tokens and cost are partly estimated, at four characters a token: the server did not report its usage']
         : []),
+      ...(outcomes === undefined ? [] : [`- of these rollouts ${outcomes}`]),
       ...(rateLimits.retries === 0 ? [] : [`- ${renderRetries(rateLimits)}`]),
     ].join('\n'),
     ...renderLeaks(result.leaks),
@@ -68,14 +70,6 @@ export function renderReport(input: ReportInput): string {
       : [`## Warnings\n\n${warnings.map((warning) => `- ${markdownSafe(warning)}`).join('\n')}`]),
     `## Candidates\n\n${candidates.map(renderCandidate).join('\n')}`,
   ].join('\n\n')}\n`;
-}
-
-/** Nothing when all rollouts were answered and graded. */
-function renderOutcomes({ ok, ...others }: RunResult['outcomes']): readonly string[] {
-  const odd = Object.entries(others).filter(([, count]) => count > 0);
-  return odd.length === 0
-    ? []
-    : [`- rollouts: ${[['ok', ok], ...odd].map(([name, count]) => `${count} ${name}`).join(', ')}`];
 }
 
 function renderRetries({ retries, configured, lowest }: RateLimits): string {

@@ -224,13 +224,10 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
       return writeResults(setup, store, run, end, progress.rateLimits());
     });
     const result = { ...end.result, files };
-    process.stdout.write(
-      flags.json === true
-        ? `${JSON.stringify(result)}\n`
-        : flags.quiet === true
-          ? renderSummary(result)
-          : renderEnd(result),
-    );
+    // Of a run that ended before its first rollout there is only its error to tell.
+    if (flags.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else if (end.error === undefined || result.usage.rollouts > 0)
+      process.stdout.write(flags.quiet === true ? renderSummary(result) : renderEnd(result));
     return { ...end, result };
   } finally {
     progress.close();
