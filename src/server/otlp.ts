@@ -89,10 +89,7 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
 
 export function refuse(response: ServerResponse, encoding: Encoding, status: number, message: string): void {
   if (status === 429 || status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
-  if (!response.req.complete) {
-    response.setHeader('connection', 'close');
-    discardBody(response.req);
-  }
+  if (!response.req.complete) discardBody(response.req);
   send(response, encoding, status, statusBody(encoding, status, message));
 }
 

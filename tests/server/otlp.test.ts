@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -263,6 +265,22 @@ describe('logs', () => {
 });
 
 describe('limits on what comes in (S07)', () => {
+  it('refuses a body over the limit with 413, which a client that is still sending gets to see', async () => {
+    const large = Buffer.alloc(24 * 1024 * 1024);
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const head = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
+    socket.write(`${head}Content-Length: ${large.length}\r\n\r\n`);
+    // A client that reads only after it has sent everything: a connection that is cut meanwhile fails its write.
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.write(large, (error) => (error ? reject(error) : resolve()));
+    });
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(reply.toString()).toMatch(/^HTTP\/1.1 413/);
+  });
+
   it('refuses a body over the limit with 413, announced or not', async () => {
     const large = Buffer.alloc(5 * 1024 * 1024);
     expect((await send(large, protobuf)).status).toBe(413);
@@ -291,7 +309,6 @@ describe('limits on what comes in (S07)', () => {
 
   it('cuts a connection that does not finish its request', async () => {
     const slow = await startTestServer({ limits: { headersTimeoutMs: 200, requestTimeoutMs: 200 } });
-    const { connect } = await import('node:net');
     const { port } = new URL(slow.url);
     const text = await new Promise<string>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () =>
