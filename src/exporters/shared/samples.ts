@@ -5,7 +5,7 @@ import { groupOf, recordedToolCalls, type Task } from '../../core/task.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 import type { StoredRollout } from '../../stores/store.ts';
 import type { TrainingSample } from '../exporter.ts';
-import { alternate, answerStart, messagesOf, toolsOffered, withToolNames } from './conversation.ts';
+import { alternate, answerStart, messagesOf, toolsOffered, withThinkingApart, withToolNames } from './conversation.ts';
 import { coverTools, toolsFromJson } from './tools.ts';
 
 /** Turns an id into something that does not name a person or a session; see core/privacy/pseudonym.ts. */
@@ -105,7 +105,7 @@ export function sampleOfTask(task: Task, source: 'history' | 'dataset', { hash }
     },
   });
   if (!isReference || observed === null || observed === '' || typeof task.metadata.error === 'string') return taken;
-  const recorded = alternate(conversationOf(task, observed));
+  const recorded = alternate(withThinkingApart(conversationOf(task, observed)));
   return { ...taken, corrected: recorded.slice(answerStart(recorded)) };
 }
 
@@ -162,7 +162,7 @@ export type TraceRecord = {
 
 /** A stored production trace. A person's correction takes the place of the answer. */
 export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
-  const recorded = alternate(messagesOf(trace.events));
+  const recorded = alternate(withThinkingApart(messagesOf(trace.events)));
   if (recorded.length === 0) return { ok: false, reason: 'no message content was captured' };
   const { correction } = trace;
   const messages =
@@ -199,7 +199,7 @@ function assemble(
   known: readonly ToolDefinition[],
   facts: Omit<TrainingSample, 'messages' | 'answerAt' | 'tools' | 'inventedTools'>,
 ): Extract<Taken, { ok: true }> {
-  const messages = withToolNames(alternate(recorded));
+  const messages = withToolNames(alternate(withThinkingApart(recorded)));
   const { tools, invented } = coverTools(messages, known);
   return {
     ok: true,

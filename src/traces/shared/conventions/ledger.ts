@@ -18,7 +18,8 @@ export type Ledger = {
   /** Tells of a call that no message has told of. Returns its id; made up when the span has none. */
   toolStarted(tool: ToolExecution, spanId: string, at: number): string;
   toolEnded(result: ToolResultEvent): void;
-  failed(message: string, spanId: string, at: number): void;
+  /** The same failure is told once while it climbs to the root; `isOwn`: it began here. */
+  failed(message: string, spanId: string, at: number, isOwn: boolean): void;
   /** Whether these tools differ from the last that were told of. */
   toolsChanged(tools: readonly ToolDefinition[]): boolean;
 };
@@ -116,8 +117,8 @@ export function createLedger(): Ledger {
       ended.set(key, occurrence + 1);
       if (isNew(key, occurrence)) events.push(result);
     },
-    failed(message, spanId, at) {
-      if (failures.has(message)) return;
+    failed(message, spanId, at, isOwn) {
+      if (failures.has(message) && !isOwn) return;
       failures.add(message);
       events.push({ at, spanId, type: 'error', message });
     },
