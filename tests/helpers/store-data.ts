@@ -41,6 +41,7 @@ export type RolloutDetails = {
   readonly split?: StoredRollout['split'];
   readonly score?: number | null;
   readonly answer?: string;
+  readonly owner?: { readonly userId?: string; readonly sessionId?: string };
 };
 
 export function aRollout(details: RolloutDetails): StoredRollout {
@@ -51,6 +52,7 @@ export function aRollout(details: RolloutDetails): StoredRollout {
     split,
     category: null,
     difficulty: null,
+    ...details.owner,
     rollout: {
       id,
       taskId,
