@@ -158,9 +158,9 @@ export interface RolloutStore {
   /**
    * Deletes somebody's rollouts from a run, and the run's whole journal: its requests quote conversations in ways that
    * cannot be told apart. Totals stay. What is gone is gone from the file too. Claim the run before.
-   * @returns how many rollouts are gone
+   * @returns the trace of each rollout that is gone
    */
-  forget(runId: string, owner: RolloutOwner): Promise<number>;
+  forget(runId: string, owner: RolloutOwner): Promise<readonly string[]>;
 }
 
 export type RolloutScore = {

@@ -293,10 +293,12 @@ describe('apo trace', () => {
     const run = aRun('run-1', { status: 'stopped' });
     await store.runs.create(run);
     await store.rollouts.save([
-      aRollout({ id: 'ro-1', answer: 'the secret of carol', owner: { userId: 'carol' } }),
+      aRollout({ id: 'ro-1', answer: 'the secret of carol', owner: { userId: 'carol' }, traceId: 'e'.repeat(32) }),
       aRollout({ id: 'ro-2', answer: 'said to dave', owner: { userId: 'dave' } }),
     ]);
     await store.journal.start(aKey('a'), { q: 'critique of the secret of carol' }, AT);
+    // Runs keep the spans of their last evaluations; these name no user.
+    await store.traces.saveSpans([span({ 'output.value': 'the secret of carol' }, { traceId: 'e'.repeat(32) })]);
     const folder = join(dirname(path), 'trajectories');
     await writeTrajectories({ folder, run, rollouts: store.rollouts.list({ runId: 'run-1' }) });
     const done = trace('delete', '--user', 'carol', '--yes', '--results', dirname(path));

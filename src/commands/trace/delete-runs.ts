@@ -9,6 +9,8 @@ import { resultsFolder, type StoreOptions } from '../ui/store-options.ts';
 /** What deletion took from training runs. */
 export type ForgottenRollouts = {
   readonly rollouts: number;
+  /** Of these rollouts; some runs store the spans of some of theirs. */
+  readonly traceIds: readonly string[];
   /** Runs that held some of them; their journals are gone. */
   readonly runs: readonly string[];
   /** Those of them that were not finished: going on pays for their calls again. */
@@ -28,13 +30,13 @@ export async function deleteFromRuns(
   const me = { pid: process.pid, host: hostname() };
   const runs = await store.rollouts.runsOf(owner);
   const unfinished: string[] = [];
-  let rollouts = 0;
+  const traceIds: string[] = [];
   // All before the first is touched: somebody's deletion should not stop half way.
   for (const id of runs) await store.runs.claim(id, me);
   try {
     for (const id of runs) {
       const run = await store.runs.get(id);
-      rollouts += await store.rollouts.forget(id, owner);
+      traceIds.push(...(await store.rollouts.forget(id, owner)));
       if (run === undefined) continue;
       if (run.status !== 'completed') unfinished.push(id);
       const folder = trajectoryFolder(run, flags);
@@ -45,7 +47,7 @@ export async function deleteFromRuns(
   } finally {
     for (const id of runs) await store.runs.release(id, me);
   }
-  return { rollouts, runs, unfinished };
+  return { rollouts: traceIds.length, traceIds, runs, unfinished };
 }
 
 /** Where the run says that it wrote its trajectory; else where runs write it by default. */

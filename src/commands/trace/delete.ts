@@ -38,7 +38,8 @@ export async function deleteTraces(ids: readonly string[], flags: DeleteFlags): 
     // Runs first: one that is being trained right now refuses before anything is gone.
     const forgotten = await deleteFromRuns(store, owner, flags);
     const found = flags.jsonl === undefined ? [] : await idsOfOwner(store, owner);
-    return { deleted: await store.traces.delete(owner), traceIds: found, forgotten };
+    const trained = await store.traces.delete({ traceIds: forgotten.traceIds });
+    return { deleted: trained + (await store.traces.delete(owner)), traceIds: found, forgotten };
   });
   const id = session ?? user;
   const coldSpans = hasCold(cold) ? await deleteCold(cold, id, traceIds, flags) : 0;
@@ -70,7 +71,7 @@ export async function deleteTraces(ids: readonly string[], flags: DeleteFlags): 
   }
 }
 
-const NOTHING: ForgottenRollouts = { rollouts: 0, runs: [], unfinished: [] };
+const NOTHING: ForgottenRollouts = { rollouts: 0, traceIds: [], runs: [], unfinished: [] };
 
 async function idsOfOwner(store: Store, owner: RolloutOwner): Promise<readonly string[]> {
   const ids: string[] = [];

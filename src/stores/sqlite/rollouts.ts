@@ -46,8 +46,14 @@ export function createRolloutStore(connection: Connection): RolloutStore {
     async forget(runId, owner) {
       const { sql, values } = ownedBy(owner);
       const forgotten = connection.write(() => {
+        const traces = connection.all(
+          `select json_extract(body, '$.rollout.traceId') as trace from rollouts where run_id = ? and ${sql}`,
+          runId,
+          ...values,
+        );
         connection.run('delete from calls where run_id = ?', runId);
-        return connection.run(`delete from rollouts where run_id = ? and ${sql}`, runId, ...values);
+        connection.run(`delete from rollouts where run_id = ? and ${sql}`, runId, ...values);
+        return traces.map(({ trace }) => String(trace));
       });
       compact(connection);
       return forgotten;
