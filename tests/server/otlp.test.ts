@@ -248,6 +248,40 @@ describe('logs', () => {
     );
   });
 
+  it('show what they say in lists and searches, before or after the span', async () => {
+    const question = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'asked by log' }] }]);
+    for (const order of ['before', 'after']) {
+      const trace = order === 'before' ? '3e'.repeat(16) : '4e'.repeat(16);
+      const details = { 'gen_ai.input.messages': question, 'gen_ai.output.messages': output };
+      const body = logs(record(trace, 'gen_ai.client.inference.operation.details', details));
+      if (order === 'before') await send(body, json, '/v1/logs');
+      await send(traceRequest(spanMessage([], { trace, span: spanId })), protobuf);
+      if (order === 'after') await send(body, json, '/v1/logs');
+      await send(traceRequest(spanMessage([], { trace, span: '0'.repeat(15).concat('9') })), protobuf);
+      expect(await server.traces.find(trace), order).toMatchObject({
+        input: 'asked by log',
+        output: 'late words',
+        spans: 2,
+      });
+    }
+    const { traces } = await server.traces.list({ text: 'asked late' });
+    expect(traces.map(({ traceId }) => traceId).sort()).toEqual(['3e'.repeat(16), '4e'.repeat(16)]);
+  });
+
+  it('judge a whole trace without naming a span, and are counted where they name nothing', async () => {
+    const trace = '5e'.repeat(16);
+    const judged = { 'gen_ai.evaluation.name': 'ok', 'gen_ai.evaluation.score.value': 1 };
+    const whole = { ...record(trace, 'gen_ai.evaluation.result', judged), spanId: '' };
+    const nothing = { ...record('', 'gen_ai.evaluation.result', judged), spanId: '' };
+    const sent = await send(logs(whole, nothing, { body: { stringValue: 'a log line' } }), json, '/v1/logs');
+    expect(JSON.parse(sent.body.toString())).toEqual({
+      partialSuccess: { rejectedLogRecords: '1', errorMessage: expect.stringContaining('without the trace') },
+    });
+    await send(traceRequest(spanMessage([], { trace, span: spanId })), protobuf);
+    expect(await server.traces.find(trace)).toMatchObject({ score: 1, feedback: 1 });
+    expect(await server.traces.feedback(trace)).toMatchObject([{ spanId: null, score: 1 }]);
+  });
+
   it('are read from protobuf too, and refused when damaged', async () => {
     const trace = '2e'.repeat(16);
     const log = Buffer.concat([

@@ -3,6 +3,7 @@ import type { TraceFilter } from '../../trace-store.ts';
 import type { Connection, Row } from '../connection.ts';
 import { describeSpan } from './describe.ts';
 import { type Condition, conditionsOf, whereOf } from './filter.ts';
+import { lateEventsOf, withLate } from './late.ts';
 import { emptyWords, wordsQuery } from './words.ts';
 
 /** Traces that are looked at together, after the first page's worth. */
@@ -51,9 +52,12 @@ export function newestWithWords(
 
 function tracesWithWords(connection: Connection, traces: readonly Row[], query: string): ReadonlySet<number> {
   emptyWords(connection);
-  const texts = traces
-    .flatMap(({ id }) => connection.all('select id, body from spans where trace = ?', id ?? null))
-    .map(({ id, body }) => [id, describeSpan(connection.parse(body) as Span).words]);
+  const texts = traces.flatMap(({ id: trace, trace_id }) => {
+    const late = lateEventsOf(connection, String(trace_id));
+    return connection
+      .all('select id, body from spans where trace = ?', trace ?? null)
+      .map(({ id, body }) => [id, describeSpan(withLate(connection.parse(body) as Span, late)).words]);
+  });
   connection.run(
     "insert into temp.read_words (rowid, words) select value ->> 0, value ->> 1 from json_each(?) where value ->> 1 <> ''",
     JSON.stringify(texts),
