@@ -227,6 +227,7 @@ describe('apo trace', () => {
     const out = join(dirname(path), 'out', 'traces.jsonl');
     expect(trace('export', '--session', 'session-1', '--out', out)).toMatchObject({ status: 0, stdout: '' });
     expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(lines[1]);
+    expect(JSON.parse(trace('export', '--out', out, '--json').stdout)).toEqual({ file: out, traces: 2 });
   });
 
   it('feedback adds each part and becomes the score', () => {

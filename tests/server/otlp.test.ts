@@ -298,6 +298,18 @@ describe('logs', () => {
   });
 });
 
+describe('the API', () => {
+  it('says in one line what is wrong with a request', async () => {
+    const asked = await fetch(`${server.url}/api/traces?limit=abc`);
+    expect(asked.status).toBe(400);
+    expect((await asked.json()).error).toMatch(/^limit: [^\n]+$/);
+    await send(traceRequest(spanMessage()), protobuf);
+    const given = await send('{"rating":9}', json, `/api/traces/${TRACE_ID}/feedback`);
+    expect(given.status).toBe(400);
+    expect(JSON.parse(given.body.toString()).error).toMatch(/^rating: [^\n]+$/);
+  });
+});
+
 describe('limits on what comes in (S07)', () => {
   it('refuses a body over the limit with 413, which a client that is still sending gets to see', async () => {
     const large = Buffer.alloc(24 * 1024 * 1024);
