@@ -302,7 +302,7 @@ describe('the API', () => {
   it('says in one line what is wrong with a request', async () => {
     const asked = await fetch(`${server.url}/api/traces?limit=abc`);
     expect(asked.status).toBe(400);
-    expect((await asked.json()).error).toMatch(/^limit: [^\n]+$/);
+    expect(((await asked.json()) as { error: string }).error).toMatch(/^limit: [^\n]+$/);
     await send(traceRequest(spanMessage()), protobuf);
     const given = await send('{"rating":9}', json, `/api/traces/${TRACE_ID}/feedback`);
     expect(given.status).toBe(400);

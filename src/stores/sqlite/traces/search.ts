@@ -58,7 +58,7 @@ function tracesWithWords(connection: Connection, traces: readonly Row[], query: 
       .all('select id, body from spans where trace = ?', trace ?? null)
       .map(({ id, body }) => [id, describeSpan(withLate(connection.parse(body) as Span, late)).words]);
   });
-  connection.run(
+  connection.scratch(
     "insert into temp.read_words (rowid, words) select value ->> 0, value ->> 1 from json_each(?) where value ->> 1 <> ''",
     JSON.stringify(texts),
   );

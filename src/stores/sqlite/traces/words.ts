@@ -10,8 +10,8 @@ const CREATE = `create virtual table if not exists temp.read_words using fts5(
 
 /** Makes `temp.read_words`, empty. */
 export function emptyWords(connection: Connection): void {
-  connection.run(CREATE);
-  connection.run("insert into temp.read_words (read_words) values ('delete-all')");
+  connection.scratch(CREATE);
+  connection.scratch("insert into temp.read_words (read_words) values ('delete-all')");
 }
 
 /**
