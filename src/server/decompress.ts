@@ -7,9 +7,15 @@ type Decompress = (body: Uint8Array, options: { readonly maxOutputLength: number
 /** Node has zstd from 22.15 on. */
 const { zstdDecompressSync } = zlib as { readonly zstdDecompressSync?: Decompress };
 
+/** By RFC 9110 `deflate` has zlib's header; some clients leave it out. CM is 8 in its first byte, and both are a multiple of 31. */
+const inflate: Decompress = (body, options) =>
+  ((body[0] ?? 0) & 0x0f) === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0
+    ? zlib.inflateSync(body, options)
+    : zlib.inflateRawSync(body, options);
+
 const READERS = {
   gzip: zlib.gunzipSync,
-  deflate: zlib.inflateSync,
+  deflate: inflate,
   br: zlib.brotliDecompressSync,
   ...(zstdDecompressSync === undefined ? {} : { zstd: zstdDecompressSync }),
 } satisfies { readonly [name: string]: Decompress };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
 import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
@@ -56,6 +56,7 @@ describe('the OTLP receiver', () => {
   it.each([
     ['gzip', gzipSync(PROTOBUF)],
     ['deflate', deflateSync(PROTOBUF)],
+    ['deflate', deflateRawSync(PROTOBUF)],
     ['br', brotliCompressSync(PROTOBUF)],
     ['identity', PROTOBUF],
     ['gzip', ''],
@@ -126,6 +127,7 @@ describe('the OTLP receiver', () => {
   it.each([
     ['damaged protobuf', Buffer.from([0x0a, 0xff]), protobuf, 400],
     ['damaged JSON', '{', json, 400],
+    ['a list of something else', '{"resourceSpans":[5]}', json, 400],
     ['a damaged gzip body', 'not gzip', { ...protobuf, 'content-encoding': 'gzip' }, 400],
     ['an unknown content type', 'x', { 'content-type': 'text/plain' }, 415],
     ['no content type', new Uint8Array([1]), {}, 415],
