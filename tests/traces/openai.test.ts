@@ -261,6 +261,7 @@ describe('wrapOpenAI', () => {
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
     const full = fullTraceOf(spans);
     expect(full).toMatchObject({ system: ['Be kind.'], models: ['gpt-x-2026'], usage: { input: 18, reasoning: 4 } });
+    expect(full?.events[3]).toMatchObject({ type: 'thinking', content: 'hm', isSummary: true });
     expect(full?.events.map((event) => event.type)).toEqual([
       'system',
       'user',

@@ -37,6 +37,8 @@ export function messagesOf(events: readonly TraceEvent[]): readonly Message[] {
         close();
         break;
       case 'thinking':
+        // Somebody's words about the thinking are not the thinking.
+        if (event.isSummary) break;
         open ??= newTurn(event.spanId);
         open.thinking.push(event.content);
         break;

@@ -97,6 +97,16 @@ describe('recorded events as a conversation', () => {
     expect(withThinkingApart([about, user])).toEqual([about, user]);
   });
 
+  it("leave out a provider's summary of thinking that it does not show", () => {
+    const event = { at: 1, spanId: 's1' };
+    const events: TraceEvent[] = [
+      { ...event, type: 'user', content: 'q' },
+      { ...event, type: 'thinking', content: 'about the question', isSummary: true },
+      { ...event, type: 'reply', content: 'a' },
+    ];
+    expect(messagesOf(events)[1]).toEqual({ role: 'assistant', content: 'a' });
+  });
+
   it('leave out what arrived of a reply before its call failed', () => {
     const event = { at: 1, spanId: 's1' };
     const events: TraceEvent[] = [

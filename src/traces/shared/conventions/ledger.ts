@@ -63,7 +63,8 @@ export function createLedger(): Ledger {
       const isError = message.is_error === true;
       events.push({ at, spanId, type: 'tool_result', id, name, content: message.content, isError, replayed: false });
     } else if (message.role === 'assistant') {
-      const { content, reasoning_content: thinking, tool_calls: calls } = message;
+      const { content, reasoning_content: thinking, reasoning_summary: summary, tool_calls: calls } = message;
+      if (summary) events.push({ at, spanId, type: 'thinking', content: summary, isSummary: true });
       if (thinking) events.push({ at, spanId, type: 'thinking', content: thinking });
       if (content !== '') events.push({ at, spanId, type: 'reply', content });
       for (const call of calls ?? []) tellCall(call, spanId, at);
