@@ -2,12 +2,16 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
 import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
 import { startTestServer, type TestServer } from '../helpers/http-server.ts';
 import { bytesField, fixed64Field, spanMessage, TRACE_ID, traceRequest } from '../helpers/protobuf.ts';
+
+const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib;
+/** Node has it from 22.15 on. */
+const { zstdCompressSync: zstd } = zlib as { readonly zstdCompressSync?: (body: Uint8Array) => Buffer };
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/otlp_trace_request');
 const PROTOBUF = readFileSync(`${FIXTURE}.pb`);
@@ -139,6 +143,17 @@ describe('the OTLP receiver', () => {
     if (sent.type === 'application/json') {
       expect(JSON.parse(sent.body.toString())).toEqual({ code: 3, message: expect.any(String) });
     } else expect([...sent.body.subarray(0, 3)]).toEqual([0x08, 3, 0x12]);
+  });
+
+  it.skipIf(zstd === undefined)('reads zstd where Node has it, whole frames only', async () => {
+    const body = zstd?.(PROTOBUF) ?? Buffer.alloc(0);
+    const headers = { ...protobuf, 'content-encoding': 'zstd' };
+    expect(await send(body, headers)).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    expect((await send(zstd?.(Buffer.alloc(0)) ?? '', headers)).status).toBe(200);
+    for (const cut of [1, 20, body.length - 40]) {
+      expect((await send(body.subarray(0, body.length - cut), headers)).status, `${cut}`).toBe(400);
+    }
+    expect((await send(zstd?.(Buffer.alloc(30 * 1024 * 1024)) ?? '', headers)).status).toBe(413);
   });
 
   it('names the compressions that it reads', async () => {
