@@ -86,6 +86,33 @@ async function load(count, operation) {
   return { rate: operations / elapsed, latencies };
 }
 
+/**
+ * Requests at a fixed rate over `count` clients, as exporters send them: a client that waits does not slow the others down.
+ * Latency counts from the moment at which a request was due, so that a stall is seen by everything behind it.
+ */
+async function paced(count, perSecond, next) {
+  const latencies = [];
+  const clients = await Promise.all(Array.from({ length: count }, createClient));
+  const started = performance.now();
+  let slot = 0;
+  const total = perSecond * seconds;
+  await Promise.all(
+    clients.map(async ({ post }) => {
+      while (slot < total) {
+        const due = started + (slot++ * 1000) / perSecond;
+        const early = due - performance.now();
+        if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+        await post(next());
+        latencies.push(performance.now() - due);
+      }
+    }),
+  );
+  const elapsed = (performance.now() - started) / 1000;
+  for (const client of clients) client.close();
+  latencies.sort((a, b) => a - b);
+  return { rate: total / elapsed, latencies };
+}
+
 function show(name, perSecond, latencies) {
   const [p50, p99] = [0.5, 0.99].map((share) => `${percentile(latencies, share).toFixed(1)} ms`);
   process.stdout.write(`| ${name} | ${Math.round(perSecond).toLocaleString('en')} | ${p50} | ${p99} |\n`);
@@ -108,6 +135,10 @@ process.stdout.write(
 );
 const batch = createPayload(100, 512);
 await load(2, async (timed) => timed(batch.next()));
+for (const clients of [16, 64]) {
+  const { rate, latencies } = await paced(clients, 100, () => batch.next());
+  show(`spans, 100 a request, offered at 10,000 a second by ${clients} clients`, rate * 100, latencies);
+}
 for (const clients of [4, 8, 16]) {
   const { rate, latencies } = await load(clients, async (timed) => timed(batch.next()));
   show(`spans, 100 a request of ${Math.round(batch.bytes / 100)} bytes, ${clients} clients`, rate * 100, latencies);

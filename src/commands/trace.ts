@@ -61,12 +61,14 @@ export function register(program: Command): void {
   addStoreOptions(
     trace
       .command('delete')
-      .description('Deletes traces for good: spans, search index, feedback, free pages and log of the store.')
+      .description(
+        'Deletes traces for good, from the free pages and the log of the store too; of a user or session also what training runs recorded of them: rollouts, journals, trajectories.',
+      )
       .argument('[ids...]', 'trace ids')
       .option('--session <id>', 'all traces of this session')
       .option('--user <id>', 'all traces of this user')
       .option('--cold <folder>', 'cold storage to delete from too (default: cold beside the store)')
-      .option('--jsonl <folders...>', 'folders of JSONL sinks to delete from too')
+      .option('--jsonl <folders...>', 'folders of JSONL and trajectory sinks to delete from too')
       .option('--yes', 'do not ask'),
   ).action(async (ids: string[], flags: DeleteFlags) => (await import('./trace/delete.ts')).deleteTraces(ids, flags));
 }

@@ -13,6 +13,8 @@ export type AssistantMessage = {
   readonly tool_calls?: readonly ToolCall[];
   /** Thinking text, where the provider shows it (the key that vLLM, DeepSeek and Qwen use). Never sent back. */
   readonly reasoning_content?: string;
+  /** What the provider says about thinking that it does not show. */
+  readonly reasoning_summary?: string;
 };
 export type ToolMessage = {
   readonly role: 'tool';

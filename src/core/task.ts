@@ -41,6 +41,16 @@ export function groupOf(task: Task): string {
   return task.id;
 }
 
+/** Whose conversation a task is, as far as its metadata says. */
+export function ownerOf(task: Task): { readonly sessionId?: string; readonly userId?: string } {
+  const session = groupOf(task);
+  const user = task.metadata.user_id;
+  return {
+    ...(session === task.id ? {} : { sessionId: session }),
+    ...(typeof user === 'string' && user !== '' ? { userId: user } : {}),
+  };
+}
+
 /** The tool calls recorded in `metadata.tool_calls`, in order; members that are not calls are left out. */
 export function recordedToolCalls(task: Task): readonly RecordedToolCall[] {
   const calls = task.metadata.tool_calls;

@@ -26,7 +26,12 @@ export type TraceEvent = {
       /** Tools offered; recorded with the first call and whenever they change. */
       readonly tools?: readonly ToolDefinition[];
     }
-  | { readonly type: 'thinking'; readonly content: string }
+  | {
+      readonly type: 'thinking';
+      readonly content: string;
+      /** A provider's summary of thinking that it does not show; absent otherwise. */
+      readonly isSummary?: true;
+    }
   | {
       readonly type: 'tool_call';
       readonly id: string;

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { isApoError } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
+import { ownerOf } from '../core/task.ts';
 import type { EvaluationPurpose, Trial } from '../optimizers/optimizer.ts';
 import type { StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
@@ -139,5 +140,6 @@ function toStored(
     split: purpose.split,
     category: task.category,
     difficulty: task.difficulty,
+    ...ownerOf(task),
   };
 }

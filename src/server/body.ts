@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** How much of a refused body is read and thrown away, so that the client gets to see the answer. */
-const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
+const MAX_DISCARDED_BYTES = 128 * 1024 * 1024;
 
 /** `too-large` as soon as that is certain; `gone` when the client went away. */
 export type ReadBody = Uint8Array<ArrayBuffer> | 'too-large' | 'gone';
@@ -37,7 +37,10 @@ function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer
   return bytes;
 }
 
-/** Reads what is left of a refused request without keeping it; cuts the connection when that is too much. */
+/**
+ * Reads what is left of a refused request without keeping it; cuts the connection when that is too much. It must not be
+ * closed before: a client that is still sending would see a broken pipe instead of the answer, and send again.
+ */
 export function discardBody(request: IncomingMessage): void {
   let discarded = 0;
   request.on('data', (chunk: Buffer) => {

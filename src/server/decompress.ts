@@ -4,15 +4,35 @@ import type { ServerLimits } from './limits.ts';
 
 type Decompress = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Buffer;
 
-/** Node has zstd from 22.15 on. */
+/**
+ * Node has zstd from 22.15 on, which takes a frame that is cut off for one that ends there: of a small one nothing is left,
+ * and that is an empty request to whoever reads it. What is left of a large one cannot be read.
+ */
 const { zstdDecompressSync } = zlib as { readonly zstdDecompressSync?: Decompress };
+
+/** By RFC 9110 `deflate` has zlib's header; some clients leave it out. CM is 8 in its first byte, and both are a multiple of 31. */
+const inflate: Decompress = (body, options) =>
+  ((body[0] ?? 0) & 0x0f) === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0
+    ? zlib.inflateSync(body, options)
+    : zlib.inflateRawSync(body, options);
 
 const READERS = {
   gzip: zlib.gunzipSync,
-  deflate: zlib.inflateSync,
+  deflate: inflate,
   br: zlib.brotliDecompressSync,
-  ...(zstdDecompressSync === undefined ? {} : { zstd: zstdDecompressSync }),
+  ...(zstdDecompressSync === undefined ? {} : { zstd: wholeFrame(zstdDecompressSync) }),
 } satisfies { readonly [name: string]: Decompress };
+
+/** Bytes of the longest frame that holds nothing: header, one block, checksum. */
+const EMPTY_FRAME = 25;
+
+function wholeFrame(read: Decompress): Decompress {
+  return (body, options) => {
+    const decoded = read(body, options);
+    if (decoded.length === 0 && body.byteLength > EMPTY_FRAME) throw new Error('the frame is cut off');
+    return decoded;
+  };
+}
 
 export type Compression = 'identity' | keyof typeof READERS;
 

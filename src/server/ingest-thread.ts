@@ -12,7 +12,7 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 };
 
 const GONE: IngestReply = {
   status: 503,
-  rejectedSpans: 0,
+  rejected: 0,
   message: 'the spans could not be stored, send them again',
 };
 

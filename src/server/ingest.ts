@@ -1,8 +1,8 @@
 import { isApoError, messageOf } from '../core/errors.ts';
-import type { LateEvent, TraceStore } from '../stores/trace-store.ts';
+import type { TraceStore } from '../stores/trace-store.ts';
 import { readTraceJson } from '../traces/shared/otlp/json.ts';
 import { OtlpError } from '../traces/shared/otlp/limits.ts';
-import { readLogsJson, readLogsProtobuf } from '../traces/shared/otlp/logs.ts';
+import { type DecodedLogs, readLogsJson, readLogsProtobuf } from '../traces/shared/otlp/logs.ts';
 import { readTraceProtobuf } from '../traces/shared/otlp/protobuf.ts';
 import type { DecodedRequest } from '../traces/shared/otlp/span.ts';
 import { type Compression, decompress } from './decompress.ts';
@@ -21,7 +21,8 @@ export type IngestRequest = {
 /** 200 only after everything accepted is committed. 503 may be sent again, 400, 413 and 500 must not. */
 export type IngestReply = {
   readonly status: 200 | 400 | 413 | 500 | 503;
-  readonly rejectedSpans: number;
+  /** Spans or log records that were left out. */
+  readonly rejected: number;
   /** What was wrong or left out; '' when nothing was. */
   readonly message: string;
 };
@@ -53,27 +54,27 @@ export async function ingestTogether(
     const failure = failureOf(error);
     return decoded.map((result) => ('status' in result ? result : failure));
   }
-  return decoded.map((result) => ('status' in result ? result : 'spans' in result ? acceptance(result) : ACCEPTED));
+  return decoded.map((result) =>
+    'status' in result ? result : 'spans' in result ? acceptance(result) : logsAcceptance(result),
+  );
 }
 
-type Decoded = DecodedRequest | { readonly events: readonly LateEvent[] } | IngestReply;
-
-const ACCEPTED: IngestReply = { status: 200, rejectedSpans: 0, message: '' };
+type Decoded = DecodedRequest | DecodedLogs | IngestReply;
 
 function decode(request: IngestRequest, limits: ServerLimits, nowMs: number): Decoded {
   try {
     const bytes = decompress(request.body, request.compression, limits);
     if (request.signal === 'logs') {
       const isJson = request.encoding === 'json';
-      return { events: isJson ? readLogsJson(bytes.toString() || '{}') : readLogsProtobuf(bytes) };
+      return isJson ? readLogsJson(bytes.toString() || '{}') : readLogsProtobuf(bytes);
     }
     const receivedNs = BigInt(nowMs) * 1_000_000n;
     return request.encoding === 'json'
       ? readTraceJson(bytes.length === 0 ? '{}' : bytes.toString(), receivedNs)
       : readTraceProtobuf(bytes, receivedNs);
   } catch (error) {
-    if (error instanceof OtlpError) return { status: error.status, rejectedSpans: 0, message: error.message };
-    return { status: 500, rejectedSpans: 0, message: `the request could not be processed: ${messageOf(error)}` };
+    if (error instanceof OtlpError) return { status: error.status, rejected: 0, message: error.message };
+    return { status: 500, rejected: 0, message: `the request could not be processed: ${messageOf(error)}` };
   }
 }
 
@@ -81,7 +82,7 @@ function failureOf(error: unknown): IngestReply {
   const retryable = isApoError(error) && error.code.startsWith('store-');
   return {
     status: retryable ? 503 : 500,
-    rejectedSpans: 0,
+    rejected: 0,
     message: retryable ? 'the spans could not be stored, send them again' : `internal error: ${messageOf(error)}`,
   };
 }
@@ -91,5 +92,10 @@ function acceptance(request: DecodedRequest): IngestReply {
   if (request.truncatedValues > 0) notes.push(`${request.truncatedValues} attribute values were cut to the size limit`);
   if (request.droppedAttributes > 0) notes.push(`${request.droppedAttributes} attributes were dropped`);
   if (request.droppedEvents > 0) notes.push(`${request.droppedEvents} events or links were dropped`);
-  return { status: 200, rejectedSpans: request.rejectedSpans, message: notes.join('; ') };
+  return { status: 200, rejected: request.rejectedSpans, message: notes.join('; ') };
+}
+
+function logsAcceptance({ rejected }: DecodedLogs): IngestReply {
+  const message = rejected === 0 ? '' : `${rejected} x GenAI event without the trace and span that it is about`;
+  return { status: 200, rejected, message };
 }

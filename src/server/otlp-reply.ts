@@ -1,4 +1,12 @@
 export type Encoding = 'protobuf' | 'json';
+export type Signal = 'traces' | 'logs' | 'metrics';
+
+/** What a partial success calls what it left out; in protobuf it is field 1 for all. */
+const REJECTED: { readonly [signal in Signal]: string } = {
+  traces: 'rejectedSpans',
+  logs: 'rejectedLogRecords',
+  metrics: 'rejectedDataPoints',
+};
 
 export const CONTENT_TYPES: { readonly [encoding in Encoding]: string } = {
   protobuf: 'application/x-protobuf',
@@ -13,11 +21,11 @@ export function encodingOf(contentType: string | undefined): Encoding | undefine
 }
 
 /** ExportTraceServiceResponse: empty on full success, else `partial_success { rejected_spans = 1, error_message = 2 }`. */
-export function successBody(encoding: Encoding, rejected: number, message: string): Buffer {
+export function successBody(encoding: Encoding, signal: Signal, rejected: number, message: string): Buffer {
   if (rejected === 0 && message === '') return Buffer.from(encoding === 'json' ? '{}' : '');
   if (encoding === 'json') {
     const partialSuccess = {
-      ...(rejected > 0 ? { rejectedSpans: String(rejected) } : {}),
+      ...(rejected > 0 ? { [REJECTED[signal]]: String(rejected) } : {}),
       errorMessage: message,
     };
     return Buffer.from(JSON.stringify({ partialSuccess }));

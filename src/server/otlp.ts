@@ -4,10 +4,10 @@ import { discardBody, readBody } from './body.ts';
 import { COMPRESSIONS, compressionOf } from './decompress.ts';
 import type { Ingest } from './ingest.ts';
 import type { ServerLimits } from './limits.ts';
-import { CONTENT_TYPES, type Encoding, encodingOf, statusBody, successBody } from './otlp-reply.ts';
+import { CONTENT_TYPES, type Encoding, encodingOf, type Signal, statusBody, successBody } from './otlp-reply.ts';
 
 /** Paths of OTLP over HTTP. Of logs only GenAI events are kept; metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
-const SIGNALS = new Map<string, 'traces' | 'logs' | 'metrics'>([
+const SIGNALS = new Map<string, Signal>([
   ['/v1/traces', 'traces'],
   ['/v1/logs', 'logs'],
   ['/v1/metrics', 'metrics'],
@@ -29,11 +29,7 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
   let waitingBytes = 0;
   let waitingRequests = 0;
 
-  async function receive(
-    signal: 'traces' | 'logs' | 'metrics',
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request.headers['content-type']);
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST');
@@ -67,10 +63,10 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
       }
       waitingBytes += body.byteLength - bytes;
       bytes = body.byteLength;
-      if (signal === 'metrics') return send(response, encoding, 200, successBody(encoding, 0, ''));
+      if (signal === 'metrics') return send(response, encoding, 200, successBody(encoding, signal, 0, ''));
       const reply = await ingest.submit({ signal, body, encoding, compression });
       if (reply.status !== 200) return refuse(response, encoding, reply.status, reply.message);
-      send(response, encoding, 200, successBody(encoding, reply.rejectedSpans, reply.message));
+      send(response, encoding, 200, successBody(encoding, signal, reply.rejected, reply.message));
     } finally {
       waitingRequests--;
       waitingBytes -= bytes;
@@ -89,10 +85,7 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
 
 export function refuse(response: ServerResponse, encoding: Encoding, status: number, message: string): void {
   if (status === 429 || status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
-  if (!response.req.complete) {
-    response.setHeader('connection', 'close');
-    discardBody(response.req);
-  }
+  if (!response.req.complete) discardBody(response.req);
   send(response, encoding, status, statusBody(encoding, status, message));
 }
 

@@ -25,12 +25,17 @@ const query = z.object({
   limit: number.int().min(1).max(1000).optional(),
 });
 
+/** One line: which field, and what about it. */
+function firstProblem({ issues: [issue] }: z.ZodError): string {
+  return [issue?.path.join('.') ?? '', issue?.message ?? ''].filter((text) => text !== '').join(': ');
+}
+
 /** Reading traces and attaching feedback: `/traces`, `/traces/:id`, `/traces/:id/feedback`, `/stats`. */
 export function traceRoutes(traces: TraceStore): Hono {
   const routes = new Hono();
   routes.get('/traces', async (context) => {
     const given = query.safeParse(context.req.query());
-    if (!given.success) return context.json({ error: z.prettifyError(given.error) }, 400);
+    if (!given.success) return context.json({ error: firstProblem(given.error) }, 400);
     const { limit, after, session, user, ...filter } = given.data;
     return context.json(
       await traces.list(
@@ -57,7 +62,7 @@ export function traceRoutes(traces: TraceStore): Hono {
     }
     const body = parseJson(await context.req.text());
     const given = feedbackFields.safeParse(body.ok ? body.value : undefined);
-    if (!given.success) return context.json({ error: body.ok ? z.prettifyError(given.error) : body.reason }, 400);
+    if (!given.success) return context.json({ error: body.ok ? firstProblem(given.error) : body.reason }, 400);
     const trace = await traces.find(context.req.param('id'));
     if (trace === undefined) return context.json({ error: 'not found' }, 404);
     const feedback: readonly Feedback[] = toFeedback(trace.traceId, given.data, new Date(), randomUUID);

@@ -133,7 +133,13 @@ export type StoredRollout = ScoredRollout & {
   readonly split: 'train' | 'val' | 'test';
   readonly category: string | null;
   readonly difficulty: string | null;
+  /** Whose conversation the task was, where it was anybody's: what deletion and splits go by. */
+  readonly sessionId?: string;
+  readonly userId?: string;
 };
+
+/** Somebody whose conversations were trained on. */
+export type RolloutOwner = { readonly userId: string } | { readonly sessionId: string };
 
 export interface RolloutStore {
   /** A scored rollout is kept when it is saved again: a replay derives the same facts, but not the times. */
@@ -147,6 +153,14 @@ export interface RolloutStore {
   get(id: string): Promise<StoredRollout | undefined>;
   /** The same rollouts without their bodies, in the order of saving: cheap for tens of thousands. */
   scores(filter: { readonly runId: string; readonly promptId?: string }): Promise<readonly RolloutScore[]>;
+  /** The runs that hold rollouts of somebody, oldest first. */
+  runsOf(owner: RolloutOwner): Promise<readonly string[]>;
+  /**
+   * Deletes somebody's rollouts from a run, and the run's whole journal: its requests quote conversations in ways that
+   * cannot be told apart. Totals stay. What is gone is gone from the file too. Claim the run before.
+   * @returns the trace of each rollout that is gone
+   */
+  forget(runId: string, owner: RolloutOwner): Promise<readonly string[]>;
 }
 
 export type RolloutScore = {

@@ -29,7 +29,10 @@ export interface TraceStore {
   feedback(traceId: string): Promise<readonly Feedback[]>;
 }
 
-/** An event of a span that came by another way than with its span: as an OTLP log record. */
+/**
+ * An event of a span that came by another way than with its span: as an OTLP log record. An evaluation without a span
+ * (`spanId` is '') is about the whole trace.
+ */
 export type LateEvent = SpanEvent & { readonly traceId: string; readonly spanId: string };
 
 /** One row of the list of traces; kept up to date while spans arrive. */

@@ -1,4 +1,5 @@
-import { hashOf, isJsonObject } from '../core/json.ts';
+import { hashOf, isJsonObject, type Json } from '../core/json.ts';
+import { guard } from './state.ts';
 
 export type Delta<M> = {
   /** Messages never shown before, in order. */
@@ -8,7 +9,10 @@ export type Delta<M> = {
 };
 
 export type DeltaProcessor<M> = {
-  /** Shows the state of the conversation; messages may have been appended, trimmed, edited or shown before. */
+  /**
+   * Shows the state of the conversation; messages may have been appended, trimmed, edited or shown before. Never throws:
+   * what is no list of messages has nothing new in it.
+   */
   push(messages: readonly M[]): Delta<M>;
 };
 
@@ -31,7 +35,7 @@ type Entry = { readonly token: string; fingerprint: string };
  * its identity.
  */
 export function createDelta<M = unknown>(options: DeltaOptions<M> = {}): DeltaProcessor<M> {
-  const { fingerprint = defaultFingerprint, limit = 2_000 } = options;
+  const { fingerprint = createFingerprint(), limit = 2_000 } = options;
   let log: Entry[] = [];
   const seen = new Map<string, number>();
 
@@ -45,43 +49,43 @@ export function createDelta<M = unknown>(options: DeltaOptions<M> = {}): DeltaPr
       else seen.set(token, left);
     }
   }
-  return {
-    push(messages) {
-      const entries = messages.map((message): Entry => {
-        const print = fingerprint(message);
-        const id = idOf(message);
-        return { fingerprint: print, token: id === undefined ? print : `id:${id}` };
-      });
-      const matches = align(log, entries);
-      const last = matches.findLastIndex((match) => match !== undefined);
-      const added: { index: number; message: M }[] = [];
-      const edited: { index: number; message: M }[] = [];
-      const merged: Entry[] = [];
-      let copied = 0;
-      for (const [index, entry] of entries.entries()) {
-        const message = messages[index] as M;
-        const match = matches[index];
-        if (match !== undefined) {
-          for (; copied <= match; copied++) merged.push(log[copied] as Entry);
-          const known = log[match] as Entry;
-          if (known.fingerprint !== entry.fingerprint) {
-            known.fingerprint = entry.fingerprint;
-            edited.push({ index, message });
-          }
-          continue;
+  return { push: (messages) => guard(() => push(messages)) ?? { added: [], edited: [] } };
+
+  function push(messages: readonly M[]): Delta<M> {
+    const entries = messages.map((message): Entry => {
+      const print = fingerprint(message);
+      const id = idOf(message);
+      return { fingerprint: print, token: id === undefined ? print : `id:${id}` };
+    });
+    const matches = align(log, entries);
+    const last = matches.findLastIndex((match) => match !== undefined);
+    const added: { index: number; message: M }[] = [];
+    const edited: { index: number; message: M }[] = [];
+    const merged: Entry[] = [];
+    let copied = 0;
+    for (const [index, entry] of entries.entries()) {
+      const message = messages[index] as M;
+      const match = matches[index];
+      if (match !== undefined) {
+        for (; copied <= match; copied++) merged.push(log[copied] as Entry);
+        const known = log[match] as Entry;
+        if (known.fingerprint !== entry.fingerprint) {
+          known.fingerprint = entry.fingerprint;
+          edited.push({ index, message });
         }
-        if (index < last && seen.has(entry.token)) continue;
-        (index < last ? edited : added).push({ index, message });
-        remember(entry);
-        if (index > last) for (; copied < log.length; copied++) merged.push(log[copied] as Entry);
-        merged.push(entry);
+        continue;
       }
-      for (; copied < log.length; copied++) merged.push(log[copied] as Entry);
-      log = merged;
-      forgetOldest();
-      return { added, edited };
-    },
-  };
+      if (index < last && seen.has(entry.token)) continue;
+      (index < last ? edited : added).push({ index, message });
+      remember(entry);
+      if (index > last) for (; copied < log.length; copied++) merged.push(log[copied] as Entry);
+      merged.push(entry);
+    }
+    for (; copied < log.length; copied++) merged.push(log[copied] as Entry);
+    log = merged;
+    forgetOldest();
+    return { added, edited };
+  }
 }
 
 /** For each new entry the index of its match in the log. */
@@ -136,8 +140,25 @@ const TELLING = [
   'output',
 ] as const;
 
-function defaultFingerprint(message: unknown): string {
-  if (!isJsonObject(message)) return hashOf(message ?? null);
-  const telling = TELLING.filter((key) => message[key] !== undefined).map((key) => [key, message[key]]);
-  return hashOf(telling.length === 0 ? message : telling);
+/**
+ * A state is shown again with every step, so that a long conversation would be hashed over and over: an object whose
+ * telling values are all primitive and the same as last time is not read again. Lists may change in place, so they are.
+ */
+function createFingerprint(): (message: unknown) => string {
+  const known = new WeakMap<object, { readonly values: readonly unknown[]; readonly print: string }>();
+  return (message) => {
+    if (!isJsonObject(message)) return hashOf(message ?? null);
+    const values = TELLING.map((key) => message[key]);
+    const before = known.get(message);
+    if (before?.values.every((value, index) => value === values[index] && !isContainer(value))) return before.print;
+    const telling = TELLING.flatMap((key, index) => (values[index] === undefined ? [] : [[key, values[index]]]));
+    if (telling.length === 0) return hashOf(message);
+    const print = hashOf(telling as Json);
+    known.set(message, { values, print });
+    return print;
+  };
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

@@ -44,7 +44,9 @@ export function createFacts() {
       return [{ ...place, type: 'tool_result', id, name, content: result, isError, replayed: part.replayed === true }];
     }
     if (content === '') return [];
-    if (part.type === 'reasoning') return [{ ...place, type: 'thinking', content }];
+    if (part.type === 'reasoning') {
+      return [{ ...place, type: 'thinking', content, ...(part.summary === true ? { isSummary: true } : {}) }];
+    }
     if (role === 'system' || role === 'developer') return [{ ...place, type: 'system', content }];
     return [{ ...place, type: role === 'assistant' ? 'reply' : 'user', content }];
   }

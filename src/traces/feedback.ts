@@ -34,9 +34,13 @@ const NAME = 'user_feedback';
 /**
  * Attaches feedback to a trace at any later time, from any process, as OpenTelemetry's `gen_ai.evaluation.result` event
  * on a span of its own in that trace, linked to what it is about.
- * Returns false when nothing was recorded: tracing is off, an id is malformed, or there is no usable value.
+ * Returns false when nothing was recorded: tracing is off, an id is malformed, or there is no usable value. Never throws.
  */
 export function feedback(traceId: string, input: FeedbackInput): boolean {
+  return guard(() => record(traceId, input)) ?? false;
+}
+
+function record(traceId: string, input: FeedbackInput): boolean {
   if (tracingState() === undefined || !isTraceId(traceId)) return false;
   if (input.spanId !== undefined && !isSpanId(input.spanId)) return false;
   const rating = ratingOf(input);
@@ -44,29 +48,26 @@ export function feedback(traceId: string, input: FeedbackInput): boolean {
   const correction = input.correction ?? '';
   if (rating === undefined || (rating === null && comment === '' && correction === '')) return false;
   const { spanId, userId } = input;
-  const done = guard(() => {
-    const span = startSpan(
-      {
-        name: NAME,
-        kind: 'grader',
-        traceId,
-        parent: null,
-        ...(spanId === undefined ? {} : { parent: { traceId, spanId }, links: [{ traceId, spanId, attributes: {} }] }),
-        attributes: { 'apo.feedback': true, 'user.id': userId },
-      },
-      NO_CONTEXT,
-    );
-    span.event('gen_ai.evaluation.result', {
-      'gen_ai.evaluation.name': NAME,
-      'gen_ai.evaluation.score.value': rating ?? undefined,
-      'gen_ai.evaluation.score.label': input.thumbs === undefined ? undefined : `thumbs_${input.thumbs}`,
-      'gen_ai.evaluation.explanation': comment === '' ? undefined : comment,
-      'apo.feedback.correction': correction === '' ? undefined : correction,
-    });
-    span.end();
-    return true;
+  const span = startSpan(
+    {
+      name: NAME,
+      kind: 'grader',
+      traceId,
+      parent: null,
+      ...(spanId === undefined ? {} : { parent: { traceId, spanId }, links: [{ traceId, spanId, attributes: {} }] }),
+      attributes: { 'apo.feedback': true, 'user.id': userId },
+    },
+    NO_CONTEXT,
+  );
+  span.event('gen_ai.evaluation.result', {
+    'gen_ai.evaluation.name': NAME,
+    'gen_ai.evaluation.score.value': rating ?? undefined,
+    'gen_ai.evaluation.score.label': input.thumbs === undefined ? undefined : `thumbs_${input.thumbs}`,
+    'gen_ai.evaluation.explanation': comment === '' ? undefined : comment,
+    'apo.feedback.correction': correction === '' ? undefined : correction,
   });
-  return done ?? false;
+  span.end();
+  return true;
 }
 
 /** Undefined when the given rating is not usable; null when none was given. */

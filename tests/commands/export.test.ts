@@ -469,7 +469,7 @@ describe('apo export', () => {
 
   it('turns failures into named groups and a dataset that can be trained on', async () => {
     const { report, rows, out } = await exported('jsonl', 'regressions', '--run', 'run-1');
-    expect(report).toMatchObject({ verb: 'regressions', records: 8, tasks: 2 });
+    expect(report).toMatchObject({ verb: 'regressions', records: 8, tasks: 2, withoutExpected: 2 });
     expect(report.groups.map(({ size }: { size: number }) => size)).toEqual([2]);
     expect(rows.map(({ id, input }) => [id, input])).toEqual([
       ['mail', 'a'],

@@ -177,9 +177,12 @@ describe('deleting a user', () => {
       file,
       line(NEW, 'b'.repeat(16), { 'user.id': 'bob@example.com' }) + ann + line(NEW, 'c'.repeat(16), {}),
     );
+    for (const id of [NEW, OTHER]) writeFileSync(join(jsonl, `${id}.jsonl`), '{}\n');
     const flags = ['--store', store, '--cold', cold, '--jsonl', jsonl, '--yes', '--json'];
     const { stdout } = apo('trace', 'delete', '--user', 'bob@example.com', ...flags);
-    expect(JSON.parse(stdout)).toEqual({ deleted: 1, coldSpans: 1, fileSpans: 2 });
+    expect(JSON.parse(stdout)).toMatchObject({ deleted: 1, coldSpans: 1, fileSpans: 2, trajectories: 1, rollouts: 0 });
+    expect(existsSync(join(jsonl, `${NEW}.jsonl`))).toBe(false);
+    expect(existsSync(join(jsonl, `${OTHER}.jsonl`))).toBe(true);
     expect(listed(store)).toEqual([]);
     expect((await coldRows(cold)).map((row) => row.trace_id)).toEqual([OTHER]);
     expect(readFileSync(file, 'utf8')).toBe(ann);

@@ -1,12 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { writeTrajectories } from '../../src/traces/trajectory.ts';
 import { CLI, removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
 import { span } from '../helpers/spans.ts';
+import { AT, aKey, aRollout, aRun } from '../helpers/store-data.ts';
 
 const FIRST = 'a'.repeat(32);
 const SECOND = 'b'.repeat(32);
@@ -224,6 +227,7 @@ describe('apo trace', () => {
     const out = join(dirname(path), 'out', 'traces.jsonl');
     expect(trace('export', '--session', 'session-1', '--out', out)).toMatchObject({ status: 0, stdout: '' });
     expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(lines[1]);
+    expect(JSON.parse(trace('export', '--out', out, '--json').stdout)).toEqual({ file: out, traces: 2 });
   });
 
   it('feedback adds each part and becomes the score', () => {
@@ -284,6 +288,38 @@ describe('apo trace', () => {
       stdout: '1 trace deleted\n',
     });
     expect(trace('show', FIRST).status).toBe(1);
+  });
+
+  it('delete reaches the training runs that were made from a user, down to the bytes', async () => {
+    const run = aRun('run-1', { status: 'stopped' });
+    await store.runs.create(run);
+    await store.rollouts.save([
+      aRollout({ id: 'ro-1', answer: 'the secret of carol', owner: { userId: 'carol' }, traceId: 'e'.repeat(32) }),
+      aRollout({ id: 'ro-2', answer: 'said to dave', owner: { userId: 'dave' } }),
+    ]);
+    await store.journal.start(aKey('a'), { q: 'critique of the secret of carol' }, AT);
+    // Runs keep the spans of their last evaluations; these name no user.
+    await store.traces.saveSpans([span({ 'output.value': 'the secret of carol' }, { traceId: 'e'.repeat(32) })]);
+    const folder = join(dirname(path), 'trajectories');
+    await writeTrajectories({ folder, run, rollouts: store.rollouts.list({ runId: 'run-1' }) });
+    const done = trace('delete', '--user', 'carol', '--yes', '--results', dirname(path));
+    expect(done.stdout).toContain('and 1 rollouts of 1 training runs');
+    expect(done.stdout).toContain('run run-1 was not finished');
+    for (const name of ['apo.db', 'apo.db-wal', 'trajectories/run-1.jsonl']) {
+      const file = join(dirname(path), name);
+      expect(existsSync(file) ? readFileSync(file, 'latin1') : '', name).not.toContain('the secret of carol');
+    }
+    expect(readFileSync(join(folder, 'run-1.jsonl'), 'utf8')).toContain('said to dave');
+    expect(await store.runs.owner('run-1')).toBeUndefined();
+  });
+
+  it('delete refuses, and deletes nothing, while such a run is being trained', async () => {
+    await store.runs.create(aRun('run-2'));
+    await store.rollouts.save([aRollout({ id: 'ro-3', runId: 'run-2', owner: { userId: 'erin' } })]);
+    await store.runs.claim('run-2', { pid: process.pid, host: hostname() });
+    expect(trace('delete', '--user', 'erin', '--yes').stderr).toContain('is being trained');
+    expect(await store.rollouts.runsOf({ userId: 'erin' })).toEqual(['run-2']);
+    await store.runs.release('run-2', { pid: process.pid, host: hostname() });
   });
 
   it('names the missing store', () => {

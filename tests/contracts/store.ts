@@ -224,6 +224,38 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       });
     });
 
+    describe('somebody who is to be forgotten', () => {
+      const ann = { userId: 'ann', sessionId: 's-1' };
+
+      beforeEach(async () => {
+        await store.runs.create(aRun('run-2', { createdAt: LATER }));
+        await store.rollouts.save([
+          aRollout({ id: 'r-1', owner: ann }),
+          aRollout({ id: 'r-2', owner: { userId: 'bob', sessionId: 's-2' } }),
+          aRollout({ id: 'r-3', runId: 'run-2', taskId: 'agno:db:s-1:turn-1' }),
+        ]);
+        await store.journal.start(aKey('a'), { q: 'what ann said' }, AT);
+        await store.journal.finish(aKey('a'), aReply(), AT);
+      });
+
+      it('is found by user and by session, in older stores by the ids of history tasks', async () => {
+        expect(await store.rollouts.runsOf({ userId: 'ann' })).toEqual(['run-1']);
+        expect(await store.rollouts.runsOf({ sessionId: 's-1' })).toEqual(['run-1', 'run-2']);
+        expect(await store.rollouts.runsOf({ userId: 'an' })).toEqual([]);
+        expect(await store.rollouts.runsOf({ sessionId: '%' })).toEqual([]);
+      });
+
+      it('leaves neither rollouts nor a journal that quotes them; the totals and everybody else stay', async () => {
+        const before = await store.journal.totals('run-1');
+        expect(await store.rollouts.forget('run-1', { userId: 'ann' })).toEqual(['a'.repeat(32)]);
+        const left = await collect(store.rollouts.list({ runId: 'run-1' }));
+        expect(left.map(({ rollout }) => rollout.id)).toEqual(['r-2']);
+        expect(await store.journal.start(aKey('a'), { q: 'what ann said' }, AT)).toEqual({ state: 'new' });
+        expect(await store.journal.totals('run-1')).toEqual(before);
+        expect(await store.rollouts.runsOf({ sessionId: 's-1' })).toEqual(['run-2']);
+      });
+    });
+
     describe('candidates', () => {
       it('lists in the order of saving, each prompt once with its first origin', async () => {
         const start = aCandidate('start');

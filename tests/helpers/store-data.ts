@@ -41,6 +41,8 @@ export type RolloutDetails = {
   readonly split?: StoredRollout['split'];
   readonly score?: number | null;
   readonly answer?: string;
+  readonly traceId?: string;
+  readonly owner?: { readonly userId?: string; readonly sessionId?: string };
 };
 
 export function aRollout(details: RolloutDetails): StoredRollout {
@@ -51,6 +53,7 @@ export function aRollout(details: RolloutDetails): StoredRollout {
     split,
     category: null,
     difficulty: null,
+    ...details.owner,
     rollout: {
       id,
       taskId,
@@ -59,7 +62,7 @@ export function aRollout(details: RolloutDetails): StoredRollout {
       status: score === null ? 'failed' : 'ok',
       answer: details.answer ?? 'forty-two',
       failure: score === null ? { kind: 'infrastructure', message: 'connection reset' } : null,
-      traceId: 'a'.repeat(32),
+      traceId: details.traceId ?? 'a'.repeat(32),
       events: [{ at: 1, spanId: 'b'.repeat(16), type: 'reply', content: 'forty-two' }],
       usage: { input: 1, output: 1, cached: 0, reasoning: 0, estimated: false },
       durationMs: 12,

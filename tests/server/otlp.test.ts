@@ -1,11 +1,17 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
 import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
 import { startTestServer, type TestServer } from '../helpers/http-server.ts';
 import { bytesField, fixed64Field, spanMessage, TRACE_ID, traceRequest } from '../helpers/protobuf.ts';
+
+const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib;
+/** Node has it from 22.15 on. */
+const { zstdCompressSync: zstd } = zlib as { readonly zstdCompressSync?: (body: Uint8Array) => Buffer };
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/otlp_trace_request');
 const PROTOBUF = readFileSync(`${FIXTURE}.pb`);
@@ -54,6 +60,7 @@ describe('the OTLP receiver', () => {
   it.each([
     ['gzip', gzipSync(PROTOBUF)],
     ['deflate', deflateSync(PROTOBUF)],
+    ['deflate', deflateRawSync(PROTOBUF)],
     ['br', brotliCompressSync(PROTOBUF)],
     ['identity', PROTOBUF],
     ['gzip', ''],
@@ -124,6 +131,7 @@ describe('the OTLP receiver', () => {
   it.each([
     ['damaged protobuf', Buffer.from([0x0a, 0xff]), protobuf, 400],
     ['damaged JSON', '{', json, 400],
+    ['a list of something else', '{"resourceSpans":[5]}', json, 400],
     ['a damaged gzip body', 'not gzip', { ...protobuf, 'content-encoding': 'gzip' }, 400],
     ['an unknown content type', 'x', { 'content-type': 'text/plain' }, 415],
     ['no content type', new Uint8Array([1]), {}, 415],
@@ -135,6 +143,17 @@ describe('the OTLP receiver', () => {
     if (sent.type === 'application/json') {
       expect(JSON.parse(sent.body.toString())).toEqual({ code: 3, message: expect.any(String) });
     } else expect([...sent.body.subarray(0, 3)]).toEqual([0x08, 3, 0x12]);
+  });
+
+  it.skipIf(zstd === undefined)('reads zstd where Node has it, whole frames only', async () => {
+    const body = zstd?.(PROTOBUF) ?? Buffer.alloc(0);
+    const headers = { ...protobuf, 'content-encoding': 'zstd' };
+    expect(await send(body, headers)).toMatchObject({ status: 200, body: Buffer.alloc(0) });
+    expect((await send(zstd?.(Buffer.alloc(0)) ?? '', headers)).status).toBe(200);
+    for (const cut of [1, 20, body.length - 40]) {
+      expect((await send(body.subarray(0, body.length - cut), headers)).status, `${cut}`).toBe(400);
+    }
+    expect((await send(zstd?.(Buffer.alloc(30 * 1024 * 1024)) ?? '', headers)).status).toBe(413);
   });
 
   it('names the compressions that it reads', async () => {
@@ -246,6 +265,40 @@ describe('logs', () => {
     );
   });
 
+  it('show what they say in lists and searches, before or after the span', async () => {
+    const question = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'asked by log' }] }]);
+    for (const order of ['before', 'after']) {
+      const trace = order === 'before' ? '3e'.repeat(16) : '4e'.repeat(16);
+      const details = { 'gen_ai.input.messages': question, 'gen_ai.output.messages': output };
+      const body = logs(record(trace, 'gen_ai.client.inference.operation.details', details));
+      if (order === 'before') await send(body, json, '/v1/logs');
+      await send(traceRequest(spanMessage([], { trace, span: spanId })), protobuf);
+      if (order === 'after') await send(body, json, '/v1/logs');
+      await send(traceRequest(spanMessage([], { trace, span: '0'.repeat(15).concat('9') })), protobuf);
+      expect(await server.traces.find(trace), order).toMatchObject({
+        input: 'asked by log',
+        output: 'late words',
+        spans: 2,
+      });
+    }
+    const { traces } = await server.traces.list({ text: 'asked late' });
+    expect(traces.map(({ traceId }) => traceId).sort()).toEqual(['3e'.repeat(16), '4e'.repeat(16)]);
+  });
+
+  it('judge a whole trace without naming a span, and are counted where they name nothing', async () => {
+    const trace = '5e'.repeat(16);
+    const judged = { 'gen_ai.evaluation.name': 'ok', 'gen_ai.evaluation.score.value': 1 };
+    const whole = { ...record(trace, 'gen_ai.evaluation.result', judged), spanId: '' };
+    const nothing = { ...record('', 'gen_ai.evaluation.result', judged), spanId: '' };
+    const sent = await send(logs(whole, nothing, { body: { stringValue: 'a log line' } }), json, '/v1/logs');
+    expect(JSON.parse(sent.body.toString())).toEqual({
+      partialSuccess: { rejectedLogRecords: '1', errorMessage: expect.stringContaining('without the trace') },
+    });
+    await send(traceRequest(spanMessage([], { trace, span: spanId })), protobuf);
+    expect(await server.traces.find(trace)).toMatchObject({ score: 1, feedback: 1 });
+    expect(await server.traces.feedback(trace)).toMatchObject([{ spanId: null, score: 1 }]);
+  });
+
   it('are read from protobuf too, and refused when damaged', async () => {
     const trace = '2e'.repeat(16);
     const log = Buffer.concat([
@@ -262,7 +315,35 @@ describe('logs', () => {
   });
 });
 
+describe('the API', () => {
+  it('says in one line what is wrong with a request', async () => {
+    const asked = await fetch(`${server.url}/api/traces?limit=abc`);
+    expect(asked.status).toBe(400);
+    expect(((await asked.json()) as { error: string }).error).toMatch(/^limit: [^\n]+$/);
+    await send(traceRequest(spanMessage()), protobuf);
+    const given = await send('{"rating":9}', json, `/api/traces/${TRACE_ID}/feedback`);
+    expect(given.status).toBe(400);
+    expect(JSON.parse(given.body.toString()).error).toMatch(/^rating: [^\n]+$/);
+  });
+});
+
 describe('limits on what comes in (S07)', () => {
+  it('refuses a body over the limit with 413, which a client that is still sending gets to see', async () => {
+    const large = Buffer.alloc(24 * 1024 * 1024);
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const head = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
+    socket.write(`${head}Content-Length: ${large.length}\r\n\r\n`);
+    // A client that reads only after it has sent everything: a connection that is cut meanwhile fails its write.
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.write(large, (error) => (error ? reject(error) : resolve()));
+    });
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(reply.toString()).toMatch(/^HTTP\/1.1 413/);
+  });
+
   it('refuses a body over the limit with 413, announced or not', async () => {
     const large = Buffer.alloc(5 * 1024 * 1024);
     expect((await send(large, protobuf)).status).toBe(413);
@@ -291,7 +372,6 @@ describe('limits on what comes in (S07)', () => {
 
   it('cuts a connection that does not finish its request', async () => {
     const slow = await startTestServer({ limits: { headersTimeoutMs: 200, requestTimeoutMs: 200 } });
-    const { connect } = await import('node:net');
     const { port } = new URL(slow.url);
     const text = await new Promise<string>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () =>

@@ -165,6 +165,7 @@ describe('listing', () => {
     ['words of an error', { text: "100% quota_used isn't" }, [2]],
     ['words that are nowhere', { text: 'creme absent' }, []],
     ['no word at all', { text: '%_"*' }, []],
+    ['a word of letters that the index does not know', { text: '\u0840\u07eb\u{16800}' }, []],
     ['start', { since: '2026-11-21' }, [3]],
     ['end', { until: '2026-11-20' }, [2, 1]],
     ['the whole of the last day', { until: '2026-11-21' }, [3, 2, 1]],
@@ -209,6 +210,37 @@ describe('listing', () => {
       tools: [{ name: 'f', traces: 1 }],
     });
     expect(await store.traces.stats({ sessionId: 'none' })).toMatchObject({ traces: 0, meanScore: null, models: [] });
+  });
+
+  it('pages through words that every trace has, some have and few have, alone and with other filters', async () => {
+    const count = 700;
+    const spans = Array.from({ length: count }, (_, index) => {
+      const words = `every one${index % 3 === 0 ? ' third' : ''}${index % 100 === 7 ? ' seldom' : ''} number${index}x`;
+      const content = `[{"role":"user","parts":[{"type":"text","content":"${words}"}]}]`;
+      return span(
+        { 'gen_ai.input.messages': content, ...(index % 2 === 0 ? { 'session.id': 'even' } : {}) },
+        // Later rows are older: what arrived last is not what is newest.
+        { traceId: id(index + 1_000), startNs: `${1_795_000_000_000_000_000n - BigInt(index)}` },
+      );
+    });
+    await store.traces.saveSpans(spans);
+    const numbersOf = async (filter: TraceFilter): Promise<number[]> => {
+      const numbers: number[] = [];
+      let after: string | null = null;
+      do {
+        const page = await store.traces.list(filter, { limit: 40, ...(after === null ? {} : { after }) });
+        numbers.push(...page.traces.map(({ input }) => Number(/number(\d+)x/.exec(input)?.[1])));
+        after = page.next;
+      } while (after !== null);
+      return numbers;
+    };
+    const all = Array.from({ length: count }, (_, index) => index);
+    expect(await numbersOf({ text: 'EVER' })).toEqual(all);
+    expect(await numbersOf({ text: 'every third' })).toEqual(all.filter((index) => index % 3 === 0));
+    expect(await numbersOf({ text: 'seldom' })).toEqual(all.filter((index) => index % 100 === 7));
+    expect(await numbersOf({ text: 'one', sessionId: 'even' })).toEqual(all.filter((index) => index % 2 === 0));
+    expect(await numbersOf({ text: 'third', sessionId: 'even' })).toEqual(all.filter((index) => index % 6 === 0));
+    expect(await numbersOf({ text: 'number69' })).toEqual([69, 690, 691, 692, 693, 694, 695, 696, 697, 698, 699]);
   });
 
   it('takes every text for a value, never for SQL or a search expression (S10)', async () => {

@@ -34,6 +34,24 @@ describe('message delta', () => {
     expect(added(createDelta(), [q, a, b], [a], [q, a, b], [q])).toEqual([['q', 'a', 'b'], [], [], []]);
   });
 
+  it('sees what changed in place in a message that it knows', () => {
+    const first: { role: string; content: string; tool_calls?: object[] } = { role: 'user', content: 'm' };
+    const state = [first, user('b')];
+    const delta = createDelta<object>();
+    delta.push(state);
+    expect(delta.push(state)).toEqual({ added: [], edited: [] });
+    first.content = 'changed';
+    expect(delta.push(state).edited.map(({ index }) => index)).toEqual([0]);
+    first.tool_calls = [{ id: 'a' }];
+    expect(delta.push(state).edited).toHaveLength(1);
+    first.tool_calls.push({ id: 'b' });
+    expect(delta.push(state).edited).toHaveLength(1);
+  });
+
+  it.each([null, undefined, 'text', [null], [7], 5])('takes %s for nothing new, without throwing', (given) => {
+    expect(() => createDelta().push(given as never)).not.toThrow();
+  });
+
   it('reports a message changed in mid-conversation as edited, once', () => {
     const delta = createDelta<{ role: string; content: string }>();
     delta.push([user('q'), assistant('a'), user('b')]);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Span } from '../../src/core/trace.ts';
 import { fullTraceOf } from '../../src/traces/full-trace.ts';
 import { wrapOpenAI } from '../../src/traces/openai/wrap.ts';
+import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
 import { session } from '../../src/traces/state.ts';
 import { span, trace } from '../../src/traces/tracing.ts';
 import { type Answer, chunk, completion, json, scriptedServer, sse, TOOL_CALL } from './openai-server.ts';
@@ -159,7 +160,16 @@ describe('wrapOpenAI', () => {
         for await (const _ of stream);
       })(),
     ).rejects.toThrow();
-    expect((await recording.spans()).find(({ kind }) => kind === 'model')?.status).toBe('error');
+    const spans = await recording.spans();
+    const call = spans.find(({ kind }) => kind === 'model');
+    expect(call?.status).toBe('error');
+    expect(call?.attributes).toMatchObject({ 'gen_ai.response.model': 'gpt-x-2026', 'apo.stream.broken_off': true });
+    expect(assembleTrace(spans).events.map((event) => ('content' in event ? event.content : event.type))).toEqual([
+      HELLO.content,
+      'model_call',
+      'Hal',
+      'error',
+    ]);
   });
 
   it('opens a trace for a new user message and ends it with the final reply', async () => {
@@ -251,6 +261,7 @@ describe('wrapOpenAI', () => {
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
     const full = fullTraceOf(spans);
     expect(full).toMatchObject({ system: ['Be kind.'], models: ['gpt-x-2026'], usage: { input: 18, reasoning: 4 } });
+    expect(full?.events[3]).toMatchObject({ type: 'thinking', content: 'hm', isSummary: true });
     expect(full?.events.map((event) => event.type)).toEqual([
       'system',
       'user',

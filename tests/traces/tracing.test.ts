@@ -213,6 +213,7 @@ describe('trace', () => {
     expect(feedback(id, {})).toBe(false);
     expect(feedback(id, { rating: 7 })).toBe(false);
     expect(feedback(id, { rating: Number.NaN })).toBe(false);
+    expect(feedback(id, null as never)).toBe(false);
     expect(feedback('nope', { thumbs: 'up' })).toBe(false);
   });
 });

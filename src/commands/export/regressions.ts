@@ -37,6 +37,7 @@ export async function exportRegressions(flags: ExportFlags): Promise<void> {
     writer.discard();
   }
   const groups = mined.groups.map(describe);
+  const withoutExpected = mined.tasks.filter(({ expected }) => expected === null).length;
   if (flags.json === true) {
     printJson({
       verb: 'regressions',
@@ -44,6 +45,7 @@ export async function exportRegressions(flags: ExportFlags): Promise<void> {
       files: { out: flags.out },
       records,
       tasks: mined.tasks.length,
+      withoutExpected,
       leftOut,
       groups,
     });
@@ -54,6 +56,11 @@ export async function exportRegressions(flags: ExportFlags): Promise<void> {
     ...groups.map(
       ({ name, size, meanScore, example }) => `${size}  ${name}  (mean score ${meanScore.toFixed(2)})  ${example}`,
     ),
+    ...(withoutExpected === 0
+      ? []
+      : [
+          `warning: ${withoutExpected} of them without an expected answer, which runs do not keep: add --dataset or --history with the tasks that the run was trained on`,
+        ]),
   ];
   process.stderr.write(`${lines.map(terminalSafe).join('\n')}\n`);
 }

@@ -1,11 +1,14 @@
 import { ApoError } from '../../core/errors.ts';
 import { pseudonymOf } from '../../core/privacy/pseudonym.ts';
-import type { Store } from '../../stores/store.ts';
+import type { RolloutOwner, Store } from '../../stores/store.ts';
 import { type ColdTarget, deleteFromCold, hasCold } from '../../traces/cold/cold.ts';
 import { deleteFromSpanFiles } from '../../traces/sinks/jsonl-delete.ts';
+import { deleteTrajectories } from '../../traces/sinks/trajectory-delete.ts';
 import { print, printJson } from '../ui/output.ts';
 import { type StoreOptions, withStore } from '../ui/store-options.ts';
+import { deleteFromRuns, type ForgottenRollouts } from './delete-runs.ts';
 import { traceOf } from './filter.ts';
+import { allTraces } from './pages.ts';
 import { coldFolder, pseudonymKey } from './retention.ts';
 
 export type DeleteFlags = StoreOptions & {
@@ -16,7 +19,7 @@ export type DeleteFlags = StoreOptions & {
   readonly jsonl?: readonly string[];
 };
 
-/** Hot store, cold storage and the files of JSONL sinks. */
+/** Hot store, training runs, cold storage and the files of sinks. */
 export async function deleteTraces(ids: readonly string[], flags: DeleteFlags): Promise<void> {
   const { session, user } = flags;
   if ([ids.length > 0, session !== undefined, user !== undefined].filter(Boolean).length !== 1) {
@@ -26,29 +29,54 @@ export async function deleteTraces(ids: readonly string[], flags: DeleteFlags): 
   const cold = flags.cold ?? coldFolder(flags);
   // Ids by which a trace may stand elsewhere although the store has forgotten it.
   const elsewhere = hasCold(cold) || flags.jsonl !== undefined;
-  const { deleted, traceIds } = await withStore(flags, async (store) => {
-    if (session !== undefined) return { deleted: await store.traces.delete({ sessionId: session }), traceIds: [] };
-    if (user !== undefined) return { deleted: await store.traces.delete({ userId: user }), traceIds: [] };
-    const named = await traceIdsOf(store, ids, elsewhere);
-    return { deleted: await store.traces.delete({ traceIds: named }), traceIds: named };
+  const { deleted, traceIds, forgotten } = await withStore(flags, async (store) => {
+    const owner = session !== undefined ? { sessionId: session } : user !== undefined ? { userId: user } : undefined;
+    if (owner === undefined) {
+      const named = await traceIdsOf(store, ids, elsewhere);
+      return { deleted: await store.traces.delete({ traceIds: named }), traceIds: named, forgotten: NOTHING };
+    }
+    // Runs first: one that is being trained right now refuses before anything is gone.
+    const forgotten = await deleteFromRuns(store, owner, flags);
+    const found = flags.jsonl === undefined ? [] : await idsOfOwner(store, owner);
+    const trained = await store.traces.delete({ traceIds: forgotten.traceIds });
+    return { deleted: trained + (await store.traces.delete(owner)), traceIds: found, forgotten };
   });
   const id = session ?? user;
   const coldSpans = hasCold(cold) ? await deleteCold(cold, id, traceIds, flags) : 0;
   let fileSpans = 0;
+  let trajectories = 0;
   for (const folder of flags.jsonl ?? []) {
     const target = { traceIds: new Set(traceIds), ...(session === undefined ? {} : { sessionId: session }) };
-    fileSpans += (await deleteFromSpanFiles(folder, user === undefined ? target : { ...target, userId: user })).spans;
+    const gone = await deleteFromSpanFiles(folder, user === undefined ? target : { ...target, userId: user });
+    fileSpans += gone.spans;
+    const named = { ...target, traceIds: new Set([...traceIds, ...gone.traceIds]) };
+    trajectories += await deleteTrajectories(folder, named);
   }
-  if (deleted + coldSpans + fileSpans === 0 && traceIds.length > 0) throw notFound(ids);
-  if (flags.json) printJson({ deleted, coldSpans, fileSpans });
-  else {
-    const places = [
-      `${deleted} ${deleted === 1 ? 'trace' : 'traces'} deleted`,
-      ...(coldSpans === 0 ? [] : [`and ${coldSpans} spans in cold storage`]),
-      ...(fileSpans === 0 ? [] : [`and ${fileSpans} spans in files`]),
-    ];
-    print(places.join(', '));
+  if (deleted + coldSpans + fileSpans + trajectories === 0 && ids.length > 0) throw notFound(ids);
+  const { rollouts, runs, unfinished } = forgotten;
+  if (flags.json) {
+    printJson({ deleted, coldSpans, fileSpans, trajectories, rollouts, runs, unfinishedRuns: unfinished });
+    return;
   }
+  const places = [
+    `${deleted} ${deleted === 1 ? 'trace' : 'traces'} deleted`,
+    ...(coldSpans === 0 ? [] : [`and ${coldSpans} spans in cold storage`]),
+    ...(fileSpans === 0 ? [] : [`and ${fileSpans} spans in files`]),
+    ...(trajectories === 0 ? [] : [`and ${trajectories} trajectory files`]),
+    ...(runs.length === 0 ? [] : [`and ${rollouts} rollouts of ${runs.length} training runs, with their journals`]),
+  ];
+  print(places.join(', '));
+  for (const id of unfinished) {
+    print(`run ${id} was not finished: going on with it pays for its calls again, and needs a dataset without them`);
+  }
+}
+
+const NOTHING: ForgottenRollouts = { rollouts: 0, traceIds: [], runs: [], unfinished: [] };
+
+async function idsOfOwner(store: Store, owner: RolloutOwner): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for await (const { traceId } of allTraces(store, owner)) ids.push(traceId);
+  return ids;
 }
 
 /** Cold storage knows people and sessions by pseudonym only. Returns the number of spans that were removed. */

@@ -7,6 +7,7 @@ import { makeFolder } from '../../platform/files.ts';
 import type { Store } from '../../stores/store.ts';
 import type { TraceSummary } from '../../stores/trace-store.ts';
 import { assembleTrace } from '../../traces/shared/conventions/assemble.ts';
+import { printJson } from '../ui/output.ts';
 import { withStore } from '../ui/store-options.ts';
 import { type FilterFlags, filterOf } from './filter.ts';
 import { allTraces } from './pages.ts';
@@ -20,7 +21,8 @@ export async function exportTraces(flags: FilterFlags & { readonly out?: string 
   await withStore(flags, async (store) => {
     if (flags.out === undefined) return writeAll(process.stdout, store, filter);
     const count = await writeFile(resolve(flags.out), (stream) => writeAll(stream, store, filter));
-    process.stderr.write(`${count} traces in ${flags.out}\n`);
+    if (flags.json) printJson({ file: resolve(flags.out), traces: count });
+    else process.stderr.write(`${count} traces in ${flags.out}\n`);
   });
 }
 

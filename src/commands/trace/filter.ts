@@ -22,6 +22,7 @@ export function filterOf(flags: FilterFlags, nowMs: number): TraceFilter {
   if (status !== undefined && status !== 'ok' && status !== 'error') {
     throw new ApoError('usage', `--status "${status}" is not known`, { hint: 'use ok or error' });
   }
+  if (text?.trim() === '') throw new ApoError('usage', '--text is empty', { hint: 'name at least one word' });
   return {
     ...(session === undefined ? {} : { sessionId: session }),
     ...(user === undefined ? {} : { userId: user }),
@@ -29,8 +30,8 @@ export function filterOf(flags: FilterFlags, nowMs: number): TraceFilter {
     ...(tool === undefined ? {} : { tool }),
     ...(status === undefined ? {} : { status }),
     ...(text === undefined ? {} : { text }),
-    ...(flags.minScore === undefined ? {} : { minScore: numberOf(flags.minScore, '--min-score') }),
-    ...(flags.maxScore === undefined ? {} : { maxScore: numberOf(flags.maxScore, '--max-score') }),
+    ...(flags.minScore === undefined ? {} : { minScore: scoreOf(flags.minScore, '--min-score') }),
+    ...(flags.maxScore === undefined ? {} : { maxScore: scoreOf(flags.maxScore, '--max-score') }),
     ...(flags.since === undefined ? {} : { since: timeOf(flags.since, nowMs) }),
     ...(flags.until === undefined ? {} : { until: timeOf(flags.until, nowMs) }),
   };
@@ -40,6 +41,12 @@ export function numberOf(value: string, flag: string): number {
   const number = Number(value);
   if (value.trim() !== '' && Number.isFinite(number)) return number;
   throw new ApoError('usage', `${flag} "${value}" is not a number`);
+}
+
+function scoreOf(value: string, flag: string): number {
+  const score = numberOf(value, flag);
+  if (score >= 0 && score <= 1) return score;
+  throw new ApoError('usage', `${flag} ${value} is not a score`, { hint: 'scores are from 0 to 1' });
 }
 
 export function countOf(value: string, flag: string): number {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Check digits of the numbers that people and cards carry. All take text with separators already removed. */
 
 /** ISO/IEC 7812: payment cards. */
@@ -71,4 +73,19 @@ export function mod1110(digits: string): boolean {
     product = (sum * 2) % 11;
   }
   return (11 - product) % 10 === Number(digits.at(-1));
+}
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+
+/** Base58Check of 25 bytes: the last four are the start of the SHA-256 of the SHA-256 of the others. */
+export function isBase58Check(text: string): boolean {
+  let number = 0n;
+  for (const character of text) number = number * 58n + BigInt(BASE58.indexOf(character));
+  const hex = number.toString(16);
+  if (hex.length > 50) return false;
+  const bytes = Buffer.from(hex.padStart(50, '0'), 'hex');
+  const sha256 = (data: Buffer): Buffer => createHash('sha256').update(data).digest();
+  return sha256(sha256(bytes.subarray(0, 21)))
+    .subarray(0, 4)
+    .equals(bytes.subarray(21));
 }

@@ -46,7 +46,7 @@ export type PatternRule = {
 };
 
 /** How far before a match its context words may stand. */
-const CONTEXT_LENGTH = 40;
+export const CONTEXT_LENGTH = 40;
 
 export function matchRules(text: string, rules: readonly PatternRule[]): readonly Detection[] {
   const found: Detection[] = [];

@@ -1,4 +1,4 @@
-import { luhn, mod97, mod1110, verhoeff, weighted } from './checksums.ts';
+import { isBase58Check, luhn, mod97, mod1110, verhoeff, weighted } from './checksums.ts';
 import { type Detector, matchRules, type PatternRule } from './detector.ts';
 
 /**
@@ -11,6 +11,8 @@ export const identifierDetector: Detector = {
   detect: (text) => [
     ...(LONG_NUMBER.test(text) ? matchRules(text, NUMBERS) : []),
     ...(LETTERS_THEN_DIGIT.test(text) ? matchRules(text, CODES) : []),
+    ...(PASSPORT_WORD.test(text) ? matchRules(text, PASSPORTS) : []),
+    ...matchRules(text, WALLETS),
   ],
 };
 
@@ -88,6 +90,35 @@ const CODES: readonly PatternRule[] = [
   id(/(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/gi, 0.9, isCodiceFiscale),
   // India: PAN.
   id(/(?<!\w)[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?!\w)/g, 0.75),
+  id(/(?<!\w)[A-Z]{5}\d{4}[A-Z](?!\w)/g, 0.75, undefined, /\bpan\b[^\d\n]{0,25}$/i),
+];
+
+const PASSPORT_WORD = /pass(?:port|eport|aporte)|pasaporte|reisepass/i;
+/** Passport numbers have no common check digit: six to nine letters and digits where the word stands before them. */
+const PASSPORTS: readonly PatternRule[] = [
+  id(
+    /(?<!\w)(?=[A-Z]{0,8}\d)[A-Z0-9]{6,9}(?!\w)/g,
+    0.75,
+    undefined,
+    /(?:pass(?:port|eport|aporte)|pasaporte|reisepass)[^\d\n]{0,25}$/i,
+  ),
+];
+
+/** Bitcoin addresses: the old form by its checksum, the new one by its prefix. */
+const WALLETS: readonly PatternRule[] = [
+  {
+    type: 'CRYPTO_ADDRESS',
+    hint: /[13][a-km-zA-HJ-NP-Z1-9]{25}/,
+    pattern: /(?<![A-Za-z0-9])[13][a-km-zA-HJ-NP-Z1-9]{25,34}(?![A-Za-z0-9])/g,
+    score: 0.9,
+    accept: isBase58Check,
+  },
+  {
+    type: 'CRYPTO_ADDRESS',
+    hint: /bc1/,
+    pattern: /(?<![A-Za-z0-9])bc1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])/g,
+    score: 0.9,
+  },
 ];
 
 function isNhs(value: string): boolean {

@@ -1,6 +1,6 @@
 import { parseJson } from '../json.ts';
 import { DETECTORS, detect, PLACEHOLDER, settle } from './detect.ts';
-import type { Detection, Detector, RedactionLevel } from './detector.ts';
+import { CONTEXT_LENGTH, type Detection, type Detector, type RedactionLevel } from './detector.ts';
 import { type Leaf, mapJsonLeaves } from './json-text.ts';
 import { isSecretMember } from './secrets.ts';
 
@@ -30,7 +30,7 @@ export function createRedactor(level: RedactionLevel, detectors: readonly Detect
   const known = new Map<string, KnownValue>();
 
   function placeholder(type: string, value: string): string {
-    const key = `${type} ${normalized(type, value)}`;
+    const key = keyOf(type, value);
     const given = numbers.get(key);
     if (given !== undefined) return given;
     const number = (counters.get(type) ?? 0) + 1;
@@ -48,18 +48,26 @@ export function createRedactor(level: RedactionLevel, detectors: readonly Detect
     }
   }
 
-  function findAll(text: string): readonly Detection[] {
-    const found = detect(text, level, detectors);
+  function findAll(text: string, before: string): readonly Detection[] {
+    const found = detectAfter(before, text);
     if (known.size === 0) return found;
     return settle([...found, ...[...known.values()].flatMap((value) => occurrences(text, value))], text);
   }
 
+  /** Where the name of a JSON member says what its value is, it stands before the value like a word in prose. */
+  function detectAfter(before: string, text: string): readonly Detection[] {
+    if (before === '') return detect(text, level, detectors);
+    return detect(before + text, level, detectors)
+      .filter(({ start }) => start >= before.length)
+      .map((found) => ({ ...found, start: found.start - before.length, end: found.end - before.length }));
+  }
+
   // A replacement can bring to light what its neighbour hid, so it goes on until nothing is left: that is what makes
   // a second redaction a no-op. Placeholders are never part of a detection, so every round leaves less to find.
-  function prose(text: string): string {
+  function prose(text: string, before = ''): string {
     let current = text;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const found = findAll(current);
+      const found = findAll(current, before);
       if (found.length === 0) return current;
       if (round === 0) reserve(current);
       current = replaceAll(current, found, placeholder);
@@ -68,32 +76,50 @@ export function createRedactor(level: RedactionLevel, detectors: readonly Detect
   }
 
   function leaf({ value, name, key, number }: Leaf): string {
-    if (number) return value.length < 9 ? value : prose(value);
+    if (number) return value.length < 9 ? value : prose(value, labelOf(name));
     if (!key && value.search(PLACEHOLDER) < 0 && isSecretMember(name, value)) return placeholder('SECRET', value);
-    return key ? prose(value) : anything(value);
+    return key ? prose(value) : anything(value, DIGIT.test(value) ? labelOf(name) : '');
   }
 
-  function anything(text: string): string {
-    return isJsonContainer(text) ? mapJsonLeaves(text, leaf) : prose(text);
+  function anything(text: string, before = ''): string {
+    return isJsonContainer(text) ? mapJsonLeaves(text, leaf) : prose(text, before);
+  }
+
+  /** What is seen for what it is wherever it stands need not be remembered. */
+  function isFoundAlone(type: string, value: string): boolean {
+    return detect(value, level, detectors).some(
+      (found) => found.type === type && found.end - found.start === value.length,
+    );
   }
 
   if (level === 0) return { level, text: same, value: same, learn: () => undefined };
   if (level === 4) return { level, text: shape, value: shapeOfValue, learn: () => undefined };
   return {
     level,
-    text: prose,
-    value: anything,
+    text: (text) => prose(text),
+    value: (text) => anything(text),
     learn(texts, values = []) {
       for (const text of texts) reserve(text);
       for (const value of values) remember(known, value);
-      if (level < 3) return;
       for (const text of texts) {
         for (const { type, start, end } of detect(text, level, detectors)) {
-          if (type === 'PERSON') remember(known, { type, value: text.slice(start, end) });
+          const value = text.slice(start, end);
+          if (type === 'PERSON' || (value.length >= MIN_KNOWN && !isFoundAlone(type, value)))
+            remember(known, { type, value });
         }
       }
     },
   };
+}
+
+/** Shorter values found by the words beside them are words of the language too often. */
+const MIN_KNOWN = 8;
+const DIGIT = /\d/;
+
+/** `taxNumber` and `tax_number` as the words before a number: `tax number: `. */
+function labelOf(name: string): string {
+  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/[^\p{L}]+/gu, ' ');
+  return /\p{L}/u.test(words) ? `${words.slice(-CONTEXT_LENGTH + 2)}: ` : '';
 }
 
 function remember(known: Map<string, KnownValue>, value: KnownValue): void {
@@ -115,13 +141,13 @@ function replaceAll(
   return parts.join('');
 }
 
-/** Writings of one address or number are one value. */
-function normalized(type: string, value: string): string {
-  if (type === 'EMAIL') return value.toLowerCase().replace('%40', '@');
+/** Writings of one address or number are one value, and so is a number that looks like another kind elsewhere. */
+function keyOf(type: string, value: string): string {
+  if (type === 'EMAIL') return `${type} ${value.toLowerCase().replace('%40', '@')}`;
   if (type === 'PHONE' || type === 'CARD' || type === 'NATIONAL_ID' || type === 'IBAN') {
-    return value.toUpperCase().replace(/[^A-Z0-9]/g, '');
+    return `number ${value.toUpperCase().replace(/[^A-Z0-9]/g, '')}`;
   }
-  return value;
+  return `${type} ${value}`;
 }
 
 function occurrences(text: string, { type, value }: KnownValue): readonly Detection[] {

@@ -22,7 +22,7 @@ const KEYS = [
   'glpat-[A-Za-z0-9_-]{16,}',
   // Amazon, Google, Slack, Hugging Face, npm, SendGrid, Twilio, Groq, xAI, PyPI, DigitalOcean, Databricks, Telegram.
   '(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])',
-  'AIza[A-Za-z0-9_-]{35}',
+  'AIza[A-Za-z0-9_-]{35,60}',
   'GOCSPX-[A-Za-z0-9_-]{20,}',
   'ya29\\.[A-Za-z0-9_-]{20,}',
   'xox[abeoprs]-[A-Za-z0-9-]{10,}',
@@ -56,7 +56,8 @@ const RULES: readonly PatternRule[] = [
     type: 'SECRET',
     hint: /:\/\//,
     pattern: /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/<>"']{0,100}:(?<value>[^\s@/<>"']{1,200})(?=@)/gi,
-    score: SCORE,
+    // Surer than the mail address that it looks like together with the host.
+    score: 0.96,
   },
   {
     type: 'SECRET',

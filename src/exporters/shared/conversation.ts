@@ -37,22 +37,26 @@ export function messagesOf(events: readonly TraceEvent[]): readonly Message[] {
         close();
         break;
       case 'thinking':
-        open ??= newTurn();
+        // Somebody's words about the thinking are not the thinking.
+        if (event.isSummary) break;
+        open ??= newTurn(event.spanId);
         open.thinking.push(event.content);
         break;
       case 'reply':
-        open ??= newTurn();
+        open ??= newTurn(event.spanId);
         open.content.push(event.content);
         break;
       case 'tool_call':
-        open ??= newTurn();
+        open ??= newTurn(event.spanId);
         open.calls.push({
           id: event.id,
           type: 'function',
           function: { name: event.name, arguments: event.arguments },
         });
         break;
+      // What arrived of a reply before its call failed was never used: the agent asked again, or gave up.
       case 'error':
+        if (open !== undefined && open.spanId === event.spanId) open = undefined;
         break;
     }
   }
@@ -66,10 +70,15 @@ export function toolsOffered(events: readonly TraceEvent[]): readonly ToolDefini
   return call?.type === 'model_call' ? (call.tools ?? []) : [];
 }
 
-type Turn = { readonly thinking: string[]; readonly content: string[]; readonly calls: ToolCall[] };
+type Turn = {
+  readonly spanId: string | undefined;
+  readonly thinking: string[];
+  readonly content: string[];
+  readonly calls: ToolCall[];
+};
 
-function newTurn(): Turn {
-  return { thinking: [], content: [], calls: [] };
+function newTurn(spanId: string | undefined): Turn {
+  return { spanId, thinking: [], content: [], calls: [] };
 }
 
 function isEmpty({ content, calls }: Turn): boolean {
@@ -104,6 +113,25 @@ export function alternate(messages: readonly Message[]): readonly Message[] {
     } else merged.push(message);
   }
   return merged;
+}
+
+/**
+ * Reasoning models without a parser in front of them write their thinking into the text, in tags and first of all. It
+ * goes where other providers put it, so that it is dropped, kept or tagged like theirs.
+ */
+export function withThinkingApart(messages: readonly Message[]): readonly Message[] {
+  return messages.map((message) => {
+    if (message.role !== 'assistant') return message;
+    const [whole, inner = ''] = /^\s*<think>([\s\S]*?)(?:<\/think>\s*|$)/.exec(message.content) ?? [];
+    if (whole === undefined) return message;
+    const { reasoning_content: known = '', ...rest } = message;
+    const thinking = [known, inner.trim()].filter((text) => text !== '').join('\n\n');
+    return {
+      ...rest,
+      content: message.content.slice(whole.length),
+      ...(thinking === '' ? {} : { reasoning_content: thinking }),
+    };
+  });
 }
 
 /** Tool results carry the name of their tool, which some formats show; recordings often have it on the call only. */

@@ -66,7 +66,7 @@ async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<C
   const { redaction } = request;
   if (request.purpose === 'dpo') {
     for await (const raw of pairsOf(request.source, request.select, tally)) {
-      if (redaction.level === 0) warnSecrets([...raw.prompt, ...raw.chosen, ...raw.rejected], tally);
+      warn([...raw.prompt, ...raw.chosen, ...raw.rejected], redaction, tally);
       const pair = await redaction.pair(raw);
       const rendered = renderPair(pair, request);
       if (!rendered.ok) tally.leaveOut(rendered.reason);
@@ -78,7 +78,7 @@ async function* renderAll(request: ExportRequest, tally: Tally): AsyncIterable<C
     return;
   }
   for await (const raw of selected(request, tally)) {
-    if (redaction.level === 0) warnSecrets(raw.messages, tally);
+    warn(raw.messages, redaction, tally);
     const sample = await redaction.sample(raw);
     const rendered = renderSample(sample, request);
     if (!rendered.ok) {
@@ -129,9 +129,15 @@ function renderReferenced(
   return fault === undefined ? (exporter.rft?.(sample, render) ?? unfit(NO_SHAPE)) : unfit(fault);
 }
 
-function warnSecrets(messages: readonly Message[], tally: Tally): void {
-  if (messages.some(({ content }) => findLeaks(content, 1).length > 0)) {
+/** What readers of media leave in the text, see conventions/to-messages.ts and openai/messages.ts. */
+const MEDIA = /(?:^|\n)\[(?:input_)?(?:image|audio|video|document|file|blob|uri)(?:_url)?(?: [^\]\n]*)?\](?:\n|$)/;
+
+function warn(messages: readonly Message[], { level }: Redaction, tally: Tally): void {
+  if (level === 0 && messages.some(({ content }) => findLeaks(content, 1).length > 0)) {
     tally.warn('conversations contain keys or passwords, and redaction is off');
+  }
+  if (messages.some(({ content }) => MEDIA.test(content))) {
+    tally.warn('conversations contain media, which are not exported: a word in brackets stands for each');
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Json } from '../../core/json.ts';
 import type { AssistantMessage, Message, ToolCall, ToolDefinition, ToolMessage } from '../../core/message.ts';
 import type { RolloutStatus } from '../../core/rollout.ts';
-import { groupOf, recordedToolCalls, type Task } from '../../core/task.ts';
+import { groupOf, ownerOf, recordedToolCalls, type Task } from '../../core/task.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 import type { StoredRollout } from '../../stores/store.ts';
 import type { TrainingSample } from '../exporter.ts';
-import { alternate, answerStart, messagesOf, toolsOffered, withToolNames } from './conversation.ts';
+import { alternate, answerStart, messagesOf, toolsOffered, withThinkingApart, withToolNames } from './conversation.ts';
 import { coverTools, toolsFromJson } from './tools.ts';
 
 /** Turns an id into something that does not name a person or a session; see core/privacy/pseudonym.ts. */
@@ -36,6 +36,7 @@ type Origin = {
 export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): Taken {
   const { rollout, grade } = stored;
   if (rollout.failure?.kind === 'infrastructure') return { ok: false, reason: 'infrastructure failure' };
+  const owner = task === undefined ? stored : ownerOf(task);
   const recorded = messagesOf(rollout.events);
   const answered = recorded.at(-1)?.role === 'assistant';
   const messages =
@@ -49,8 +50,8 @@ export function sampleOfRollout(stored: StoredRollout, { hash, task }: Origin): 
     status: rollout.status,
     expected: task?.expected ?? null,
     taskId: rollout.taskId,
-    sessionHash: hash(task === undefined ? sessionOfTaskId(rollout.taskId) : groupOf(task)),
-    userHash: userOf(task, hash),
+    sessionHash: hash(owner.sessionId ?? sessionOfTaskId(rollout.taskId)),
+    userHash: owner.userId === undefined ? null : hash(owner.userId),
     source: 'rollout',
     meta: {
       task: isHistoryTask(rollout.taskId) ? hash(rollout.taskId) : rollout.taskId,
@@ -81,6 +82,7 @@ function sessionOfTaskId(taskId: string): string {
  */
 export function sampleOfTask(task: Task, source: 'history' | 'dataset', { hash }: Origin): Taken {
   const { expected, observed } = task;
+  const { userId } = ownerOf(task);
   const answer = expected ?? observed;
   if (typeof task.metadata.error === 'string' && expected === null) {
     return { ok: false, reason: 'the turn ended in an error' };
@@ -95,7 +97,7 @@ export function sampleOfTask(task: Task, source: 'history' | 'dataset', { hash }
     expected,
     taskId: task.id,
     sessionHash: hash(groupOf(task)),
-    userHash: userOf(task, hash),
+    userHash: userId === undefined ? null : hash(userId),
     source,
     meta: {
       category: task.category,
@@ -105,7 +107,7 @@ export function sampleOfTask(task: Task, source: 'history' | 'dataset', { hash }
     },
   });
   if (!isReference || observed === null || observed === '' || typeof task.metadata.error === 'string') return taken;
-  const recorded = alternate(conversationOf(task, observed));
+  const recorded = alternate(withThinkingApart(conversationOf(task, observed)));
   return { ...taken, corrected: recorded.slice(answerStart(recorded)) };
 }
 
@@ -162,7 +164,7 @@ export type TraceRecord = {
 
 /** A stored production trace. A person's correction takes the place of the answer. */
 export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
-  const recorded = alternate(messagesOf(trace.events));
+  const recorded = alternate(withThinkingApart(messagesOf(trace.events)));
   if (recorded.length === 0) return { ok: false, reason: 'no message content was captured' };
   const { correction } = trace;
   const messages =
@@ -199,7 +201,7 @@ function assemble(
   known: readonly ToolDefinition[],
   facts: Omit<TrainingSample, 'messages' | 'answerAt' | 'tools' | 'inventedTools'>,
 ): Extract<Taken, { ok: true }> {
-  const messages = withToolNames(alternate(recorded));
+  const messages = withToolNames(alternate(withThinkingApart(recorded)));
   const { tools, invented } = coverTools(messages, known);
   return {
     ok: true,
@@ -210,9 +212,4 @@ function assemble(
 function ratingOf(task: Task): number | null {
   const rating = task.metadata.rating;
   return typeof rating === 'number' && rating >= 0 && rating <= 1 ? rating : null;
-}
-
-function userOf(task: Task | undefined, hash: HashId): string | null {
-  const user: Json | undefined = task?.metadata.user_id;
-  return typeof user === 'string' && user !== '' ? hash(user) : null;
 }

@@ -10,6 +10,8 @@ export type Value = string | number | null;
 export type Connection = {
   /** Returns the number of changed rows. Outside of `write` and `commit` it is a transaction of its own. */
   run(sql: string, ...values: readonly Value[]): number;
+  /** The same for tables in `temp`, of which nothing is for the disk. */
+  scratch(sql: string, ...values: readonly Value[]): void;
   get(sql: string, ...values: readonly Value[]): Row | undefined;
   all(sql: string, ...values: readonly Value[]): readonly Row[];
   /** BEGIN IMMEDIATE ... COMMIT at once, blocking; rolled back when the work throws. */
@@ -74,6 +76,7 @@ function connect(path: string, { database, close }: OpenDatabase): Connection {
         if (!database.inTransaction) writer.sync();
         return changes;
       }),
+    scratch: (sql, ...values) => void guarded(() => prepare(sql).run(...values)),
     get: (sql, ...values) => guarded(() => prepare(sql).get(...values) as Row | undefined),
     all: (sql, ...values) => guarded(() => prepare(sql).all(...values) as Row[]),
     write: (work) => guarded(() => writer.now(work)),

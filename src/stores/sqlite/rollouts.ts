@@ -1,5 +1,6 @@
 import type { RolloutStatus } from '../../core/rollout.ts';
-import type { RolloutStore, StoredRollout } from '../store.ts';
+import type { RolloutOwner, RolloutStore, StoredRollout } from '../store.ts';
+import { compact } from './compact.ts';
 import type { Connection, Row } from './connection.ts';
 
 /** Read ahead of a consumer: few enough that rollouts of a megabyte each stay small in memory. */
@@ -34,6 +35,29 @@ export function createRolloutStore(connection: Connection): RolloutStore {
       const row = connection.get('select body from rollouts where id = ? order by position desc limit 1', id);
       return row === undefined ? undefined : (connection.parse(row.body) as StoredRollout);
     },
+    async runsOf(owner) {
+      const { sql, values } = ownedBy(owner);
+      const rows = connection.all(
+        `select run_id from rollouts where ${sql} group by run_id order by min(position)`,
+        ...values,
+      );
+      return rows.map((row) => String(row.run_id));
+    },
+    async forget(runId, owner) {
+      const { sql, values } = ownedBy(owner);
+      const forgotten = connection.write(() => {
+        const traces = connection.all(
+          `select json_extract(body, '$.rollout.traceId') as trace from rollouts where run_id = ? and ${sql}`,
+          runId,
+          ...values,
+        );
+        connection.run('delete from calls where run_id = ?', runId);
+        connection.run(`delete from rollouts where run_id = ? and ${sql}`, runId, ...values);
+        return traces.map(({ trace }) => String(trace));
+      });
+      compact(connection);
+      return forgotten;
+    },
     async scores({ runId, promptId }) {
       const rows = connection.all(
         `select prompt_id, task_id, iteration, split, status, score from rollouts
@@ -50,6 +74,16 @@ export function createRolloutStore(connection: Connection): RolloutStore {
       }));
     },
   };
+}
+
+/** Ids of tasks from a history name the session (`agno:<db>:<session>:<run>`), also in stores of earlier versions. */
+function ownedBy(owner: RolloutOwner): { readonly sql: string; readonly values: readonly string[] } {
+  return 'userId' in owner
+    ? { sql: "json_extract(body, '$.userId') = ?", values: [owner.userId] }
+    : {
+        sql: "(json_extract(body, '$.sessionId') = ? or instr(task_id, ':' || ? || ':') > 0)",
+        values: [owner.sessionId, owner.sessionId],
+      };
 }
 
 function saveOne(connection: Connection, stored: StoredRollout): void {

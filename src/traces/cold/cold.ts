@@ -8,7 +8,10 @@ import { type ColdOptions, type ColdRow, type ColdTrace, rowsOf } from './rows.t
 /** Bounds what is held in memory; a part is what fits, so that parts stay in the range of 10 to 100 MB. */
 const MAX_ROWS = 50_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
-const TOMBSTONES = 'tombstones.jsonl';
+/** Readers of a folder of Parquet files pass over names that begin with an underscore. */
+const TOMBSTONES = '_tombstones.jsonl';
+/** Its name up to 0.1.0; still read. */
+const OLD_TOMBSTONES = 'tombstones.jsonl';
 const PARTITION = /^dt=(\d{4}-\d{2}-\d{2})$/;
 
 export type WriteColdOptions = ColdOptions & {
@@ -141,7 +144,7 @@ export async function* readCold(folder: string, date?: string): AsyncGenerator<C
 
 /** Whether there is cold storage in the folder. */
 export function hasCold(folder: string): boolean {
-  return datesOf(folder).length > 0 || existsSync(join(folder, TOMBSTONES));
+  return datesOf(folder).length > 0 || existsSync(join(folder, TOMBSTONES)) || existsSync(join(folder, OLD_TOMBSTONES));
 }
 
 function datesOf(folder: string): readonly string[] {
@@ -160,11 +163,13 @@ function partsOf(folder: string, date?: string): readonly string[] {
 }
 
 async function tombstonesOf(folder: string): Promise<ReadonlySet<unknown>> {
-  const list = join(folder, TOMBSTONES);
   const pseudonyms = new Set<unknown>();
-  if (!existsSync(list)) return pseudonyms;
-  for await (const entry of readJsonLines(list)) {
-    if (typeof entry === 'object' && entry !== null && 'pseudonym' in entry) pseudonyms.add(entry.pseudonym);
+  for (const name of [OLD_TOMBSTONES, TOMBSTONES]) {
+    const list = join(folder, name);
+    if (!existsSync(list)) continue;
+    for await (const entry of readJsonLines(list)) {
+      if (typeof entry === 'object' && entry !== null && 'pseudonym' in entry) pseudonyms.add(entry.pseudonym);
+    }
   }
   return pseudonyms;
 }

@@ -1,11 +1,15 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { ApoError, faultInWords } from '../../core/errors.ts';
 import type { ColdRow } from './rows.ts';
 
-/** Column order and types; adding one at the end is compatible, changing one is not. */
-const COLUMNS: { readonly [K in keyof ColdRow]: 'STRING' | 'INT64' | 'INT32' | 'DOUBLE' } = {
+/**
+ * Column order and types; adding one at the end is compatible, changing one is not. The date is in the path alone:
+ * pyarrow, and so pandas, refuses a folder whose files repeat the partition's column with a type of its own.
+ */
+const COLUMNS: { readonly [K in keyof Omit<ColdRow, 'dt'>]: 'STRING' | 'INT64' | 'INT32' | 'DOUBLE' } = {
   trace_id: 'STRING',
   span_id: 'STRING',
   parent_id: 'STRING',
@@ -27,7 +31,6 @@ const COLUMNS: { readonly [K in keyof ColdRow]: 'STRING' | 'INT64' | 'INT32' | '
   cost: 'DOUBLE',
   score: 'DOUBLE',
   redaction_level: 'INT32',
-  dt: 'STRING',
   feedback_json: 'STRING',
 };
 
@@ -38,7 +41,7 @@ const COLUMNS: { readonly [K in keyof ColdRow]: 'STRING' | 'INT64' | 'INT32' | '
 export function writePart(path: string, rows: readonly ColdRow[]): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const names = Object.keys(COLUMNS) as (keyof ColdRow)[];
+    const names = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
     const columnData = names.map((name) => ({
       name,
       type: COLUMNS[name],
@@ -47,6 +50,7 @@ export function writePart(path: string, rows: readonly ColdRow[]): void {
     }));
     parquetWriteFile({ filename: temporary, columnData });
     const file = openSync(temporary, 'r+');
+    fchmodSync(file, 0o600);
     fsyncSync(file);
     closeSync(file);
     renameSync(temporary, path);
@@ -60,7 +64,9 @@ export function writePart(path: string, rows: readonly ColdRow[]): void {
 }
 
 /** All rows of a part, or some columns of them. */
-export async function readPart(path: string, columns?: readonly (keyof ColdRow)[]): Promise<readonly ColdRow[]> {
+export async function readPart(path: string, columns?: readonly (keyof typeof COLUMNS)[]): Promise<readonly ColdRow[]> {
   const file = await asyncBufferFromFile(path);
-  return (await parquetReadObjects({ file, ...(columns === undefined ? {} : { columns: [...columns] }) })) as ColdRow[];
+  const rows = await parquetReadObjects({ file, ...(columns === undefined ? {} : { columns: [...columns] }) });
+  const dt = /^dt=(.*)$/.exec(basename(dirname(path)))?.[1] ?? '';
+  return rows.map((row) => ({ ...row, dt }) as ColdRow);
 }

@@ -32,7 +32,7 @@ export type ColdRow = {
   /** 0..1, of the span's first evaluation that has a number. */
   readonly score: number | null;
   readonly redaction_level: number;
-  /** UTC date on which the trace ended. */
+  /** UTC date on which the trace ended: the partition that the row is in. */
   readonly dt: string;
   /** What was said about the whole trace or this span, as a list; null when nothing was. */
   readonly feedback_json: string | null;

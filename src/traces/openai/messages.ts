@@ -65,8 +65,13 @@ function responsesItem(item: JsonObject): GenAiMessage[] {
         },
       ];
     case 'reasoning': {
-      const text = [...listOf(item.summary), ...listOf(item.content)].map((part) => partText(part)).join('\n');
-      return text === '' ? [] : [{ role: 'assistant', parts: [{ type: 'reasoning', content: text }] }];
+      const summary = listOf(item.summary).map(partText).join('\n');
+      const content = listOf(item.content).map(partText).join('\n');
+      const parts: GenAiPart[] = [
+        ...(summary === '' ? [] : [{ type: 'reasoning', content: summary, summary: true } as const]),
+        ...(content === '' ? [] : [{ type: 'reasoning', content } as const]),
+      ];
+      return parts.length === 0 ? [] : [{ role: 'assistant', parts }];
     }
     case 'function_call':
     case 'custom_tool_call': {

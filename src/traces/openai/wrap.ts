@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../core/json.ts';
-import { type ActiveSpan, isThenable, nowMs, startSpan } from '../span.ts';
+import { type ActiveSpan, type Attributes, isThenable, nowMs, startSpan } from '../span.ts';
 import { currentContext, guard, tracingState } from '../state.ts';
-import { CHAT, type Endpoint, RESPONSES, requestAttributes } from './endpoints.ts';
+import { CHAT, type Endpoint, type Outcome, RESPONSES, requestAttributes } from './endpoints.ts';
 import { createTurns, type Turn } from './turns.ts';
 
 export type WrapOptions = {
@@ -73,7 +73,8 @@ function define(target: object, name: string, value: unknown): void {
 type Recording = {
   readonly span: ActiveSpan;
   succeed(reply: unknown, attributes?: { readonly [key: string]: number | boolean | undefined }): void;
-  fail(error: unknown): void;
+  /** `partial`: what of the reply had arrived, in the shape of a whole one. */
+  fail(error: unknown, partial?: unknown): void;
   readonly collect: Endpoint['collect'];
 };
 
@@ -95,21 +96,26 @@ function beginCall(body: unknown, endpoint: Endpoint, { provider, address, turns
     ...(turn === undefined ? {} : { parent: turn.root }),
   });
   span.input(messages);
+  function show(reply: unknown, more: Attributes = {}): Outcome {
+    const outcome = endpoint.outcome(isJsonObject(reply) ? reply : {});
+    span.set({ ...outcome.attributes, ...more });
+    if (outcome.messages.length > 0) span.output(outcome.messages);
+    return outcome;
+  }
   return {
     span,
     collect: endpoint.collect,
     succeed(reply, more) {
       guard(() => {
-        const { attributes: said, messages: output, responseId } = endpoint.outcome(isJsonObject(reply) ? reply : {});
-        span.set({ ...said, ...more });
-        if (output.length > 0) span.output(output);
+        const { messages: output, responseId } = show(reply, more);
         span.end();
         turn?.reply(output, responseId);
       });
       span.end();
     },
-    fail(error) {
+    fail(error, partial) {
       guard(() => {
+        if (partial !== undefined) show(partial, { 'apo.stream.broken_off': true });
         const status = isJsonObject(error) && typeof error.status === 'number' ? error.status : undefined;
         if (status !== undefined) span.set({ 'error.type': String(status) });
         span.error(error);
@@ -229,7 +235,7 @@ function observeIterator(
   function failed(error: unknown): void {
     if (done) return;
     done = true;
-    recording.fail(error);
+    recording.fail(error, firstMs === undefined ? undefined : guard(() => collector.result()));
   }
   async function next(): Promise<IteratorResult<unknown>> {
     try {

@@ -11,7 +11,8 @@ export type GenAiMessage = {
 };
 export type GenAiPart =
   | { readonly type: 'text'; readonly content: string }
-  | { readonly type: 'reasoning'; readonly content: string }
+  /** `summary` is ours: the text is a provider's summary of thinking that it does not show. */
+  | { readonly type: 'reasoning'; readonly content: string; readonly summary?: true }
   | { readonly type: 'tool_call'; readonly id: string; readonly name: string; readonly arguments: Json }
   | {
       readonly type: 'tool_call_response';
@@ -53,7 +54,10 @@ function turnOf(event: TraceEvent): { readonly role: string; readonly part: GenA
     case 'user':
       return { role: 'user', part: { type: 'text', content: event.content } };
     case 'thinking':
-      return { role: 'assistant', part: { type: 'reasoning', content: event.content } };
+      return {
+        role: 'assistant',
+        part: { type: 'reasoning', content: event.content, ...(event.isSummary ? { summary: true } : {}) },
+      };
     case 'reply':
       return { role: 'assistant', part: { type: 'text', content: event.content } };
     case 'tool_call': {

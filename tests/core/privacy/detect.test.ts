@@ -78,6 +78,8 @@ describe('structured personal data, from level 2 on', () => {
     ['NATIONAL_ID', '131052-308T'],
     ['NATIONAL_ID', '811218-9876'],
     ['NATIONAL_ID', '11010519491231002X'],
+    ['CRYPTO_ADDRESS', '1BoatSLRHtKNngkdXEeobR76b53LETtpyT'],
+    ['CRYPTO_ADDRESS', 'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq'],
   ])('finds %s %s', (type, value) => {
     expect(found(`It is ${value}, thanks.`)).toEqual([`${type} ${value}`]);
     expect(found(`It is ${value}, thanks.`, 1)).toEqual([]);
@@ -90,6 +92,8 @@ describe('structured personal data, from level 2 on', () => {
     ['Tax file number 123 456 782', 'NATIONAL_ID 123 456 782'],
     ['Steuer-ID 86095742719', 'NATIONAL_ID 86095742719'],
     ['Aadhaar 234123412346', 'NATIONAL_ID 234123412346'],
+    ['passport C01X00T47', 'NATIONAL_ID C01X00T47'],
+    ['my PAN is ABCDE1234F', 'NATIONAL_ID ABCDE1234F'],
     ['call me at 55512345 please', 'PHONE 55512345'],
   ])('finds what only its context gives away: %s', (text, value) => {
     expect(found(text)).toEqual([value]);
@@ -97,6 +101,7 @@ describe('structured personal data, from level 2 on', () => {
 
   it.each([
     'order 4111 1111 1111 1112 and 1234567890123',
+    'your passport is valid, wallet 1BoatSLRHtKNngkdXEeobR76b53LETtpyX',
     'DE89370400440532013001',
     'version 1.2.3.4.5, 999.1.1.1, localhost 127.0.0.1, std::vector, ::1, 12:30:45',
     'on 2024-01-15 10:30:00, 15.01.2024, 2024-01-15T10:30:00Z',
@@ -118,6 +123,10 @@ describe('structured personal data, from level 2 on', () => {
     expect(found(image)).toEqual([]);
     const token = `eyJ${'a1B2'.repeat(100)}.${'c3D4'.repeat(100)}.${'e5F6'.repeat(20)}`;
     expect(found(token)).toEqual([`SECRET ${token}`]);
+  });
+
+  it('takes the password of a link for a secret, not for the start of a mail address', () => {
+    expect(found('postgres://bob:s3cr3tpw@db.example.org/x')).toEqual(['SECRET s3cr3tpw']);
   });
 
   it('decides between overlapping findings by score, then length', () => {

@@ -56,6 +56,26 @@ describe('redaction', () => {
     expect(redactor.text('call +491711234567')).toBe('call <PHONE_1>');
   });
 
+  it('reads the name of a JSON member as the words before its value, and knows one number as one', () => {
+    const redactor = createRedactor(2);
+    expect(redactor.text('my nhs number is 943 476 5919')).toBe('my nhs number is <NATIONAL_ID_1>');
+    const given = '{"nhs": "943 476 5919", "steuerId": 86095742719, "order": 86095742719, "passport_no": "C01X00T47"}';
+    const expected =
+      '{"nhs": "<NATIONAL_ID_1>", "steuerId": "<NATIONAL_ID_2>", "order": 86095742719, "passport_no": "<NATIONAL_ID_3>"}';
+    expect(redactor.value(given)).toBe(expected);
+    expect(createRedactor(2).value(expected)).toBe(expected);
+  });
+
+  it('removes everywhere what one place of the conversation shows for what it is', () => {
+    const texts = [
+      'my steuer is 86095742719, password is hunter2secret!',
+      '{"id":"86095742719","note":"hunter2secret!"}',
+    ];
+    const redactor = createRedactor(2);
+    redactor.learn(texts);
+    expect(redactor.value(texts[1] ?? '')).toBe('{"id":"<NATIONAL_ID_1>","note":"<SECRET_1>"}');
+  });
+
   it('never gives a placeholder that the conversation already uses', () => {
     const redactor = createRedactor(2);
     redactor.learn(['as <EMAIL_3> said']);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/core/message.ts';
-import { alternate, messagesOf, withToolNames } from '../../../src/exporters/shared/conversation.ts';
+import type { TraceEvent } from '../../../src/core/trace.ts';
+import { alternate, messagesOf, withThinkingApart, withToolNames } from '../../../src/exporters/shared/conversation.ts';
 import { coverTools, toolsFromJson } from '../../../src/exporters/shared/tools.ts';
 import { findFault } from '../../../src/exporters/shared/validate.ts';
 import { WEATHER } from '../conversations.ts';
@@ -82,6 +83,40 @@ describe('recorded events as a conversation', () => {
       { role: 'user', content: 'u\n\nu' },
       { role: 'assistant', content: 'a\n\na' },
     ]);
+  });
+
+  it('take thinking out of the text that a model wrote it into', () => {
+    const written = (content: string): Message => ({ role: 'assistant', content });
+    expect(withThinkingApart([user, written('<think>\nwhy\n</think>\n\nbecause')])[1]).toEqual({
+      role: 'assistant',
+      content: 'because',
+      reasoning_content: 'why',
+    });
+    expect(withThinkingApart([written('<think>cut off')])[0]).toMatchObject({ content: '' });
+    const about = written('The tag <think> opens what </think> closes.');
+    expect(withThinkingApart([about, user])).toEqual([about, user]);
+  });
+
+  it("leave out a provider's summary of thinking that it does not show", () => {
+    const event = { at: 1, spanId: 's1' };
+    const events: TraceEvent[] = [
+      { ...event, type: 'user', content: 'q' },
+      { ...event, type: 'thinking', content: 'about the question', isSummary: true },
+      { ...event, type: 'reply', content: 'a' },
+    ];
+    expect(messagesOf(events)[1]).toEqual({ role: 'assistant', content: 'a' });
+  });
+
+  it('leave out what arrived of a reply before its call failed', () => {
+    const event = { at: 1, spanId: 's1' };
+    const events: TraceEvent[] = [
+      { ...event, type: 'user', content: 'q' },
+      { ...event, type: 'reply', content: 'half an ans' },
+      { ...event, type: 'error', message: 'terminated' },
+      { ...event, spanId: 's2', type: 'reply', content: 'the answer' },
+      { ...event, spanId: 's0', type: 'error', message: 'something after it' },
+    ];
+    expect(messagesOf(events).map(({ content }) => content)).toEqual(['q', 'the answer']);
   });
 
   it('name results by their calls', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { pseudonymOf } from '../../../src/core/privacy/pseudonym.ts';
 import type { Span } from '../../../src/core/trace.ts';
@@ -91,6 +92,24 @@ describe('cold storage', () => {
       dropped: 1,
     });
     expect(await deleteFromCold(join(folder, 'none'), { pseudonym: 'x' }, new Date(0))).toMatchObject({ spans: 0 });
+  });
+
+  it('leaves the date to the path, so that pandas and Spark read the folder as one table', async () => {
+    const folder = temporaryFolder();
+    const { files } = await writeCold({ folder, ...options, traces: [traceOf(1, 'u1'), traceOf(2, 'u2')] });
+    const { schema } = await parquetMetadataAsync(await asyncBufferFromFile(files[0] ?? ''));
+    const columns = schema.map(({ name }) => name);
+    expect(columns).toContain('trace_id');
+    expect(columns).not.toContain('dt');
+    await deleteFromCold(folder, { pseudonym: pseudonym('u1') }, new Date(0));
+    expect(readdirSync(folder).filter((name) => !/^(_|dt=)/.test(name))).toEqual([]);
+    expect(statSync(files[0] ?? '').mode & 0o777).toBe(0o600);
+  });
+
+  it('still drops users that an earlier version remembered under the old name', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'tombstones.jsonl'), `${JSON.stringify({ pseudonym: pseudonym('u1') })}\n`);
+    expect(await writeCold({ folder, ...options, traces: [traceOf(1, 'u1')] })).toMatchObject({ dropped: 1 });
   });
 
   it('forgets dates that are older than the retention', async () => {

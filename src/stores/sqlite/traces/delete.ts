@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { TraceTarget } from '../../trace-store.ts';
+import { compact } from '../compact.ts';
 import type { Connection } from '../connection.ts';
 
 /** Traces of one transaction: few enough that other writers get their turn. */
@@ -25,8 +26,7 @@ export async function deleteTraces(
   }
   if (deleted > 0 && !keepSpace) {
     connection.run("insert into span_words (span_words) values ('optimize')");
-    connection.run('vacuum');
-    connection.all('pragma wal_checkpoint(truncate)');
+    compact(connection);
   }
   return deleted;
 }

@@ -57,7 +57,7 @@ export function feedbackFrom(evaluation: Evaluation): Feedback {
   return {
     id,
     traceId,
-    spanId,
+    spanId: spanId || null,
     name,
     source,
     score,

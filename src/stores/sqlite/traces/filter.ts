@@ -2,12 +2,10 @@ import { ApoError } from '../../../core/errors.ts';
 import type { TraceFilter } from '../../trace-store.ts';
 import type { Connection, Value } from '../connection.ts';
 import { padded } from './describe.ts';
+import { wordsQuery } from './words.ts';
 
 /** A `where` clause of constant fragments; every value is bound. */
 export type Condition = { readonly sql: string; readonly values: readonly Value[] };
-
-/** Words of one search; more are ignored. */
-const MAX_WORDS = 32;
 
 export function conditionsOf(connection: Connection, filter: TraceFilter): readonly Condition[] {
   const conditions: Condition[] = [];
@@ -22,7 +20,7 @@ export function conditionsOf(connection: Connection, filter: TraceFilter): reado
   if (filter.until !== undefined) add('t.start_ns <= ?', endOf(filter.until, 'until'));
   if (filter.model !== undefined) conditions.push(namedCondition(connection, 'model', filter.model));
   if (filter.tool !== undefined) conditions.push(namedCondition(connection, 'tool', filter.tool));
-  if (filter.text !== undefined) conditions.push(wordsCondition(filter.text));
+  if (filter.text !== undefined) conditions.push(wordsCondition(connection, filter.text));
   return conditions;
 }
 
@@ -48,14 +46,9 @@ export function whereOf(conditions: readonly Condition[]): Condition {
   };
 }
 
-/** All words, each also as the beginning of a longer one; the same letters and digits that the index holds. */
-function wordsCondition(text: string): Condition {
-  const words = text.normalize('NFC').match(/[\p{L}\p{N}\p{Co}\p{M}]+/gu) ?? [];
-  if (words.length === 0) return { sql: '0', values: [] };
-  const query = words
-    .slice(0, MAX_WORDS)
-    .map((word) => `"${word}"*`)
-    .join(' ');
+function wordsCondition(connection: Connection, text: string): Condition {
+  const query = wordsQuery(connection, text);
+  if (query === undefined) return { sql: '0', values: [] };
   // The upper bits of a span's id are its trace's, see 0002-traces.sql.
   return { sql: 't.id in (select rowid >> 24 from span_words where span_words match ?)', values: [query] };
 }

@@ -1,26 +1,30 @@
 import { ApoError } from '../../../core/errors.ts';
 import type { TraceFilter, TracePage, TracePageRequest, TraceSummary } from '../../trace-store.ts';
 import type { Connection, Row } from '../connection.ts';
-import { conditionsOf, whereOf } from './filter.ts';
+import { type Condition, conditionsOf, whereOf } from './filter.ts';
+import { newestWithWords } from './search.ts';
 
 const DEFAULT_LIMIT = 50;
 
 /** Pages are cut by (start, id), not by offset: the thousandth costs what the first did. */
 export function listTraces(connection: Connection, filter: TraceFilter, page: TracePageRequest): TracePage {
   const limit = page.limit ?? DEFAULT_LIMIT;
-  const conditions = [...conditionsOf(connection, filter)];
-  if (page.after !== undefined) {
-    conditions.push({ sql: '(t.start_ns, t.trace_id) < (?, ?)', values: cursorOf(page.after) });
-  }
-  const where = whereOf(conditions);
-  const rows = connection.all(
-    ['select t.* from traces t', where.sql, ' order by t.start_ns desc, t.trace_id desc limit ?'].join(''),
-    ...where.values,
-    limit + 1,
-  );
+  const after: readonly Condition[] =
+    page.after === undefined ? [] : [{ sql: '(t.start_ns, t.trace_id) < (?, ?)', values: cursorOf(page.after) }];
+  const read = filter.text === undefined ? undefined : newestWithWords(connection, filter, after, limit + 1);
+  const rows = read ?? indexed(connection, [...conditionsOf(connection, filter), ...after], limit + 1);
   const traces = rows.slice(0, limit).map(summaryFrom);
   const last = rows[limit - 1];
   return { traces, next: rows.length > limit && last !== undefined ? `${last.start_ns}_${last.trace_id}` : null };
+}
+
+function indexed(connection: Connection, conditions: readonly Condition[], limit: number): readonly Row[] {
+  const where = whereOf(conditions);
+  return connection.all(
+    ['select t.* from traces t', where.sql, ' order by t.start_ns desc, t.trace_id desc limit ?'].join(''),
+    ...where.values,
+    limit,
+  );
 }
 
 function cursorOf(after: string): readonly string[] {

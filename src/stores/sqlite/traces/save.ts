@@ -3,6 +3,7 @@ import { readEvaluations } from '../../../traces/shared/conventions/evaluations.
 import type { Connection } from '../connection.ts';
 import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
 import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
+import { lateEventsOf, withLate } from './late.ts';
 import { addToSummary, loadSummaries, type Summary, saveSummary, spanRowId } from './summary.ts';
 
 type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
@@ -26,9 +27,15 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
     if (isDeleted) summaries.delete(traceId);
     else if (hasFeedback) judged.add(traceId);
   }
+  // Most stores never see an event apart from its span: one look spares one for each trace.
+  const anyLate = connection.get('select 1 from late_events limit 1') !== undefined;
+  const early = new Map(anyLate ? traceIds.map((traceId) => [traceId, lateEventsOf(connection, traceId)]) : []);
   const wanted = prepared.flatMap((one) => {
-    const summary = summaries.get(one.span.traceId);
-    return summary === undefined ? [] : [{ ...one, summary }];
+    const { traceId } = one.span;
+    const summary = summaries.get(traceId);
+    if (summary === undefined) return [];
+    const whole = withLate(one.span, early.get(traceId) ?? new Map());
+    return [whole === one.span ? { ...one, summary } : { ...one, description: describeSpan(whole), summary }];
   });
   const added = new Map<Summary, number>();
   const rows = wanted.map((one) => {

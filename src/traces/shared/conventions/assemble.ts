@@ -137,7 +137,8 @@ function toolMoments(ledger: Ledger, span: Span): readonly Moment[] {
 
 function failureMoment(ledger: Ledger, span: Span): readonly Moment[] {
   if (span.status !== 'error') return [];
-  return [{ atNs: endNs(span), order: 4, tell: () => ledger.failed(failureOf(span), span.spanId, endMs(span)) }];
+  const isOwn = span.kind === 'model';
+  return [{ atNs: endNs(span), order: 4, tell: () => ledger.failed(failureOf(span), span.spanId, endMs(span), isOwn) }];
 }
 
 function failureOf(span: Span): string {

@@ -8,7 +8,7 @@ export type Evaluation = {
   /** The same for the same judgement sent again. */
   readonly id: string;
   readonly traceId: string;
-  /** The judged span. */
+  /** The judged span; '' for the whole trace. */
   readonly spanId: string;
   readonly name: string;
   readonly source: 'human' | 'judge' | 'code';

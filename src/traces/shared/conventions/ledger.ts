@@ -18,7 +18,8 @@ export type Ledger = {
   /** Tells of a call that no message has told of. Returns its id; made up when the span has none. */
   toolStarted(tool: ToolExecution, spanId: string, at: number): string;
   toolEnded(result: ToolResultEvent): void;
-  failed(message: string, spanId: string, at: number): void;
+  /** The same failure is told once while it climbs to the root; `isOwn`: it began here. */
+  failed(message: string, spanId: string, at: number, isOwn: boolean): void;
   /** Whether these tools differ from the last that were told of. */
   toolsChanged(tools: readonly ToolDefinition[]): boolean;
 };
@@ -62,7 +63,8 @@ export function createLedger(): Ledger {
       const isError = message.is_error === true;
       events.push({ at, spanId, type: 'tool_result', id, name, content: message.content, isError, replayed: false });
     } else if (message.role === 'assistant') {
-      const { content, reasoning_content: thinking, tool_calls: calls } = message;
+      const { content, reasoning_content: thinking, reasoning_summary: summary, tool_calls: calls } = message;
+      if (summary) events.push({ at, spanId, type: 'thinking', content: summary, isSummary: true });
       if (thinking) events.push({ at, spanId, type: 'thinking', content: thinking });
       if (content !== '') events.push({ at, spanId, type: 'reply', content });
       for (const call of calls ?? []) tellCall(call, spanId, at);
@@ -116,8 +118,8 @@ export function createLedger(): Ledger {
       ended.set(key, occurrence + 1);
       if (isNew(key, occurrence)) events.push(result);
     },
-    failed(message, spanId, at) {
-      if (failures.has(message)) return;
+    failed(message, spanId, at, isOwn) {
+      if (failures.has(message) && !isOwn) return;
       failures.add(message);
       events.push({ at, spanId, type: 'error', message });
     },

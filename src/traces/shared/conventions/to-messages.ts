@@ -47,12 +47,14 @@ function messagesOf(given: JsonObject, fallback: 'user' | 'assistant'): readonly
   }
   const messages: Message[] = [...turn.results];
   const thinking = turn.thinking.filter((text) => text !== '').join('\n');
+  const summary = turn.summaries.filter((text) => text !== '').join('\n');
   if (role === 'assistant' && (content !== '' || thinking !== '' || turn.calls.length > 0 || parts.length > 0)) {
     messages.push({
       role,
       content,
       ...(turn.calls.length > 0 ? { tool_calls: turn.calls } : {}),
       ...(thinking === '' ? {} : { reasoning_content: thinking }),
+      ...(summary === '' ? {} : { reasoning_summary: summary }),
     });
   } else if (role !== 'tool' && role !== 'assistant' && content !== '') messages.push({ role, content });
   return messages;
@@ -61,12 +63,13 @@ function messagesOf(given: JsonObject, fallback: 'user' | 'assistant'): readonly
 type Turn = {
   readonly texts: string[];
   readonly thinking: string[];
+  readonly summaries: string[];
   readonly calls: ToolCall[];
   readonly results: Message[];
 };
 
 function emptyTurn(): Turn {
-  return { texts: [], thinking: [], calls: [], results: [] };
+  return { texts: [], thinking: [], summaries: [], calls: [], results: [] };
 }
 
 function roleOf(given: JsonObject, fallback: 'user' | 'assistant'): Message['role'] {
@@ -100,7 +103,10 @@ function readPart(part: Json, turn: Turn): void {
   const call = part.functionCall ?? part.function_call;
   const result = part.functionResponse ?? part.function_response;
   if (/^(reasoning|thinking)$/.test(type)) {
-    turn.thinking.push(asText(part.content ?? part.text ?? part.thinking ?? part.reasoning));
+    const text = asText(part.content ?? part.text ?? part.thinking ?? part.reasoning);
+    (part.summary === true ? turn.summaries : turn.thinking).push(text);
+    // A reasoning item of OpenAI's Responses API as it came.
+    for (const item of objectsOf(part.summary)) turn.summaries.push(asText(item.text));
   } else if (isJsonObject(call)) addCall(call, turn);
   else if (isJsonObject(result)) addResult(result, turn);
   else if (/^((server_)?tool_call|tool_use|function_call)$/.test(type)) addCall(part, turn);
@@ -197,11 +203,13 @@ export function mergeTurn(messages: readonly Message[]): readonly Message[] {
     }
     const calls = [...(last.tool_calls ?? []), ...(message.tool_calls ?? [])];
     const thinking = [last.reasoning_content, message.reasoning_content].filter(Boolean).join('\n');
+    const summary = [last.reasoning_summary, message.reasoning_summary].filter(Boolean).join('\n');
     merged[merged.length - 1] = {
       role: 'assistant',
       content: last.content + message.content,
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
       ...(thinking === '' ? {} : { reasoning_content: thinking }),
+      ...(summary === '' ? {} : { reasoning_summary: summary }),
     };
   }
   return merged;

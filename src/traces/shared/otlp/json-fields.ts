@@ -38,6 +38,8 @@ export function textOf(value: Json | undefined): string {
 export function listOf(value: Json | undefined, name: string): readonly JsonObject[] {
   if (value !== undefined && value !== null && !Array.isArray(value))
     throw new OtlpError(400, `"${name}" is not a list`);
+  if (Array.isArray(value) && !value.every(isJsonObject))
+    throw new OtlpError(400, `"${name}" holds something that is not an object`);
   return objectsOf(value);
 }
 

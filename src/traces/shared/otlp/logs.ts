@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, MAX_JSON_DEPTH, parseJson } from '../../../core/json.ts';
 import type { LateEvent } from '../../../stores/trace-store.ts';
+import { EVALUATION_EVENT } from '../conventions/evaluations.ts';
 import { AttributeCollector } from './attributes.ts';
 import { excessOf } from './depth.ts';
 import { hexId, listOf, nanoseconds, textOf } from './json-fields.ts';
@@ -12,44 +13,51 @@ import { BYTES, FIXED64, WireReader } from './wire.ts';
 /** Events that say something about a span: GenAI messages, details and evaluations. Other log lines are not traces. */
 const WANTED = /^gen_ai\./;
 
+export type DecodedLogs = {
+  readonly events: readonly LateEvent[];
+  /** GenAI events that name nothing they could belong to. */
+  readonly rejected: number;
+};
+
 /**
  * The GenAI events in an ExportLogsServiceRequest, where the conventions put them since events are logs.
  * @throws OtlpError when the bytes cannot be read
  */
-export function readLogsProtobuf(bytes: Uint8Array): readonly LateEvent[] {
+export function readLogsProtobuf(bytes: Uint8Array): DecodedLogs {
   const context = newContext();
   const events: LateEvent[] = [];
   const request = new WireReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   // ExportLogsServiceRequest 1 -> ResourceLogs 2 -> ScopeLogs 2 -> LogRecord
   eachMessage(request, 1, (resourceLogs) =>
     eachMessage(resourceLogs, 2, (scopeLogs) =>
-      eachMessage(scopeLogs, 2, (record) => events.push(...wanted(readRecord(record, context)))),
+      eachMessage(scopeLogs, 2, (record) => events.push(readRecord(record, context))),
     ),
   );
-  return events;
+  return sorted(events);
 }
 
-export function readLogsJson(text: string): readonly LateEvent[] {
+export function readLogsJson(text: string): DecodedLogs {
   const excess = excessOf(text, MAX_JSON_DEPTH);
   if (excess !== undefined) throw new OtlpError(400, `malformed JSON: ${excess}`);
   const parsed = parseJson(text);
   if (!parsed.ok || !isJsonObject(parsed.value)) throw new OtlpError(400, 'malformed JSON');
   const context = newContext();
-  return listOf(parsed.value.resourceLogs, 'resourceLogs')
+  const events = listOf(parsed.value.resourceLogs, 'resourceLogs')
     .flatMap((resourceLogs) => listOf(resourceLogs.scopeLogs, 'scopeLogs'))
     .flatMap((scopeLogs) => listOf(scopeLogs.logRecords, 'logRecords'))
-    .flatMap((record) => {
+    .map((record) => {
       const attributes = new AttributeCollector(DECODE_LIMITS);
       readKeyValues(record.attributes, attributes, context);
       const body = isJsonObject(record.body) ? readPlainValue(record.body, context) : null;
-      return wanted({
+      return {
         traceId: hexId(record.traceId, 16),
         spanId: hexId(record.spanId, 8),
         name: textOf(record.eventName),
         timeNs: nanoseconds(record.timeUnixNano ?? record.observedTimeUnixNano),
         attributes: withBody(attributes.finish(context.request), body),
-      });
+      };
     });
+  return sorted(events);
 }
 
 /** LogRecord: 1 time, 5 body, 6 attributes, 9 trace id, 10 span id, 11 observed time, 12 event name. */
@@ -77,9 +85,16 @@ function readRecord(reader: WireReader, context: DecodeContext): LateEvent {
   };
 }
 
-function wanted(event: LateEvent): readonly LateEvent[] {
-  const name = event.name || textOf(event.attributes['event.name']);
-  return isId(event.traceId, 32) && isId(event.spanId, 16) && WANTED.test(name) ? [{ ...event, name }] : [];
+function sorted(records: readonly LateEvent[]): DecodedLogs {
+  const wanted = records
+    .map((event) => ({ ...event, name: event.name || textOf(event.attributes['event.name']) }))
+    .filter(({ name }) => WANTED.test(name));
+  const events = wanted.flatMap((event) => {
+    if (!isId(event.traceId, 32)) return [];
+    if (isId(event.spanId, 16)) return [event];
+    return event.name === EVALUATION_EVENT ? [{ ...event, spanId: '' }] : [];
+  });
+  return { events, rejected: wanted.length - events.length };
 }
 
 /** Up to 1.36 an event's content was the log's body; it is kept where the readers of span events look for it. */
