@@ -7,6 +7,7 @@ import { submitPrompt } from '../shared/proposal.ts';
 import { pairedDifferences, rewardsOf } from '../shared/scores.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { type Proposal, propose } from './propose.ts';
+import { revise } from './revise.ts';
 import { statementsOf } from './split.ts';
 
 /*
@@ -32,6 +33,8 @@ export type ClimbStep = {
   readonly parent: Prompt;
   /** The parent on the tasks of the batch. */
   readonly before: readonly { readonly task: number; readonly scored: ScoredRollout }[];
+  /** The edit on the same tasks; undefined when there was none to try. */
+  readonly trial: { readonly child: Prompt; readonly after: readonly ScoredRollout[] } | undefined;
 };
 
 export type Climb = {
@@ -50,6 +53,8 @@ export function createClimb(
   context: OptimizerContext,
   batchSize: number,
   fresh: (prompt: Prompt, tasks: readonly Task[]) => Trial[],
+  isSame: (a: string, b: string) => boolean,
+  worth: (task: number, scored: ScoredRollout) => number | undefined,
 ): Climb {
   const order = context.random('climb').shuffle(context.train.map((_task, index) => index));
   const ascents: Ascent[] = [];
@@ -68,6 +73,12 @@ export function createClimb(
       label: `iteration ${iteration}, whole prompt`,
     });
   }
+
+  /** What the gate does not let in is left out, so that the rest of a critique is not lost. */
+  const isAllowed =
+    (parent: Prompt) =>
+    ({ text, removal }: Proposal): boolean =>
+      removal || context.reject(withTrainedText(parent, `${trainedText(parent)}\n- ${text}`), parent) === undefined;
 
   /** The best statements were no candidate of their own so far. */
   const statementsAsParent = (from: Prompt, iteration: number): Candidate => ({
@@ -98,16 +109,17 @@ export function createClimb(
       const scored = await run(parent, tasks, iteration);
       const before = tasks.map((task, index) => ({ task, scored: scored[index] as ScoredRollout }));
       rewards.push(...rewardsOf(scored));
-      const end = (proposals: readonly Proposal[], after: readonly ScoredRollout[] = []): ClimbStep => ({
-        rollouts: scored.length + after.length,
-        rewards: rewardsOf([...scored, ...after]),
+      const end = (proposals: readonly Proposal[], trial?: ClimbStep['trial']): ClimbStep => ({
+        rollouts: scored.length + (trial?.after.length ?? 0),
+        rewards: rewardsOf([...scored, ...(trial?.after ?? [])]),
         proposals,
         parent,
         before,
+        trial,
       });
       const failures = before.filter(({ scored: one }) => (rewardOf(one) ?? 1) < PASSED);
       if (failures.length === 0) return end([]);
-      const { proposals, child: text } = await propose(context, {
+      const { proposals, edited } = await propose(context, {
         parent,
         prompt: statementsOf(trainedText(parent)).map((statement) => ({ text: statement, effect: '' })),
         failures: failures
@@ -117,7 +129,8 @@ export function createClimb(
         useless: [],
         sample,
       });
-      const child = text === undefined ? undefined : withTrainedText(parent, text);
+      const text = edited ?? revise(trainedText(parent), proposals.filter(isAllowed(parent)), isSame);
+      const child = text === '' ? undefined : withTrainedText(parent, text);
       if (child === undefined || promptText(child) === promptText(parent)) return end(proposals);
       const accepted = await submitPrompt(context, {
         prompt: child,
@@ -129,14 +142,19 @@ export function createClimb(
       });
       if (accepted === undefined) return end(proposals);
       const after = await run(child, tasks, iteration);
-      const differences = pairedDifferences(scored, after);
-      if (mean(differences) > 0) {
-        ascents.push({ parent, prompt: child, proposals, differences });
+      const gains = before.flatMap(({ task, scored: old }, index) => {
+        const [was, is] = [worth(task, old), worth(task, after[index] as ScoredRollout)];
+        return was === undefined || is === undefined ? [] : [is - was];
+      });
+      if (mean(gains) > LEAST_GAIN) {
+        ascents.push({ parent, prompt: child, proposals, differences: pairedDifferences(scored, after) });
         prompt = child;
       }
-      return end(proposals, after);
+      return end(proposals, { child, after });
     },
   };
 }
 
 const PASSED = 0.999;
+/** Sums of fractions are not exact. */
+const LEAST_GAIN = 1e-9;

@@ -4,10 +4,11 @@ import { mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
 import type { Climb } from './climb.ts';
-import { withTrainedText } from './component.ts';
+import { trainedText, withTrainedText } from './component.ts';
 import { type EffectModel, fitModel } from './model.ts';
 import type { Arm, Pool } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
+import { statementsOf } from './split.ts';
 import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
 /** A rollout on a training task, with the arm that its prompt was made from. */
@@ -42,8 +43,6 @@ export type State = {
   readonly fresh: (prompt: Prompt, tasks: readonly Task[]) => Trial[];
   /** Whole prompts, the other way to a better one. */
   readonly climb: Climb;
-  /** The arm that the climb's prompt was taken from. */
-  climbArm: Arm | undefined;
   /** Rewards of the search over statements on tasks drawn at random, in order of time. */
   readonly searched: number[];
 };
@@ -60,6 +59,20 @@ export function remember(state: State, arm: Arm, task: number, scored: ScoredRol
   if (reward === undefined) return;
   const outcome = state.units.outcome(task, scored.rollout.answer, reward);
   state.records.push({ arm, task, scored, reward, outcome });
+}
+
+/** Of a reward, what all parts of the expected answer count beside it. */
+const PARTS_SHARE = 0.5;
+
+/**
+ * What a rollout is worth when prompts are compared on a few tasks: its reward, and the share of the expected answer's parts
+ * that it has, which tells progress before the whole is right. Undefined without a reward.
+ */
+export function worthOf({ units }: State, task: number, scored: ScoredRollout): number | undefined {
+  const reward = rewardOf(scored);
+  if (reward === undefined) return undefined;
+  const { parts } = units.outcome(task, scored.rollout.answer, reward);
+  return reward + PARTS_SHARE * (parts.length === 0 ? reward : mean(parts));
 }
 
 export function refit(state: State): void {
@@ -101,21 +114,35 @@ export function startArm({ frames }: Pool): Arm {
   return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
 }
 
-/** One-sided 80 % of a normal distribution. */
-const SURELY = 0.84;
+/** A whole prompt as the model sees it. */
+export function armOf({ pool }: State, prompt: Prompt): Arm {
+  const origin = { operator: 'editor', critique: '', rollouts: [] };
+  const own = statementsOf(trainedText(prompt)).map((text) => pool.find(text) ?? pool.add(text, [], origin));
+  const fixed = pool.statements.filter((statement) => statement.fixed).map(({ index }) => index);
+  return { frame: 0, statements: [...new Set([...own, ...fixed])].sort((a, b) => a - b) };
+}
+
+/** Expected reward that a sentence of the user may cost before it counts as harmful. */
+const TOLERATED = 0.005;
 
 /**
- * The arm with the user's own statements in it, unless they are shown to do harm: what no task of the dataset asks for may
+ * The arm with the user's own statements in it, unless they are believed to do harm: what no task of the dataset asks for may
  * still matter, and a prompt that has quietly lost it would not be one to put into production.
  */
 export function withOwnStatements({ pool, model }: State, arm: Arm): Arm {
   if (arm.frame !== 0) return arm;
   const meanings = new Set(arm.statements.map((statement) => pool.statements[statement]?.meaning));
-  const kept = startArm(pool).statements.filter((statement) => {
-    const { mean, deviation } = model.effect(statement);
-    return !meanings.has(pool.statements[statement]?.meaning) && mean + SURELY * deviation >= 0;
-  });
-  return { ...arm, statements: [...arm.statements, ...kept].sort((a, b) => a - b) };
+  let kept = arm;
+  let worth = model.value(arm, model.mean);
+  for (const own of startArm(pool).statements) {
+    if (meanings.has(pool.statements[own]?.meaning)) continue;
+    const longer = { ...kept, statements: [...kept.statements, own].sort((a, b) => a - b) };
+    const value = model.value(longer, model.mean);
+    if (value < worth - TOLERATED) continue;
+    kept = longer;
+    worth = value;
+  }
+  return kept;
 }
 
 /** The prompt of an arm: statements in the order in which they were proven, the others last. */

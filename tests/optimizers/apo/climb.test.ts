@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPrompt, type Prompt, promptText } from '../../../src/core/prompt.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import type { ScoredRollout } from '../../../src/core/rollout.ts';
+import { rewardOf, type ScoredRollout } from '../../../src/core/rollout.ts';
 import { createClimb } from '../../../src/optimizers/apo/climb.ts';
 import createApo, { options } from '../../../src/optimizers/apo.ts';
 import type { Candidate, OptimizerContext, Outcome, Trial } from '../../../src/optimizers/optimizer.ts';
@@ -68,7 +68,13 @@ function scripted(rollouts = 300) {
 describe('whole prompts', () => {
   it('keeps an edit only when it does better than its parent on the same tasks', async () => {
     const { context, candidates } = scripted();
-    const climb = createClimb(context, 4, createFreshTrials());
+    const climb = createClimb(
+      context,
+      4,
+      createFreshTrials(),
+      (a, b) => a === b,
+      (_task, scored) => rewardOf(scored),
+    );
     for (let step = 0; step < 24; step++) await climb.step(step, 1);
     for (const { parent, prompt, differences } of climb.ascents) {
       expect(differences.reduce((sum, difference) => sum + difference, 0)).toBeGreaterThan(0);
