@@ -15,7 +15,7 @@ const START = createPrompt('You are a clerk.');
 const tasks = Array.from({ length: 60 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
 
 /** An agent that needs every rule and fails with the harmful advice; a critic that names one of the four after the other. */
-function scripted(rollouts = 300) {
+function scripted(rollouts = 300, start = START) {
   const candidates: Candidate[] = [];
   let left = rollouts;
   const evaluate = async (prompt: Prompt, trials: readonly Trial[]): Promise<readonly ScoredRollout[]> => {
@@ -23,7 +23,7 @@ function scripted(rollouts = 300) {
     return trials.map(({ task, sample }, index) => {
       const text = promptText(prompt);
       const known = RULES.filter((rule) => text.includes(rule)).length;
-      const chance = text.includes(HARM) ? 0 : ([0.05, 0.3, 0.6, 0.95][known] ?? 0);
+      const chance = ([0.05, 0.3, 0.6, 0.95][known] ?? 0) * (text.includes(HARM) ? 0.2 : 1);
       const score = createRandom(prompt.id, task.id, sample).next() < chance ? 1 : 0;
       const id = `ro-${left}-${index}`;
       return {
@@ -41,7 +41,7 @@ function scripted(rollouts = 300) {
     });
   };
   const context: OptimizerContext = {
-    start: START,
+    start,
     train: tasks.slice(0, 45),
     val: tasks.slice(45),
     iterations: 10,
@@ -51,9 +51,11 @@ function scripted(rollouts = 300) {
     async ask(role, _request, sample) {
       if (role === 'editor') throw new Error('a critic that keeps to the schema needs no editor');
       const statement = [...RULES, HARM][sample % 4];
-      return JSON.stringify({
-        findings: [{ operation: 'add', statement, target: '', evidence: [], cause: 'it fails' }],
-      });
+      const isRemoval = statement === HARM && promptText(start).includes(HARM);
+      const finding = isRemoval
+        ? { operation: 'remove', statement: '', target: HARM }
+        : { operation: 'add', statement, target: '' };
+      return JSON.stringify({ findings: [{ ...finding, evidence: [], cause: 'it fails' }] });
     },
     reject: () => undefined,
     async addCandidate(candidate) {
@@ -96,5 +98,12 @@ describe('whole prompts', () => {
     const { statements } = outcome.explanation as { statements: { text: string; origin: { operator: string } }[] };
     expect(statements.map(({ text }) => text)).toEqual(expect.arrayContaining(RULES));
     expect(statements.find(({ text }) => text === 'You are a clerk.')?.origin.operator).toBe('start');
+  });
+
+  it('lose a sentence of the user that does harm, and it does not come back in the end', async () => {
+    const { context } = scripted(400, createPrompt(`You are a clerk. ${HARM}`));
+    const outcome: Outcome = await createApo(options.parse({})).run(context);
+    expect(promptText(outcome.best)).not.toContain(HARM);
+    expect(promptText(outcome.best)).toContain('You are a clerk.');
   });
 });
