@@ -1,8 +1,9 @@
-import { constants, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { constants, copyFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
+import { makeFolder } from '../platform/files.ts';
 
 const FILES = ['apo.yaml', 'tasks.jsonl'];
 
@@ -18,16 +19,20 @@ export function register(program: Command): void {
 function init(folder: string): void {
   const existing = FILES.filter((name) => existsSync(join(folder, name)));
   if (existing.length > 0) {
-    throw new ApoError('usage', `${existing.join(' and ')} exists already in ${folder}`, {
-      hint: 'move it away, or name another folder: apo init FOLDER',
-    });
+    throw new ApoError(
+      'usage',
+      `${existing.join(' and ')} already ${existing.length === 1 ? 'exists' : 'exist'} in ${folder}`,
+      {
+        hint: 'move it away, or name another folder: apo init FOLDER',
+      },
+    );
   }
   const templates = fileURLToPath(new URL('../../config/init/', import.meta.url));
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const name of FILES) copyFileSync(join(templates, name), join(folder, name), constants.COPYFILE_EXCL);
   } catch (error) {
-    throw new ApoError('file-write', `cannot write into ${folder}: ${messageOf(error)}`, {
+    throw new ApoError('file-write', `cannot write into ${folder}: ${faultInWords(error)}`, {
       hint: 'check the permissions of the folder',
       cause: error,
     });

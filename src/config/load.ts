@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
 import { type Config, type ConfigInput, configSchema } from './schema.ts';
 
@@ -38,11 +38,22 @@ export function loadConfig(
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const key = issue?.path.join('.') || 'config';
-    throw new ApoError('config-invalid', `${key}: ${issue?.message ?? 'invalid'} - in ${found ?? 'the command line'}`, {
-      hint: 'correct the value; config/example.yaml shows every key with its default',
+    const isOverride = found === undefined || has(overrides, issue?.path ?? []);
+    const origin = isOverride ? 'given by a flag or an APO_ variable' : `in ${found}`;
+    throw new ApoError('config-invalid', `${key}: ${issue?.message ?? 'invalid'} - ${origin}`, {
+      hint: isOverride
+        ? 'correct the value; apo train --help shows the flags'
+        : 'correct the value; apo init FOLDER writes a commented config to compare with',
     });
   }
   return { config: withPromptFile(parsed.data, folder), folder, path: found };
+}
+
+/** Whether the value at the path of an issue was laid over the file. */
+function has(overrides: unknown, path: readonly PropertyKey[]): boolean {
+  let value: unknown = overrides;
+  for (const key of path) value = isJsonObject(value) ? value[String(key)] : undefined;
+  return path.length > 0 && value !== undefined;
 }
 
 function readConfigFile(path: string): Record<string, unknown> {
@@ -50,7 +61,7 @@ function readConfigFile(path: string): Record<string, unknown> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ApoError('config-invalid', `cannot read config ${path}: ${messageOf(error)}`, {
+    throw new ApoError('config-invalid', `cannot read config ${path}: ${faultInWords(error)}`, {
       hint: 'check --config, or create one with apo init',
       cause: error,
     });
@@ -102,7 +113,7 @@ function withPromptFile(config: Config, folder: string): Config {
     try {
       return readFileSync(path, 'utf8').trimEnd();
     } catch (error) {
-      throw new ApoError('config-invalid', `cannot read prompt file ${path}: ${messageOf(error)}`, {
+      throw new ApoError('config-invalid', `cannot read prompt file ${path}: ${faultInWords(error)}`, {
         hint: 'check the path after @',
         cause: error,
       });

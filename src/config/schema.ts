@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** More rollouts at a time than any provider takes; each has its own connection. */
+export const MAX_CONCURRENCY = 1024;
+
 /** `exact`, or `{ use: exact, ...options }`; options belong to the plug-in, which brings its own schema. */
 const plugin = z
   .union([z.string(), z.looseObject({ use: z.string() })])
@@ -86,7 +89,7 @@ export const configSchema = z.strictObject({
   iterations: z.int().positive().optional(),
   seed: z.int().default(0),
   /** Rollouts in parallel, and calls in flight per model. */
-  concurrency: z.int().min(1).max(1024).default(8),
+  concurrency: z.int().min(1).max(MAX_CONCURRENCY).default(8),
   budget: z
     .strictObject({
       rollouts: z.int().positive().optional(),

@@ -1,3 +1,4 @@
+import { createAnswers } from './answers.ts';
 import { contactDetector } from './privacy/contacts.ts';
 import { secretDetector } from './privacy/secrets.ts';
 import { type Prompt, placeholdersOf } from './prompt.ts';
@@ -46,6 +47,7 @@ export function createGate(options: GateOptions): Gate {
   const quoted = options.quotesTasks === true ? [] : tasks;
   const copies = createCopyIndex(quoted.flatMap(conversationTexts));
   const voices = createVoices(quoted);
+  const answers = createAnswers(quoted);
   const known = toolNames === undefined ? undefined : new Set([...toolNames, ...namesOf(tasks)]);
   const startText = textOf(start);
   const limit = Math.max(startText.length * MAX_GROWTH, startText.length + FREE_GROWTH);
@@ -62,7 +64,8 @@ export function createGate(options: GateOptions): Gate {
       findContact(text, own) ??
       (known === undefined ? undefined : findTool(text, own, known)) ??
       (copies.find(text, own) === undefined ? undefined : 'copies text of a training conversation') ??
-      (voices.find(text, own) === undefined ? undefined : 'repeats a sentence that only few users wrote')
+      (voices.find(text, own) === undefined ? undefined : 'repeats a sentence that only few users wrote') ??
+      (answers.find(text, own) === undefined ? undefined : 'holds the expected answer of a training task')
     );
   };
 }

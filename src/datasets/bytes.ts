@@ -1,6 +1,6 @@
 import { createReadStream, type Stats, statSync } from 'node:fs';
-import { createGunzip } from 'node:zlib';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { ApoError, faultInWords, messageOf } from '../core/errors.ts';
 
 /** Data that unpack to more than this and to this many times their size are a bomb; rows that share a long prompt reach 200. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
@@ -22,7 +22,7 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
     if (path.endsWith('.gz') && !isGzip) throw invalid(path, 'its name says gzip, its content does not');
     yield* asUtf8(path, isGzip ? inflate(path, rest, size) : rest);
   } catch (error) {
-    throw error instanceof ApoError ? error : invalid(path, plainMessage(error), error);
+    throw error instanceof ApoError ? error : invalid(path, faultInWords(error), error);
   } finally {
     raw.destroy();
   }
@@ -34,7 +34,7 @@ function check(path: string): Stats {
     stats = statSync(path);
   } catch (error) {
     const isPattern = /[*?[\]{}]/.test(path);
-    throw new ApoError('dataset-invalid', `cannot read dataset ${path}: ${plainMessage(error)}`, {
+    throw new ApoError('dataset-invalid', `cannot read dataset ${path}: ${faultInWords(error)}`, {
       hint: isPattern ? 'patterns are not expanded here: name one file' : `check the path; ${HINT}`,
       cause: error,
     });
@@ -68,7 +68,7 @@ async function* inflate(path: string, compressed: AsyncIterable<Buffer>, size: n
   const gunzip = createGunzip();
   const feed = async (): Promise<void> => {
     for await (const chunk of compressed) {
-      if (!gunzip.write(chunk)) await new Promise((resume) => gunzip.once('drain', resume).once('close', resume));
+      if (!gunzip.write(chunk)) await drained(gunzip);
       if (gunzip.destroyed) return;
     }
     gunzip.end();
@@ -88,6 +88,17 @@ async function* inflate(path: string, compressed: AsyncIterable<Buffer>, size: n
   } finally {
     gunzip.destroy();
   }
+}
+
+/** Resolves when more may be written, or nothing any more. Leaves no listener behind: large files wait thousands of times. */
+function drained(stream: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      stream.off('drain', resume).off('close', resume);
+      resolve();
+    };
+    stream.on('drain', resume).on('close', resume);
+  });
 }
 
 async function* asUtf8(path: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -132,18 +143,4 @@ function wideEncoding(first: Buffer): 'utf-16le' | 'utf-16be' | undefined {
 
 function invalid(path: string, reason: string, cause?: unknown): ApoError {
   return new ApoError('dataset-invalid', `cannot read dataset ${path}: ${reason}`, { hint: HINT, cause });
-}
-
-const PLAIN: { readonly [code: string]: string } = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ELOOP: 'its symbolic links form a loop',
-  ENAMETOOLONG: 'the name is too long',
-  ENOTDIR: 'a part of its path is not a folder',
-};
-
-function plainMessage(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return PLAIN[code] ?? messageOf(error);
 }

@@ -2,9 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
 import { readMessage } from '../history/shared/messages.ts';
 import { readConversation } from './context.ts';
+import { CHAT } from './fields.ts';
 
-/** Where a chat-shaped row keeps its messages: OpenAI, ShareGPT and their relatives. */
-const CHAT_KEYS = ['messages', 'conversations', 'conversation', 'items'];
 const INPUT_KEYS = ['input', 'prompt'];
 
 export type ReadChat =
@@ -25,11 +24,12 @@ export function isChat(record: JsonObject): boolean {
 }
 
 function chatKey(record: JsonObject): string | undefined {
-  const named = CHAT_KEYS.find((key) => Array.isArray(record[key]));
+  const named = CHAT.find((key) => Array.isArray(record[key]));
   return named ?? INPUT_KEYS.find((key) => isMessageList(record[key]));
 }
 
-function isMessageList(value: Json | undefined): boolean {
+/** Whether a value is a list of messages, so that an `input` may be one. */
+export function isMessageList(value: Json | undefined): boolean {
   return (
     Array.isArray(value) &&
     value.length > 0 &&

@@ -1,6 +1,8 @@
 import { CsvError, parse } from 'csv-parse';
 import { ApoError, messageOf } from '../core/errors.ts';
 import { type Json, parseJson } from '../core/json.ts';
+import { isMessageList } from './chat.ts';
+import { CHAT, EXPECTED, fieldOf, INPUT } from './fields.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 import type { RawRow } from './rows.ts';
 
@@ -24,7 +26,7 @@ export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): Asyn
         const count = `${cells.length} cell${cells.length === 1 ? '' : 's'}`;
         yield { line: startLine, ok: false, reason: `${count} where the header has ${columns.length}` };
       } else {
-        const entries = columns.map((column, at) => [column, readCell(cells[at] ?? '')] as const);
+        const entries = columns.map((column, at) => [column, readCell(column, cells[at] ?? '')] as const);
         yield { line: startLine, ok: true, value: Object.fromEntries(entries) };
       }
     }
@@ -109,7 +111,7 @@ function delimiterOf(header: string): string {
   return [',', ';', '\t', '|'].reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 
-const KNOWN_COLUMNS = new Set(['task', 'question', 'input', 'prompt', 'messages', 'conversations']);
+const KNOWN_COLUMNS = new Set([...INPUT, ...CHAT]);
 
 function readHeader(cells: readonly string[], name: string): readonly string[] {
   const columns = cells.map((column) => column.trim());
@@ -119,17 +121,19 @@ function readHeader(cells: readonly string[], name: string): readonly string[] {
       hint: 'rename one of them',
     });
   }
-  if (!columns.some((column) => KNOWN_COLUMNS.has(column))) {
+  if (!columns.some((column) => KNOWN_COLUMNS.has(fieldOf(column)))) {
     const known = [...KNOWN_COLUMNS].join(', ');
     throw new ApoError('dataset-invalid', `dataset ${name} has no column named ${known}`, { hint: HINT });
   }
   return columns;
 }
 
-/** Lists and objects are written as JSON in a cell; everything else stays the text that it is. */
-function readCell(text: string): Json {
+/** Lists and objects are written as JSON in a cell; questions and answers, and everything else, stay the text that they are. */
+function readCell(column: string, text: string): Json {
   if (text === '') return null;
-  if (!/^\s*[[{]/.test(text)) return text;
+  const field = fieldOf(column);
+  if (!/^\s*[[{]/.test(text) || EXPECTED.includes(field) || field === 'observed') return text;
   const parsed = parseJson(text);
-  return parsed.ok ? parsed.value : text;
+  const isText = INPUT.includes(field) && !(parsed.ok && isMessageList(parsed.value));
+  return parsed.ok && !isText ? parsed.value : text;
 }

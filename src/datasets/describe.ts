@@ -4,6 +4,9 @@ import { DIFFICULTIES, type Difficulty, groupOf, type Task } from '../core/task.
 /** The mix of difficulties that teaches most: mostly medium, enough easy ones to notice what breaks. */
 export const ADVISED_SHARES: { readonly [D in Difficulty]: number } = { easy: 0.3, medium: 0.5, hard: 0.2 };
 
+/** Metadata keys that are listed: a record of 100,000 keys is data, not a table. */
+const MAX_KEYS = 100;
+
 export type Description = {
   readonly tasks: number;
   readonly conversations: number;
@@ -15,6 +18,8 @@ export type Description = {
     };
   };
   readonly categories: { readonly [name: string]: number };
+  /** How many tasks have each key of `metadata`: fields that are not known end up there. */
+  readonly metadata: { readonly [key: string]: number };
   readonly withExpected: Part;
   readonly withObserved: Part;
   readonly withContext: Part;
@@ -40,6 +45,7 @@ export function createDescription(): { add(task: Task): void; result(): Descript
   const difficulties = new Map<string, number>();
   const categories = new Map<string, number>();
   const groups = new Set<string>();
+  const metadata = new Map<string, number>();
   const inputs = new Set<string>();
   const lengths = { input: [] as number[], context: [] as number[], expected: [] as number[] };
   const counts = {
@@ -61,6 +67,7 @@ export function createDescription(): { add(task: Task): void; result(): Descript
       const category = task.category ?? '(none)';
       categories.set(category, (categories.get(category) ?? 0) + 1);
       groups.add(hashOf(groupOf(task)).slice(0, 16));
+      for (const key of Object.keys(task.metadata)) metadata.set(key, (metadata.get(key) ?? 0) + 1);
       const shape = hashOf(shapeOf(task.input)).slice(0, 16);
       if (inputs.has(shape)) counts.near++;
       inputs.add(shape);
@@ -93,6 +100,9 @@ export function createDescription(): { add(task: Task): void; result(): Descript
           unknown: difficulty('unknown'),
         },
         categories: Object.fromEntries([...categories].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))),
+        metadata: Object.fromEntries(
+          [...metadata].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, MAX_KEYS),
+        ),
         withExpected: part(lengths.expected.length),
         withObserved: part(counts.observed),
         withContext: part(counts.context),
@@ -131,7 +141,12 @@ function warningsOf(
       `one category has ${Math.round((100 * largest) / tasks)} % of the tasks: the result says little about the others`,
     );
   }
-  if (counts.near > 0) warnings.push(`${counts.near} tasks ask nearly the same as another one`);
+  if (counts.near > 0)
+    warnings.push(
+      counts.near === 1
+        ? '1 task asks nearly the same as another one'
+        : `${counts.near} tasks ask nearly the same as another one`,
+    );
   if (counts.sensitive > 0) {
     warnings.push(
       `${counts.sensitive} tasks contain what looks like a key, a token or an e-mail address; models will see them`,

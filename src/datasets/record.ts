@@ -3,6 +3,7 @@ import type { Message } from '../core/message.ts';
 import { DIFFICULTIES, type Task } from '../core/task.ts';
 import { isChat, readChat } from './chat.ts';
 import { readContext } from './context.ts';
+import { EXPECTED, ID, INPUT, misspelled, withKnownNames } from './fields.ts';
 
 /** A row of a dataset as a task without a sure id: rows without one get theirs from their content. */
 export type ReadRecord =
@@ -13,13 +14,10 @@ export type ReadRecord =
     }
   | { readonly ok: false; readonly reason: string };
 
-const INPUT = ['task', 'question', 'input', 'prompt'];
-const EXPECTED = ['expected_answer', 'expected', 'answer', 'output'];
-const ID = ['id', 'task_id'];
-
 /** Reads one row with the field names that people use; what is not known becomes metadata. */
-export function readRecord(value: Json): ReadRecord {
-  if (!isJsonObject(value)) return { ok: false, reason: 'a record must be an object' };
+export function readRecord(row: Json): ReadRecord {
+  if (!isJsonObject(row)) return { ok: false, reason: 'a record must be an object' };
+  const value = withKnownNames(row);
   const fields = new Map(Object.entries(value));
   const take = (names: readonly string[]): Json | undefined => {
     const name = names.find((candidate) => fields.has(candidate) && fields.get(candidate) !== null);
@@ -69,8 +67,16 @@ export function readRecord(value: Json): ReadRecord {
       difficulty: difficulty.known,
       metadata,
     },
-    notes: difficulty.unknown === undefined ? [] : ['difficulty is not easy, medium or hard'],
+    notes: [
+      ...(difficulty.unknown === undefined ? [] : ['difficulty is not easy, medium or hard']),
+      ...[...fields.keys()].flatMap(noteOnName),
+    ],
   };
+}
+
+function noteOnName(name: string): readonly string[] {
+  const meant = misspelled(name);
+  return meant === undefined ? [] : [`the field "${name}" is kept as metadata: is "${meant}" meant?`];
 }
 
 type Refused = { readonly reason: string };

@@ -159,20 +159,25 @@ function fill(assigned: readonly Assigned[], side: Side, wanted: number): void {
   if (nearest !== undefined) nearest.side = side;
 }
 
-function sizeWarnings(train: number, val: number): string[] {
+/** What few tasks on a side mean for the result. */
+export function sizeWarnings(train: number, val: number): string[] {
   const warnings: string[] = [];
   if (train < ADVISED_TRAIN_TASKS) {
     warnings.push(
-      `${train} training tasks (advice: ${ADVISED_TRAIN_TASKS} or more): rare failures will not be seen, and the prompt may fit these tasks only`,
+      `${counted(train, 'training task')} (advice: ${ADVISED_TRAIN_TASKS} or more): rare failures will not be seen, and the prompt may fit these tasks only`,
     );
   }
   if (val < ADVISED_VAL_TASKS) {
     const gain = Math.min(100, Math.round(100 / Math.sqrt(Math.max(1, val))));
     warnings.push(
-      `${val} validation tasks (advice: ${ADVISED_VAL_TASKS} or more): a gain below about ${gain} points cannot be told from chance`,
+      `${counted(val, 'validation task')} (advice: ${ADVISED_VAL_TASKS} or more): a gain below about ${gain} points cannot be told from chance`,
     );
   }
   return warnings;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function compare(a: string, b: string): number {

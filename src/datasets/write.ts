@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
 import type { Task } from '../core/task.ts';
+import { makeFolder } from '../platform/files.ts';
 
 export type TaskWriter = {
   /** One line of JSON with the keys of {@link Task}, in its order. */
@@ -27,14 +28,14 @@ export function createTaskWriter(path: string): TaskWriter {
     try {
       return action();
     } catch (error) {
-      throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+      throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
         hint: 'check free space and permissions of the folder, or choose another with --out',
         cause: error,
       });
     }
   };
   const file = attempt(() => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return openSync(temporary, 'w', 0o600);
   });
   const flush = (): void => {

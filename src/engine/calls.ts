@@ -335,7 +335,11 @@ function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): Ap
     case 'model-unknown':
       return reachedOnce
         ? make('provider-unavailable', 'the provider no longer knows the model', 'check the model name, then resume')
-        : make('model-unknown', 'the provider does not know the model', `check the name given by ${target.option}`);
+        : make(
+            'model-unknown',
+            'the provider does not know the model',
+            `check the name given by ${target.option}, and that OPENAI_BASE_URL is the whole base (it mostly ends in /v1)`,
+          );
     case 'invalid':
       return make(
         'request-invalid',

@@ -7,6 +7,7 @@ import type { StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import { createHealthCheck } from './health.ts';
 import { type RolloutParts, rolloutId, runRollout } from './rollout.ts';
+import type { StopSwitch } from './stop.ts';
 
 export type EvaluateParts = RolloutParts & {
   readonly budget: Budget;
@@ -23,10 +24,16 @@ export type EvaluateParts = RolloutParts & {
 
 export type Evaluation = {
   /**
-   * Evaluates prompts on tasks, in parallel, each (prompt, task, sample) once. Results are in the order of the trials, and
-   * evaluations that overlap are judged in the order in which they were asked for: what arrives first decides nothing.
+   * Evaluates prompts on tasks, in parallel, each (prompt, task, sample) once. Results are in the order of the trials.
+   * Evaluations that overlap are judged in the order in which they were asked for, so that what arrives first decides
+   * nothing; one that has to wait for its judgement returns before it, and stops the run if it turns out to be bad.
    */
   evaluate(prompt: Prompt, trials: readonly Trial[], purpose: EvaluationPurpose): Promise<readonly ScoredRollout[]>;
+  /**
+   * To be called when no more evaluations are asked for: resolves when all of them are judged.
+   * @throws ApoError what the first bad one stopped the run with, or `step-failed` when no rollout at all was answered
+   */
+  end(): Promise<void>;
   /** Resolves when no rollout is under way. */
   idle(): Promise<void>;
 };
@@ -40,8 +47,10 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
   /** Undefined: it is in the store only. */
   const known = new Map<string, Promise<ScoredRollout> | undefined>();
   const kept: string[] = [];
-  const checkHealth = createHealthCheck(parts.failureThreshold);
-  let turn: Promise<void> = Promise.resolve();
+  const health = createHealthCheck(parts.failureThreshold);
+  let judging: Promise<void> = Promise.resolve();
+  let unjudged = 0;
+  let failure: { readonly error: unknown } | undefined;
 
   function start(key: string, prompt: Prompt, { task, sample }: Trial, purpose: EvaluationPurpose): void {
     const rollout = queue.add(
@@ -71,6 +80,11 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
 
   return {
     idle: () => queue.onIdle(),
+    async end() {
+      await judging;
+      if (failure !== undefined) throw failure.error;
+      health.end();
+    },
     async evaluate(prompt, trials, purpose) {
       parts.stop.check();
       const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
@@ -82,28 +96,34 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
       parts.budget.claimRollouts(fresh.size, [...fresh.values()].filter(isPaid).length);
       for (const [key, trial] of fresh) start(key, prompt, trial, purpose);
 
-      const before = turn;
-      let end: () => void = () => undefined;
-      turn = new Promise((resolve) => {
-        end = resolve;
-      });
-      try {
-        const settled = await Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)));
-        await before;
-        const failure = settled.find((result) => result.status === 'rejected');
-        if (failure !== undefined) throw parts.stop.reason ?? failure.reason;
-        const results = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-        checkHealth(
+      const isNext = unjudged++ === 0;
+      const settling = Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)));
+      const judgement = Promise.all([settling, judging]).then(([settled]) => {
+        unjudged--;
+        const results = valuesOf(settled, parts.stop);
+        health.step(
           results,
           results.filter((_result, index) => fresh.has(keyOf(trials[index] as Trial))),
           purpose,
         );
-        return results;
-      } finally {
-        end();
-      }
+      });
+      judging = judgement.catch((error: unknown) => {
+        failure ??= { error };
+        if (isApoError(error)) parts.stop.request(error);
+      });
+      const settled = await settling;
+      if (isNext || settled.some(({ status }) => status === 'rejected')) await judgement;
+      return valuesOf(settled, parts.stop);
     },
   };
+}
+
+/** @throws the reason of the stop, or the first failure */
+function valuesOf(settled: readonly PromiseSettledResult<ScoredRollout>[], stop: StopSwitch): readonly ScoredRollout[] {
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw stop.reason ?? result.reason;
+    return result.value;
+  });
 }
 
 function toStored(

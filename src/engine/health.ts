@@ -6,32 +6,79 @@ import type { EvaluationPurpose } from '../optimizers/optimizer.ts';
 const WINDOW = 20;
 /** Fewer failures than this may be chance as long as there are few rollouts. */
 const TELLING = 3;
+/** Share of rollouts that ended without an answer above which it is hardly the tasks' doing. */
+const NEARLY_ALL = 0.9;
 /** Short answers may be right for many tasks; texts of this length never are the same by chance. */
 const LONG_ANSWER = 200;
 
 /** @throws ApoError `step-failed` when what came back says nothing about the prompt */
-export type HealthCheck = (
-  results: readonly ScoredRollout[],
-  /** Those of them that were not seen before. */
-  fresh: readonly ScoredRollout[],
-  purpose: EvaluationPurpose,
-) => void;
+export type HealthCheck = {
+  step(
+    results: readonly ScoredRollout[],
+    /** Those of them that were not seen before. */
+    fresh: readonly ScoredRollout[],
+    purpose: EvaluationPurpose,
+  ): void;
+  /** For a run that was too short for any alarm, and in which nothing was ever answered. */
+  end(): void;
+};
 
 /**
- * Tells results from noise before a step is taken on them: too many failed or unscored rollouts, nothing but refusals, or the
- * same long answer to every task (a stuck cache). Equal scores alone are no alarm.
+ * Tells results from noise before a step is taken on them: too many failed or unscored rollouts, (nearly) nothing but
+ * rollouts without an answer, or the same long answer to every task (a stuck cache). Equal scores alone are no alarm.
+ *
+ * What an agent does wrong on one task (too many tool calls, an empty answer, a context that is too long, a refusal) is a
+ * fact about that rollout, and what a proposal makes it do wrong everywhere is a fact about that proposal; that is what
+ * training is about. On (nearly) every task of several prompts, or from the first rollout on, it is neither.
  * @param threshold share of failed or unscored rollouts above which the step stops
  */
 export function createHealthCheck(threshold: number): HealthCheck {
   const recent: ScoredRollout[] = [];
+  let seen = 0;
+  let hasAnswer = false;
 
-  return (results, fresh, purpose) => {
-    recent.push(...fresh);
-    recent.splice(0, Math.max(0, recent.length - Math.max(WINDOW, fresh.length)));
-    const judged = results.length >= WINDOW / 2 ? results : recent;
-    checkFailures(judged, results, threshold, purpose);
-    if (recent.length >= WINDOW) checkSameness(recent, purpose);
+  return {
+    step(results, fresh, purpose) {
+      recent.push(...fresh);
+      recent.splice(0, Math.max(0, recent.length - Math.max(WINDOW, fresh.length)));
+      seen += fresh.length;
+      hasAnswer ||= fresh.some((result) => !isEmpty(result));
+      const judged = results.length >= WINDOW / 2 ? results : recent;
+      checkFailures(judged, results, threshold, purpose);
+      if (!hasAnswer && seen >= WINDOW / 2) throw withoutAnswers(recent, seen, purpose.label);
+      if (recent.length < WINDOW) return;
+      const prompts = new Set(recent.map(({ rollout }) => rollout.promptId));
+      const empty = recent.filter(isEmpty);
+      if (prompts.size > 1 && empty.length >= NEARLY_ALL * recent.length)
+        throw withoutAnswers(empty, recent.length, purpose.label);
+      checkSameness(recent, purpose);
+    },
+    end() {
+      if (seen > 0 && !hasAnswer) throw withoutAnswers(recent, seen, 'the whole run');
+    },
   };
+}
+
+/** Whether the agent's part of it ended without an answer; faults of the provider are counted by themselves. */
+function isEmpty({ rollout }: ScoredRollout): boolean {
+  return rollout.status === 'refused' || rollout.failure?.kind === 'agent';
+}
+
+function withoutAnswers(empty: readonly ScoredRollout[], total: number, label: string): ApoError {
+  const reason = mostFrequent(
+    empty.map(({ rollout }) => rollout.failure?.message ?? 'the model or its content filter refused'),
+  );
+  const which = empty.length < total ? `${empty.length} of the last ${total}` : `all of the last ${total}`;
+  return new ApoError('step-failed', `${which} rollouts failed or were refused - in ${label}: ${reason}`, {
+    hint: 'this is hardly the doing of a prompt, and training on it would mislead: fix the agent, its model or the tasks, then start a new run',
+    resumable: false,
+  });
+}
+
+function mostFrequent(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
 }
 
 function isHealthy({ rollout, grade }: ScoredRollout): boolean {
@@ -48,9 +95,7 @@ function checkFailures(
   const enough = judged.length >= WINDOW || (judged === results && judged.length >= WINDOW / 2);
   if (sick.length < (enough ? 1 : TELLING) || sick.length / judged.length <= threshold || results.every(isHealthy))
     return;
-  const reasons = new Map<string, number>();
-  for (const { grade } of sick) reasons.set(grade.reason, (reasons.get(grade.reason) ?? 0) + 1);
-  const [reason] = [...reasons].sort((a, b) => b[1] - a[1])[0] ?? [''];
+  const reason = mostFrequent(sick.map(({ grade }) => grade.reason));
   const share = Math.round((sick.length / judged.length) * 100);
   throw new ApoError(
     'step-failed',
@@ -62,13 +107,6 @@ function checkFailures(
 }
 
 function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPurpose): void {
-  const hint = 'training on this would mislead: fix the cause, then start a new run';
-  if (recent.every(({ rollout }) => rollout.status === 'refused')) {
-    throw new ApoError('step-failed', `the last ${recent.length} rollouts were all refused - in ${label}`, {
-      hint,
-      resumable: false,
-    });
-  }
   const answer = recent[0]?.rollout.answer ?? '';
   const tasks = new Set(recent.map(({ rollout }) => rollout.taskId));
   if (tasks.size < WINDOW / 2 || answer.length < LONG_ANSWER) return;
@@ -76,7 +114,7 @@ function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPu
     throw new ApoError(
       'step-failed',
       `the answers to ${tasks.size} different tasks are the same text - in ${label}: is a cache stuck?`,
-      { hint, resumable: false },
+      { hint: 'training on this would mislead: fix the cause, then start a new run', resumable: false },
     );
   }
 }

@@ -47,6 +47,8 @@ export type RunResult = {
     readonly rollouts: number;
     readonly calls: JournalTotals['calls'];
     readonly tokens: { readonly input: number; readonly output: number };
+    /** Whether a server left usage out, so that tokens (and the cost) are in part characters / 4. */
+    readonly estimated: boolean;
     /** null when a price is unknown. */
     readonly costUsd: number | null;
   };

@@ -137,6 +137,9 @@ async function gradeRollout(
     return { status: 'unscored', reason: `not graded: ${rollout.failure.message}` };
   if (rollout.failure !== null)
     return { status: 'scored', score: 0, reason: `the agent failed: ${rollout.failure.message}` };
+  // A content filter sends no text: as wrong an answer as an apology, not an unknown one.
+  if (rollout.status === 'refused' && rollout.answer.trim() === '')
+    return { status: 'scored', score: 0, reason: 'refused without an answer' };
   try {
     return await askGrader(parts, rollout, task, sample, signal);
   } catch (error) {
@@ -193,7 +196,7 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
 
   /** Records what the model was shown and had not been shown or said before. */
   function recordMessages(messages: readonly Message[]): void {
-    for (const message of messages.slice(shown)) recordMessage(trace, message, shown === 0);
+    for (const message of messages.slice(shown)) recordMessage(trace, message, shown === 0 ? messages : undefined);
     shown = messages.length;
   }
 
@@ -251,7 +254,8 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
   return { context, usage: () => usage };
 }
 
-function recordMessage(trace: Trace, message: Message, isFirst: boolean): void {
+/** `first`: all messages of the first call, the task's context among them. */
+function recordMessage(trace: Trace, message: Message, first: readonly Message[] | undefined): void {
   if (message.role === 'system' || message.role === 'user')
     trace.record({ type: message.role, content: message.content });
   if (message.role === 'assistant') {
@@ -261,16 +265,21 @@ function recordMessage(trace: Trace, message: Message, isFirst: boolean): void {
     if (message.content !== '') trace.record({ type: 'reply', content: message.content });
   }
   // Tool results of this rollout are recorded where they happen; those of the task's context only stand here.
-  if (message.role === 'tool' && isFirst) {
+  if (message.role === 'tool' && first !== undefined) {
     trace.record({
       type: 'tool_result',
       id: message.tool_call_id,
-      name: message.name ?? '',
+      name: message.name || nameOfCall(message.tool_call_id, first),
       content: message.content,
       isError: message.is_error ?? false,
       replayed: true,
     });
   }
+}
+
+function nameOfCall(id: string, messages: readonly Message[]): string {
+  const calls = messages.flatMap((message) => (message.role === 'assistant' ? (message.tool_calls ?? []) : []));
+  return calls.find((call) => call.id === id)?.function.name ?? '';
 }
 
 function recordReply(trace: Trace, reply: ChatReply): void {

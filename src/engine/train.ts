@@ -68,7 +68,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const leaks = createLeakGuard(parts.canaries);
-  const { evaluate, idle } = createEvaluation({
+  const { evaluate, end, idle } = createEvaluation({
     ...parts,
     leaks,
     timeoutMs: parts.rolloutTimeoutMs,
@@ -77,9 +77,21 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     onRollout: (stored) => parts.observer.onRollout?.(stored),
   });
   let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
-  const context = createContext(parts, leaks, evaluate, (outcome) => {
+  let hasSearched = false;
+  const inner = createContext(parts, leaks, evaluate, (outcome) => {
     kept = outcome;
   });
+  const context: OptimizerContext = {
+    ...inner,
+    evaluate(prompt, ...rest) {
+      hasSearched ||= prompt.id !== parts.start.id;
+      return inner.evaluate(prompt, ...rest);
+    },
+    ask(...request) {
+      hasSearched = true;
+      return inner.ask(...request);
+    },
+  };
 
   let outcome: Omit<Outcome, 'reason'>;
   let reason: string;
@@ -90,7 +102,10 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       askGrader({ ...parts, leaks }, { status: 'ok', answer, events: [] }, task, 0, parts.stop.signal),
     );
     ({ reason, ...outcome } = await parts.optimizer.run(context));
+    kept = outcome;
     test = await lookAtTest(parts, evaluate, outcome.best);
+    await end();
+    if (reason === 'budget' && !hasSearched) throw tooSmall();
   } catch (thrown) {
     error = asApoError(parts.stop.reason ?? thrown);
     parts.stop.request(error);
@@ -123,6 +138,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       rollouts: (await parts.store.rollouts.scores({ runId: parts.runId })).length,
       calls: totals.calls,
       tokens: { input: totals.usage.input, output: totals.usage.output },
+      estimated: totals.usage.estimated,
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
     },
     leaks: leaks.counts(),
@@ -131,6 +147,13 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     files: {},
   };
   return { result, error };
+}
+
+/** Planning with a limit is the optimizer's; one that leaves nothing to plan is reached before it begins. */
+function tooSmall(): ApoError {
+  return new ApoError('budget-reached', 'the rollouts of the budget are too few to try any other prompt', {
+    hint: 'resume with a larger --max-rollouts',
+  });
 }
 
 async function loadRollout(

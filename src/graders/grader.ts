@@ -15,6 +15,8 @@ export interface Grader {
   readonly usesModel: boolean;
   /** Set where expected answers are not what it scores high, so that a run must not check it by them. */
   readonly skipsGold?: boolean;
+  /** Why no answer to this task can be graded, if so: asked for every task before anything is paid for. */
+  problemOf?(task: Task): string | undefined;
   /** Never throws for what the answer contains; what the context throws is passed on. */
   grade(rollout: Pick<Rollout, 'status' | 'answer' | 'events'>, task: Task, context: GraderContext): Promise<Grade>;
 }

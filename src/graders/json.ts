@@ -28,6 +28,10 @@ export default async function createJsonGrader(given: z.infer<typeof options>): 
     identity: { grader: 'json', schema: schema ?? null, equals },
     needsExpected: equals,
     usesModel: false,
+    problemOf({ expected }) {
+      const parsed = equals && expected !== null ? parseJson(expected) : undefined;
+      return parsed?.ok === false ? `the expected answer is not JSON: ${parsed.reason}` : undefined;
+    },
     async grade(rollout, task) {
       const expected = equals && task.expected !== null ? parseJson(task.expected) : undefined;
       if (equals && expected === undefined) return unscored('the task has no expected answer');

@@ -42,6 +42,13 @@ export default async function createMeanGrader(
     needsExpected: parts.some(({ grader }) => grader.needsExpected),
     usesModel: parts.some(({ grader }) => grader.usesModel),
     skipsGold: parts.some(({ grader }) => grader.skipsGold === true),
+    problemOf(task) {
+      for (const { grader } of parts) {
+        const problem = grader.problemOf?.(task);
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    },
     async grade(rollout, task, context): Promise<Grade> {
       const grades = new Map<Part, Grade & { readonly status: 'scored' }>();
       for (const part of order) {

@@ -39,6 +39,9 @@ export default function createNumberGrader(given: z.infer<typeof options>): Grad
     identity: { grader: 'number', tolerance, relativeTolerance, pick, decimal },
     needsExpected: true,
     usesModel: false,
+    problemOf({ expected }) {
+      return expected !== null && numberIn(expected) === undefined ? 'the expected answer has no number' : undefined;
+    },
     async grade(rollout, task) {
       if (task.expected === null) return unscored('the task has no expected answer');
       const expected = numberIn(task.expected);

@@ -24,6 +24,9 @@ export default function createRegexGrader({ pattern, flags, timeoutMs }: z.infer
     identity: { grader: 'regex', pattern: pattern ?? null, flags, timeoutMs },
     needsExpected: pattern === undefined,
     usesModel: false,
+    problemOf({ expected }) {
+      return pattern === undefined && expected !== null ? problemOfPattern(expected, flags) : undefined;
+    },
     async grade(rollout, task) {
       const source = pattern ?? task.expected;
       if (source === null) return unscored('the task has no expected answer');
@@ -38,11 +41,18 @@ export default function createRegexGrader({ pattern, flags, timeoutMs }: z.infer
 }
 
 function checkPattern(pattern: string, flags: string): void {
+  const problem = problemOfPattern(pattern, flags);
+  if (problem === undefined) return;
+  throw new ApoError('plugin-invalid', `pattern of grader "regex" is wrong: ${problem}`, {
+    hint: 'correct "pattern" or "flags"; backslashes need single quotes in YAML',
+  });
+}
+
+function problemOfPattern(pattern: string, flags: string): string | undefined {
   try {
     new RegExp(pattern, flags);
+    return undefined;
   } catch (error) {
-    throw new ApoError('plugin-invalid', `pattern of grader "regex" is wrong: ${messageOf(error)}`, {
-      hint: 'correct "pattern" or "flags"; backslashes need single quotes in YAML',
-    });
+    return messageOf(error);
   }
 }

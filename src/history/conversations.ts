@@ -53,7 +53,9 @@ type Field = keyof typeof COLUMNS;
 type Table = { readonly name: string; readonly columns: { readonly [K in Field]?: string } };
 
 function findTable(database: ForeignDatabase): Table | undefined {
-  for (const [name, present] of database.tables) {
+  // A table of the usual name before views and copies of it.
+  const tables = [...database.tables].sort(([a], [b]) => Number(isUsual(b)) - Number(isUsual(a)));
+  for (const [name, present] of tables) {
     const columns = Object.fromEntries(
       Object.entries(COLUMNS).flatMap(([field, names]) => {
         const column = names.map((wanted) => present.find((given) => given.toLowerCase() === wanted)).find(Boolean);
@@ -63,6 +65,10 @@ function findTable(database: ForeignDatabase): Table | undefined {
     if (columns.input !== undefined && columns.answer !== undefined) return { name, columns };
   }
   return undefined;
+}
+
+function isUsual(table: string): boolean {
+  return table.toLowerCase() === 'conversations';
 }
 
 function* readTable(database: ForeignDatabase, table: Table, options: HistoryOptions): Generator<HistoryRecord> {

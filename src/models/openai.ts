@@ -27,7 +27,7 @@ import { bodyOf, type Dialect } from './openai/request.ts';
  */
 
 /** Each step of adaptation removes or replaces one parameter; there are not more than these. */
-const MAX_ADAPTATIONS = 5;
+const MAX_ADAPTATIONS = 6;
 
 const DEFAULT_KEY = 'OPENAI_API_KEY';
 
@@ -81,6 +81,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     format: 'json_schema',
     temperature: true,
     seed: true,
+    systemRole: true,
   };
 
   async function send(body: JsonObject, { idempotencyKey }: ChatOptions, signal: AbortSignal): Promise<Exchange> {
@@ -103,8 +104,9 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
         if (adaptations > 0) dialects.set(request.model, dialect);
         return outcome;
       }
-      const adapted = adaptations < MAX_ADAPTATIONS ? adapt(dialect, outcome.status, outcome.fault) : undefined;
-      if (adapted === undefined) throw faultOf(outcome.status, outcome.fault, exchange.headers(), request);
+      const fault = faultOf(outcome.status, outcome.fault, exchange.headers(), request);
+      const adapted = adapt(dialect, outcome.status, outcome.fault) ?? withoutFormat(dialect, request, fault);
+      if (adapted === undefined || adaptations >= MAX_ADAPTATIONS) throw fault;
       dialect = adapted;
     }
   }
@@ -131,6 +133,12 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
       }
     },
   };
+}
+
+/** Some servers do not say what they refuse. A schema is the first thing that is not plain, and the prompt can ask for it. */
+function withoutFormat(sent: Dialect, { responseSchema }: ChatRequest, { kind }: ModelError): Dialect | undefined {
+  if (responseSchema === undefined || kind !== 'invalid' || sent.format === 'prompt') return undefined;
+  return { ...sent, format: 'prompt' };
 }
 
 type Failed = { readonly fault: ServerError; readonly status: number };

@@ -7,6 +7,7 @@ import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts
 import { createBatches } from './shared/batches.ts';
 import { evidenceTexts } from './shared/evidence.ts';
 import { createFence } from './shared/fence.ts';
+import { addStart, submitPrompt } from './shared/proposal.ts';
 import { withoutQuotations } from './shared/quotations.ts';
 import { headline, promptFromReply } from './shared/reply.ts';
 import { scoreOf } from './shared/scores.ts';
@@ -54,15 +55,7 @@ async function search(
 ): Promise<Outcome> {
   const { start, val, iterations } = context;
   const sampling = createSampling(context.train, val, context);
-  await context.addCandidate({
-    prompt: start,
-    parents: [],
-    iteration: 0,
-    operator: 'start',
-    critique: null,
-    evidence: [],
-    rejected: null,
-  });
+  await addStart(context);
 
   let baseline: readonly ScoredRollout[] = [];
   let best:
@@ -91,40 +84,37 @@ async function search(
         ? Array.from({ length: beamWidth }, (_, index) => beam[index % beam.length] as Prompt)
         : context.random('parents', round).shuffle(beam);
     const branches = parents.flatMap((parent) => Array.from({ length: branchFactor }, () => parent));
-    const children: Proposal[] = [];
-    // The leader is measured while its children are made: neither waits for the other.
-    await allInOrder([
-      measuring,
-      ...branches.map(async (parent, index) => {
-        children[index] = await propose(
-          context,
-          sampling,
-          parent,
-          sampling.nextTrainBatch(gradientBatch),
-          round,
-          index,
-        );
-      }),
-    ]);
-
-    const candidates = [...beam, ...children.flatMap((child) => (child.prompt === undefined ? [] : [child.prompt]))];
     const minibatch = sampling.nextValBatch(validationBatch);
-    const scored = await allInOrder(
-      candidates.map(async (prompt): Promise<Scored> => {
-        const rollouts = await context.evaluate(prompt, sampling.fresh(prompt, minibatch), {
-          iteration: round,
-          split: 'val',
-          label: `round ${round}`,
-        });
-        return { prompt, score: scoreOf(rollouts) };
-      }),
+    const rank = async (prompt: Prompt): Promise<Scored> => {
+      const rollouts = await context.evaluate(prompt, sampling.fresh(prompt, minibatch), {
+        iteration: round,
+        split: 'val',
+        label: `round ${round}`,
+      });
+      return { prompt, score: scoreOf(rollouts) };
+    };
+    // What does not need each other overlaps: measuring the leader, making its children, ranking those that are there.
+    const proposals = branches.map((parent, index) =>
+      propose(context, sampling, parent, sampling.nextTrainBatch(gradientBatch), round, index),
     );
+    const ranked = beam.map(rank);
+    // In program order, so that the samples of equal children do not depend on what arrives first.
+    let before: Promise<unknown> = Promise.resolve();
+    const rankedChildren = proposals.map((proposal) => {
+      const ready = Promise.all([proposal, before]);
+      before = ready.catch(() => undefined);
+      return ready.then(([{ prompt }]) => (prompt === undefined ? undefined : rank(prompt)));
+    });
+    await allInOrder<unknown>([measuring, ...ranked, ...rankedChildren]);
+    const scored = await Promise.all([...ranked, ...rankedChildren]);
     // Array.sort is stable: ties favour the prompts that were there before.
-    beam = [...scored]
+    beam = scored
+      .flatMap((one) => one ?? [])
       .sort((a, b) => b.score - a.score)
       .slice(0, beamWidth)
       .map(({ prompt }) => prompt);
-    const critique = headline(children.find((child) => child.critique !== undefined)?.critique ?? '');
+    const children = await Promise.all(proposals);
+    const critique = headline(children.find(({ critique }) => critique !== undefined)?.critique ?? '');
     measuring = measure(beam[0] as Prompt, round, critique);
   }
   await measuring;
@@ -170,18 +160,15 @@ async function propose(
   });
   const edited = promptFromReply((await context.ask('editor', editor, sample)) ?? '');
   if (edited === '' || edited === text) return { critique };
-  const prompt = createPrompt(edited);
-  const rejected = context.reject(prompt, parent) ?? null;
-  await context.addCandidate({
-    prompt,
-    parents: [parent.id],
+  const prompt = await submitPrompt(context, {
+    prompt: createPrompt(edited),
+    parents: [parent],
     iteration: round,
     operator: 'edit',
     critique,
     evidence: rollouts.map(({ rollout }) => rollout.id),
-    rejected,
   });
-  return rejected === null ? { prompt, critique } : { critique };
+  return prompt === undefined ? { critique } : { prompt, critique };
 }
 
 type Sampling = {

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
+import { makeFolder } from './files.ts';
 
 /** A file that appears under its name only when it is complete. Readable by its owner only. */
 export type AtomicStream = {
@@ -25,7 +26,7 @@ export function createAtomicStream(path: string): AtomicStream {
       return action();
     } catch (error) {
       discard();
-      throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+      throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
         hint: 'check free space and permissions of the folder, or choose another file',
         cause: error,
       });
@@ -51,7 +52,7 @@ export function createAtomicStream(path: string): AtomicStream {
   }
 
   guarded(() => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     file = openSync(temporary, 'w', 0o600);
   });
 

@@ -1,6 +1,22 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
+
+/**
+ * Creates a folder and those above it that are missing. Not Node's recursive mkdir: that never returns where a file system
+ * says ENOENT for a folder whose parent exists, as /proc does.
+ * @throws the fault of the file system
+ */
+export function makeFolder(path: string, mode = 0o777): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (dirname(path) !== path) makeFolder(dirname(path), mode);
+  try {
+    mkdirSync(path, mode);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+}
 
 /**
  * Replaces a file as a whole: temporary file, fsync, rename, fsync of the folder. Readers see the old text or the new
@@ -10,7 +26,7 @@ import { ApoError, messageOf } from '../core/errors.ts';
 export function writeFileAtomic(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(temporary, 'w', 0o600);
     try {
       // Not writeSync, which stops after a short write.
@@ -23,7 +39,7 @@ export function writeFileAtomic(path: string, text: string): void {
     syncFolder(dirname(path));
   } catch (error) {
     discard(temporary);
-    throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+    throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
       hint: 'check free space and permissions of the folder, or choose another with --results',
       cause: error,
     });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
+import { makeFolder } from './files.ts';
 
 const FILE = 'privacy.key';
 
@@ -13,7 +14,7 @@ const FILE = 'privacy.key';
 export function projectKey(folder: string): string {
   const path = join(folder, FILE);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     try {
       // Fails when the file exists: of two processes that start at once, both end up with one key.
       writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
@@ -22,7 +23,7 @@ export function projectKey(folder: string): string {
     }
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new ApoError('file-write', `cannot keep the key for pseudonyms in ${path}: ${messageOf(cause)}`, {
+    throw new ApoError('file-write', `cannot keep the key for pseudonyms in ${path}: ${faultInWords(cause)}`, {
       hint: 'make the results folder writable, or choose another with --results',
       cause,
     });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../core/json.ts';
 
 /**
@@ -49,7 +49,7 @@ export function readBestPrompts(path: string): readonly BestPrompt[] | undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ApoError('not-found', `cannot read ${path}: ${messageOf(error)}`, {
+    throw new ApoError('not-found', `cannot read ${path}: ${faultInWords(error)}`, {
       hint: `it should be the ${BEST_PROMPTS_FILE} that apo train writes`,
       cause: error,
     });

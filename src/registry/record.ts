@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { ApoError, isApoError, messageOf } from '../core/errors.ts';
+import { ApoError, faultInWords, isApoError } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
 import { promptText } from '../core/prompt.ts';
 import { writeFileAtomic } from '../platform/files.ts';
@@ -80,13 +80,16 @@ function readOrSetAside(path: string): readonly BestPrompt[] {
   } catch (error) {
     if (!isApoError(error) || error.code !== 'store-corrupt') {
       // Written over blindly, it would lose what other stores put there.
-      throw new ApoError('file-write', messageOf(error), { hint: 'check the permissions of the file', cause: error });
+      throw new ApoError('file-write', faultInWords(error), {
+        hint: 'check the permissions of the file',
+        cause: error,
+      });
     }
   }
   try {
     renameSync(path, `${path}.damaged`);
   } catch (error) {
-    throw new ApoError('file-write', `cannot set ${path} aside: ${messageOf(error)}`, { cause: error });
+    throw new ApoError('file-write', `cannot set ${path} aside: ${faultInWords(error)}`, { cause: error });
   }
   return [];
 }

@@ -99,7 +99,10 @@ export function createSimulatedApp(
     return context.body(body, 200, { 'content-type': type, 'x-request-id': id });
   });
 
-  app.notFound((context) => context.json(errorBody(404, 'unknown_url'), 404));
+  app.notFound((context) => {
+    const message = `There is no ${context.req.method} ${context.req.path} here: this simulated server has POST /v1/chat/completions and GET /v1/models, so the base URL ends in /v1.`;
+    return context.json({ error: { ...errorBody(404, 'unknown_url').error, message } }, 404);
+  });
   app.onError((error, context) =>
     context.json({ error: { message: messageOf(error), type: 'server_error', param: null, code: 'internal' } }, 500),
   );

@@ -192,6 +192,25 @@ describe('apo dataset validate', () => {
     });
   });
 
+  it('warns of what training will suffer from: too few tasks, missing answers, near duplicates, misspelled fields', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'tasks.jsonl');
+    writeFileSync(path, '{"Question":"Why 1?","Expected Answer":"x"}\n{"task":"Why 2?","anwser":"y","source":"z"}\n');
+    const { code, stdout, stderr } = await apo('validate', path);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/metadata {2}anwser \(1\), source \(1\)\nvalid\n$/);
+    expect(stderr).toMatch(/"anwser" is kept as metadata: is "answer" meant\?/);
+    expect(stderr).toMatch(/1 of 2 tasks have no expected answer/);
+    expect(stderr).toMatch(/1 task asks nearly the same/);
+    expect(stderr).toMatch(/1 validation task \(advice: 20 or more\)/);
+    const json = JSON.parse((await apo('validate', path, '--json')).stdout);
+    expect(json).toMatchObject({ valid: true, metadata: { anwser: 1, source: 1 } });
+    expect(json.warnings).toHaveLength(5);
+    const alone = join(folder, 'one.jsonl');
+    writeFileSync(alone, '{"task":"a","answer":"b"}\n');
+    expect((await apo('validate', alone)).stderr).toMatch(/cannot be split/);
+  });
+
   it('says in JSON too why a file cannot be read at all', async () => {
     const { code, stdout } = await apo('validate', join(FIXTURES, 'bad-datasets/19-comment.json'), '--json');
     expect(code).toBe(3);

@@ -151,7 +151,11 @@ describe('apo simulate', () => {
         error: { type: 'invalid_request_error', message: expect.any(String) },
       });
     }
-    expect((await fetch(`${url}/other`)).status).toBe(404);
+    const unknown = await fetch(`${url}/other`);
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({
+      error: { code: 'unknown_url', message: expect.stringMatching(/GET \/v1\/other .*POST \/v1\/chat\/completions/) },
+    });
   });
 
   it('breaks what the fault plan says: status, dropped, cut and broken replies, by number, step and role', async () => {

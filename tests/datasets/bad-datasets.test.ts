@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -302,6 +303,17 @@ describe('the rule of rejected records', () => {
       rejected: { length: 5 },
     });
     await expect(loadDataset(lines(94, 6), { skipInvalid: true })).rejects.toMatchObject({ code: 'dataset-invalid' });
+  });
+
+  it('a large gzipped file leaves no listeners behind', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): number => warnings.push(warning.name);
+    process.on('warning', note);
+    const path = make('large.jsonl.gz', gzipSync(`{"task":"${randomBytes(2 ** 21).toString('base64')}"}\n`));
+    expect((await inspect(path)).tasks).toHaveLength(1);
+    await new Promise((resume) => setImmediate(resume));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('arbitrary bytes end in tasks and rejected records or in one ApoError', async () => {

@@ -28,6 +28,38 @@ describe('field names', () => {
     expect(read({ task: 'a', [name]: 7 }).id).toBe('7');
   });
 
+  it.each([
+    [
+      { Question: 'q', 'Expected Answer': 'a' },
+      { input: 'q', expected: 'a', metadata: {} },
+    ],
+    [
+      { ' Prompt ': 'q', expectedAnswer: 'a', taskId: 7 },
+      { id: '7', input: 'q', expected: 'a', metadata: {} },
+    ],
+    [
+      { question: 'q', Question: 'other' },
+      { input: 'q', metadata: { Question: 'other' } },
+    ],
+    [{ task: 'q', 'reasoning-steps': 3, 'My Field': 1 }, { metadata: { reasoning_steps: 3, 'My Field': 1 } }],
+  ])('%j is read whatever its capitals and spaces', (record, task) => {
+    expect(read(record)).toMatchObject(task);
+    expect(read(record).metadata).toEqual(task.metadata);
+  });
+
+  it.each([
+    ['anwser', 'answer'],
+    ['exepcted', 'expected'],
+    ['questions', 'question'],
+    ['catgory', 'category'],
+    ['notes', undefined],
+    ['tasks', 'task'],
+  ])('a field %s is noted as a probable mistake for %s', (name, meant) => {
+    const result = readRecord({ input: 'a', [name]: 'x' });
+    const notes = meant === undefined ? [] : [expect.stringContaining(`"${meant}"`)];
+    expect(result).toMatchObject({ ok: true, notes });
+  });
+
   it('keeps all other fields as metadata', () => {
     const task = read({
       task: 'a',

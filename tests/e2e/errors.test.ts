@@ -32,6 +32,15 @@ describe('bad input to apo train', () => {
     ['a missing dataset', ['--dataset', 'nowhere.jsonl'], 3, /nowhere\.jsonl/],
     ['a missing config', ['--config', 'nowhere.yaml'], 2, /nowhere\.yaml/],
     ['a missing prompt file', ['--prompt', '@nowhere.txt'], 2, /nowhere\.txt/],
+    [
+      'a results folder that cannot be',
+      ['--results', '/proc/x'],
+      6,
+      /folder \/proc\/x: no such file or folder.*--results/,
+    ],
+    ['a trace folder that cannot be', ['--trace-dir', '/dev/null/x'], 6, /\/dev\/null\/x: .*--trace-dir/],
+    ['a concurrency without measure', ['--concurrency', '100000'], 2, /--concurrency.*at most 1024/],
+    ['a value that a flag takes and the config does not', ['--min-rating', '9'], 2, /minRating.*given by a flag/],
     ['a history that is none', ['--history', 'tasks.jsonl'], 3, /tasks\.jsonl/],
   ])('%s ends in one line and the right exit code', async (_what, more, code, pattern) => {
     const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: KEY };
@@ -39,6 +48,21 @@ describe('bad input to apo train', () => {
     expect(ended.code).toBe(code);
     expect(ended.stdout).toBe('');
     expectOneLine(ended.stderr, pattern);
+  });
+
+  it.each([
+    ['regex', '"expected":"[a-"', /cannot grade 1 of 31 tasks - first: odd: .*character class/],
+    ['number', '"expected":"many"', /cannot grade \d+ of 31 tasks/],
+    ['json', '"expected":"{"', /cannot grade \d+ of 31 tasks/],
+  ])('an expected answer that grader %s cannot use is found before anything is sent', async (grader, answer, line) => {
+    writeFileSync(join(folder, 'tasks.jsonl'), `${worldTasks(30)}\n{"id":"odd","task":"An odd one?",${answer}}\n`);
+    await using world = await startWorld();
+    const given = trainArguments();
+    given[given.indexOf('exact')] = grader;
+    const ended = await runApo(given, { cwd: folder, env: { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY } });
+    expect(ended.code).toBe(3);
+    expectOneLine(ended.stderr, line);
+    expect(world.requests).toEqual([]);
   });
 
   it('a missing key is found before anything is sent', async () => {
@@ -134,6 +158,6 @@ describe('apo init', () => {
     expect((await runApo(['check'], { cwd: fresh, env })).code).toBe(0);
     const again = await runApo(['init'], { cwd: fresh });
     expect(again.code).toBe(2);
-    expectOneLine(again.stderr, /exists already/);
+    expectOneLine(again.stderr, /apo.yaml and tasks.jsonl already exist in/);
   });
 });

@@ -98,6 +98,7 @@ describe('faults of the provider, seen by a whole run', () => {
 
   it.each<[string, { readonly reply?: FakeReply; readonly fault?: Fault }, string, object | null]>([
     ['a refusal', { reply: { message: { content: null, refusal: 'I will not.' } } }, 'refused', null],
+    ['a content filter', { reply: { message: { content: null }, finishReason: 'content_filter' } }, 'refused', null],
     ['a length stop', { reply: { message: { content: 'half an ans' }, finishReason: 'length' } }, 'truncated', null],
     ['empty content', { reply: { message: { content: '' } } }, 'failed', { kind: 'agent' }],
     [
@@ -181,7 +182,6 @@ describe('faults of the provider, seen by a whole run', () => {
   });
 
   it.each<[string, FakeReply, RegExp]>([
-    ['nothing but refusals', { message: { content: null, refusal: 'I cannot.' } }, /were all refused/],
     ['one long text for every task', `${'The same words again. '.repeat(12)}`, /are the same text.*cache/],
   ])('R21 %s stop the step with a clear line', async (_what, reply, line) => {
     writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(60));
@@ -191,6 +191,34 @@ describe('faults of the provider, seen by a whole run', () => {
     const ended = await train(world.url, ['--agent-model', 'agent-model', '--max-rollouts', '60']);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(line);
+  });
+
+  it.each<[string, { readonly reply?: FakeReply; readonly fault?: Fault }, RegExp]>([
+    ['empty content', { reply: { message: { content: '' } } }, /all of the last \d+ .*: the answer is empty/],
+    ['a context overflow', { fault: { status: 400, body: { error: overflow } } }, /all of the last \d+ .*too long/],
+    ['a refusal', { reply: { message: { content: null, refusal: 'I will not.' } } }, /all of the last \d+ .*refused/],
+    [
+      'a content filter',
+      { reply: { message: { content: null }, finishReason: 'content_filter' } },
+      /all of the last \d+ .*refused/,
+    ],
+  ])('R21 %s on every task stops the run early with one line', async (_what, { reply, fault }, line) => {
+    const isAgent = ({ body }: FakeRequest): boolean => body.model === 'agent-model';
+    await using world = await startWorld({
+      override: (request) => (isAgent(request) ? reply : undefined),
+      faults: (request) => (isAgent(request) ? fault : undefined),
+    });
+    for (const algorithm of ['apo', 'beam']) {
+      const before = world.requests.length;
+      const more = ['--agent-model', 'agent-model', '--max-rollouts', '60', '--algorithm', algorithm];
+      const ended = await train(world.url, more);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(line);
+      expect(ended.stderr).not.toContain('--resume');
+      expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'failed', reason: 'step-failed' });
+      // Beam asks for all its rollouts at once.
+      if (algorithm === 'apo') expect(world.requests.length - before).toBeLessThan(40);
+    }
   });
 
   it('R21 equal scores alone are no alarm', async () => {
@@ -290,11 +318,16 @@ describe('faults of the disk and of other processes, seen by a whole run', () =>
   });
 
   it('R09 a results folder that cannot be written pauses the run, and nothing in it is half written', async () => {
-    await using world = await startWorld();
-    mkdirSync(join(folder, 'results/runs'), { recursive: true });
-    // A file where the folder of the run should be stops root too.
     const blocked = join(folder, 'results/trajectories');
-    writeFileSync(blocked, 'in the way');
+    await using world = await startWorld({
+      faults({ number }) {
+        if (number !== 6) return undefined;
+        // A file where the folder should be stops root too.
+        rmSync(blocked, { recursive: true });
+        writeFileSync(blocked, 'in the way');
+        return undefined;
+      },
+    });
     const paused = await train(world.url);
     expect(paused.code, paused.stderr).toBe(6);
     expect(paused.stderr.trim().split('\n').at(-1)).toMatch(/apo train --resume run-\S+$/);

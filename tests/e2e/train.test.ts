@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { completion } from '../helpers/fake-provider.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
 import { allBytes, KEY, lasting, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
@@ -46,6 +47,47 @@ describe('apo train', () => {
     expect(JSON.parse(again.stdout).usage).toEqual(usage);
   });
 
+  it('a limit too small to try anything stops the run, which goes on with a larger one and the same flags', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const train = (more: string[]) => runApo(['train', ...more], { cwd: folder, env });
+    const first = trainArguments(['--seed', '3', '--max-rollouts']).slice(1);
+    for (const algorithm of ['gepa', 'beam', 'apo']) {
+      const tiny = await train([...first, '2', '--algorithm', algorithm]);
+      expect(tiny.code, tiny.stderr).toBe(5);
+      expect(tiny.stdout).toMatch(/^not enough data to tell · stopped \(budget-reached\)/);
+      expect(tiny.stderr).toMatch(/^error: .*--max-rollouts: apo train --resume run-\S+\n$/);
+    }
+    const other = await train(['--resume', '--seed', '4']);
+    expect(other).toMatchObject({ code: 2, stdout: '' });
+    expect(other.stderr).toMatch(
+      /^error: --seed cannot be changed on resume: run run-\S+ was started with "3" - .*\n$/,
+    );
+    const done = await train([...first, '30', '--resume']);
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stdout.split('\n')[0]).toMatch(/ · completed \(budget\) · run-/);
+    expect((await train(['--resume', '--dry-run'])).code).toBe(2);
+  });
+
+  it('tells estimated tokens from counted ones wherever it shows them', async () => {
+    await using world = await startWorld({
+      override: (request) => {
+        if (request.body.model !== 'agent-model') return undefined;
+        const { usage: _none, ...rest } = completion(request, 'an answer') as { usage: object };
+        return { raw: rest };
+      },
+    });
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const given = trainArguments(['--max-rollouts', '20', '--agent-model', 'agent-model']);
+    const ended = await runApo(given, { cwd: folder, env });
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.stdout).toMatch(/\d+ tokens \(partly estimated\), cost unknown/);
+    const [run = ''] = readdirSync(join(folder, 'results/runs'));
+    const files = join(folder, 'results/runs', run);
+    expect(JSON.parse(readFileSync(join(files, 'result.json'), 'utf8')).usage.estimated).toBe(true);
+    expect(readFileSync(join(files, 'report.md'), 'utf8')).toContain('partly estimated');
+  });
+
   it('prints exactly one JSON object with the promised keys', async () => {
     await using world = await startWorld();
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
@@ -69,6 +111,7 @@ describe('apo train', () => {
       usage: {
         calls: { agent: expect.any(Number), grader: 0, critic: expect.any(Number), editor: expect.any(Number) },
         tokens: { input: expect.any(Number), output: expect.any(Number) },
+        estimated: false,
       },
       durationMs: expect.any(Number),
       files: expect.any(Object),

@@ -64,6 +64,13 @@ describe('regex (R18, S21)', () => {
     });
   });
 
+  it('tells before anything is paid for that a pattern of a task is wrong', () => {
+    const grader = createRegexGrader(options.parse({}));
+    expect(grader.problemOf?.(taskOf({ expected: '[a-' }))).toMatch(/unterminated character class/i);
+    expect(grader.problemOf?.(taskOf({ expected: '^a+$' }))).toBeUndefined();
+    expect(createRegexGrader(options.parse({ pattern: 'a' })).problemOf?.(taskOf({ expected: '(' }))).toBeUndefined();
+  });
+
   it.each(['g', 'y', 'x'])('refuses the flag %s', (flags) => {
     expect(options.safeParse({ pattern: 'a', flags }).success).toBe(false);
   });

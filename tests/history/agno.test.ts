@@ -126,6 +126,26 @@ describe('files that agno wrote', () => {
     ]);
   });
 
+  it('reads all tables of runs, whatever they are called', () => {
+    const path = join(temporaryFolder(), 'several.db');
+    const database = new Database(path);
+    for (const name of ['sales', 'support']) {
+      database.exec(`CREATE TABLE ${name}_sessions (session_id PRIMARY KEY, session_type, agent_id, created_at)`);
+      database.exec(`CREATE TABLE ${name}_runs (run_id PRIMARY KEY, session_id, run_index, run_data JSON)`);
+      database.prepare(`INSERT INTO ${name}_sessions VALUES (?, 'agent', ?, 1)`).run(`of ${name}`, name);
+      const run = JSON.stringify(makeRun(`r ${name}`, `question to ${name}`, 'answer'));
+      database.prepare(`INSERT INTO ${name}_runs VALUES (?, ?, 0, ?)`).run(`r ${name}`, `of ${name}`, run);
+      database.prepare(`INSERT INTO ${name}_runs VALUES (?, ?, 0, ?)`).run(`o ${name}`, `gone ${name}`, run);
+    }
+    database.close();
+    expect(tasksOf(read(path)).map(({ input, metadata }) => `${metadata.session_id}: ${input}`)).toEqual([
+      'of sales: question to sales',
+      'of support: question to support',
+      'gone sales: question to sales',
+      'gone support: question to support',
+    ]);
+  });
+
   it('reads early v1, where a run is a message and a response', () => {
     const path = join(temporaryFolder(), 'old.db');
     const database = new Database(path);

@@ -248,6 +248,12 @@ describe('openai', () => {
         bare({ content: 'Well' }, 'content_filter'),
         { finishReason: 'content_filter', content: 'Well' },
       ],
+      [
+        'thinking inside the text',
+        bare({ content: '<think>\nfirst this\n</think>\n\nAn answer with </think> in it.' }),
+        { thinking: 'first this', content: 'An answer with </think> in it.' },
+      ],
+      ['an unclosed thought', bare({ content: '<think>and so on' }), { thinking: '', content: '<think>and so on' }],
       ['length', bare({ content: 'cut o' }, 'length'), { finishReason: 'length', content: 'cut o' }],
       ['an unknown reason', bare({ content: 'x' }, 'moon_phase'), { finishReason: 'moon_phase' }],
       ['another model', { model: 'other', ...bare({ content: 'x' }) }, { model: 'other' }],
@@ -334,6 +340,43 @@ describe('openai', () => {
       expect(provider.requests[3]?.body.messages).toHaveLength(2);
       await model.chat({ ...request, model: 'another' }, { signal });
       expect(provider.requests).toHaveLength(7);
+    });
+
+    it.each([
+      ["'response_format.type' must be 'json_object' or 'text'", ['json_schema', 'json_object']],
+      ["'response_format.type' must be 'text'", ['json_schema', 'json_object', undefined]],
+      ['Bad request', ['json_schema', undefined]],
+    ])('are asked in another format after "%s"', async (message, formats) => {
+      const accepted = formats.at(-1);
+      const { requests } = await exchange(
+        {
+          faults: rejecting(({ response_format: format }) =>
+            (format as { type: string } | undefined)?.type === accepted ? undefined : message,
+          ),
+        },
+        { request: { ...REQUEST, responseSchema: { name: 'grade', schema } } },
+      );
+      expect(requests.map(({ body }) => (body.response_format as { type: string } | undefined)?.type)).toEqual(formats);
+    });
+
+    it('are asked without a system message, its text before the first of the user', async () => {
+      const { requests } = await exchange(
+        {
+          faults: rejecting(({ messages }) =>
+            messages[0]?.role === 'system' ? 'System role not supported' : undefined,
+          ),
+        },
+        {
+          request: {
+            ...REQUEST,
+            messages: [
+              { role: 'system', content: 'Be brief.' },
+              { role: 'user', content: 'Hi' },
+            ],
+          },
+        },
+      );
+      expect(requests[1]?.body.messages).toEqual([{ role: 'user', content: 'Be brief.\n\nHi' }]);
     });
 
     it.each([

@@ -42,12 +42,17 @@ export async function compareRuns(from: string, to: string, options: StoreOption
   }
   print(
     `${renderFields([
-      ['from', `${before.run.id}, ${before.promptId}, mean ${formatScore(mean.from)}`],
-      ['to', `${after.run.id}, ${after.promptId}, mean ${formatScore(mean.to)}`],
-      ['tasks', `${counts.tasks} in both, ${counts.regressed} regressed, ${counts.improved} improved`],
-      ['not shared', `${counts.onlyFrom} only in the first, ${counts.onlyTo} only in the second`],
+      ['from', describeSide(before, mean.from)],
+      ['to', describeSide(after, mean.to)],
+      ['shared tasks', `${counts.tasks}: ${counts.regressed} regressed, ${counts.improved} improved`],
+      ['not shared', `${counts.onlyFrom} only in the first run, ${counts.onlyTo} only in the second`],
     ])}\n\n${renderTasks(tasks)}`,
   );
+}
+
+function describeSide({ run, promptId, tasks }: Side, shared: number | null): string {
+  const own = `${formatScore(meanOf([...tasks.values()]))} on the ${tasks.size} validation tasks of its run`;
+  return `${run.id}, best prompt ${promptId}: score ${own}, ${formatScore(shared)} on the shared ones`;
 }
 
 async function sideOf(store: Store, reference: string): Promise<Side> {
@@ -89,9 +94,9 @@ function renderTasks(tasks: readonly Comparison[]): string {
   return renderTable(
     [
       { title: 'CHANGE', align: 'right' },
-      { title: 'FROM', align: 'right' },
-      { title: 'TO', align: 'right' },
-      { title: 'TASK' },
+      { title: 'SCORE FROM', align: 'right' },
+      { title: 'SCORE TO', align: 'right' },
+      { title: 'SHARED VALIDATION TASK' },
     ],
     changed.map(({ taskId, from, to, change }) => [formatChange(change), formatScore(from), formatScore(to), taskId]),
   );

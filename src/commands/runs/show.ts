@@ -58,6 +58,7 @@ function documentOf({ run, owner, candidates, totals, doubtful, rollouts }: RunD
       rollouts,
       calls,
       tokens: { input: usage.input, output: usage.output },
+      estimated: usage.estimated,
       costUsd: dollars(costMicroUsd),
       inDoubt: {
         calls: inDoubt,

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { ApoError, messageOf } from '../../core/errors.ts';
+import { ApoError, faultInWords } from '../../core/errors.ts';
+import { makeFolder } from '../../platform/files.ts';
 import type { Store } from '../../stores/store.ts';
 import type { TraceSummary } from '../../stores/trace-store.ts';
 import { assembleTrace } from '../../traces/shared/conventions/assemble.ts';
@@ -46,7 +47,7 @@ async function fullTrace(store: Store, trace: TraceSummary): Promise<object> {
 async function writeFile<T>(path: string, write: (stream: NodeJS.WritableStream) => Promise<T>): Promise<T> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const stream = createWriteStream(temporary, { mode: 0o600, flush: true });
     const done = finished(stream);
     const result = await Promise.race([write(stream), done.then(() => Promise.reject(new Error('closed early')))]);
@@ -56,7 +57,7 @@ async function writeFile<T>(path: string, write: (stream: NodeJS.WritableStream)
     return result as T;
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+    throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
       hint: 'check free space and permissions of the folder',
       cause: error,
     });

@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import pc from 'picocolors';
 import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
 import type { Grade } from '../../core/rollout.ts';
@@ -13,6 +13,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { loadPlugin } from '../../plugins.ts';
 import { duration } from '../ui/progress.ts';
+import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
 import { judgeScoreGap, measureScoreGap, type ScoreGap } from './score-gap.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
@@ -179,16 +180,7 @@ async function tryPayloads(setup: Setup): Promise<{ value: undefined; detail: st
 async function openStoreForWriting({ config, environment }: Setup): Promise<{ value: undefined; detail: string }> {
   const path = resolve(storePath(config));
   const existed = existsSync(path);
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    mkdirSync(resolve(config.results), { recursive: true });
-    accessSync(config.results, constants.W_OK);
-  } catch (error) {
-    throw new ApoError('store-write', `the results folder cannot be written: ${messageOf(error)}`, {
-      hint: 'choose another with --results',
-      cause: error,
-    });
-  }
+  prepareFolders(config);
   const store = await loadPlugin(
     'store',
     { use: 'sqlite', path, create: true },

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ConfigInput } from '../../config/schema.ts';
+import { type ConfigInput, MAX_CONCURRENCY } from '../../config/schema.ts';
 import { ROLES } from '../../models/model.ts';
 
 /** What the flags of `apo train` and `apo check` parse to. Undefined means "not given": the config decides. */
@@ -62,7 +62,7 @@ export function addTrainOptions(command: Command): Command {
   add('--iterations <n>', 'rounds of the optimizer', integer(1));
   add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
   add('--strategy <name>', 'domain (a prompt per category), progressive (easy first) or components (each in turn)');
-  add('--concurrency <n>', 'rollouts in parallel (default 8)', integer(1));
+  add('--concurrency <n>', 'rollouts in parallel (default 8)', integer(1, MAX_CONCURRENCY));
   add('--agent-model <name>', 'model of the agent');
   add('--critic-model <name>', 'model of the critic');
   add('--editor-model <name>', 'model of the editor');
@@ -89,13 +89,13 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-function integer(minimum: number) {
+function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
   return (value: string): number => {
     const number = Number(value);
-    if (!Number.isSafeInteger(number) || number < minimum) {
-      throw new InvalidArgumentError(
-        minimum > 0 ? `must be a whole number of at least ${minimum}.` : 'must be a whole number.',
-      );
+    if (value.trim() === '' || !Number.isSafeInteger(number) || number < minimum || number > maximum) {
+      const range = minimum > 0 ? ` of at least ${minimum}` : '';
+      const limit = maximum < Number.MAX_SAFE_INTEGER ? ` and at most ${maximum}` : '';
+      throw new InvalidArgumentError(`must be a whole number${range}${limit}.`);
     }
     return number;
   };
@@ -103,13 +103,15 @@ function integer(minimum: number) {
 
 function positive(value: string): number {
   const number = Number(value);
-  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('must be a number above 0.');
+  if (value.trim() === '' || !Number.isFinite(number) || number <= 0)
+    throw new InvalidArgumentError('must be a number above 0.');
   return number;
 }
 
 function fraction(value: string): number {
   const number = Number(value);
-  if (!(number >= 0 && number <= 1)) throw new InvalidArgumentError('must be a number from 0 to 1.');
+  if (value.trim() === '' || !(number >= 0 && number < 1))
+    throw new InvalidArgumentError('must be a number of at least 0 and below 1.');
   return number;
 }
 

@@ -26,12 +26,32 @@ const VERDICTS: { readonly [verdict in RunResult['verdict']]: string } = {
   not_enough_data: pc.yellow('not enough data to tell'),
 };
 
+/** What is left of it with `--quiet`. */
+export function renderSummary(result: RunResult): string {
+  return `${summaryLines(result).join('\n')}\n`;
+}
+
 export function renderEnd(result: RunResult): string {
-  const { baseline, best, usage, test, files } = result;
-  const calls = Object.values(usage.calls).reduce((sum, count) => sum + count, 0);
   const leaked = Object.values(result.leaks).reduce((sum, count) => sum + count, 0);
   return `${[
     '',
+    ...summaryLines(result),
+    ...(leaked === 0
+      ? []
+      : [pc.yellow(`  dropped ${leaked} outputs in which a planted code came back; see the report`)]),
+    '',
+    terminalSafe(result.best.text),
+    '',
+    ...Object.entries(result.files).map(([name, path]) =>
+      pc.dim(`  ${name}: ${relative(process.cwd(), path) || path}`),
+    ),
+  ].join('\n')}\n`;
+}
+
+function summaryLines(result: RunResult): readonly string[] {
+  const { baseline, best, usage, test } = result;
+  const calls = Object.values(usage.calls).reduce((sum, count) => sum + count, 0);
+  return [
     `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}${result.simulated ? pc.yellow(' · simulated model') : ''}`,
     `  start  ${renderScore(baseline)}`,
     `  best   ${renderScore(best)}`,
@@ -40,15 +60,8 @@ export function renderEnd(result: RunResult): string {
       : [
           `  sealed test: gain ${test.difference.toFixed(3)} (95 % ${test.interval[0].toFixed(3)} to ${test.interval[1].toFixed(3)})`,
         ]),
-    `  spent  ${usage.rollouts} rollouts, ${calls} calls, ${usage.tokens.input + usage.tokens.output} tokens, ${usage.costUsd === null ? 'cost unknown' : `$${usage.costUsd.toFixed(4)}`}, ${(result.durationMs / 1000).toFixed(1)} s`,
-    ...(leaked === 0
-      ? []
-      : [pc.yellow(`  dropped ${leaked} outputs in which a planted code came back; see the report`)]),
-    '',
-    terminalSafe(best.text),
-    '',
-    ...Object.entries(files).map(([name, path]) => pc.dim(`  ${name}: ${relative(process.cwd(), path) || path}`)),
-  ].join('\n')}\n`;
+    `  spent  ${usage.rollouts} rollouts, ${calls} calls, ${usage.tokens.input + usage.tokens.output} tokens${usage.estimated ? ' (partly estimated)' : ''}, ${usage.costUsd === null ? 'cost unknown (a price is missing)' : `$${usage.costUsd.toFixed(4)}`}, ${(result.durationMs / 1000).toFixed(1)} s`,
+  ];
 }
 
 function renderScore({ score, interval, n, promptId }: ScoreSummary): string {

@@ -54,7 +54,10 @@ export function renderReport(input: ReportInput): string {
       `- ${usage.rollouts} rollouts; calls: ${Object.entries(usage.calls)
         .map(([role, count]) => `${role} ${count}`)
         .join(', ')}`,
-      `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing)' : `$${usage.costUsd}`}`,
+      `- ${usage.tokens.input} input and ${usage.tokens.output} output tokens; cost ${usage.costUsd === null ? 'unknown (a price is missing: set prices in the config)' : `$${usage.costUsd}`}`,
+      ...(usage.estimated
+        ? ['- tokens and cost are partly estimated, at four characters a token: the server did not report its usage']
+        : []),
       ...(rateLimits.retries === 0 ? [] : [`- ${renderRetries(rateLimits)}`]),
     ].join('\n'),
     ...renderLeaks(result.leaks),

@@ -9,6 +9,7 @@ import { writeBestPrompts } from '../../registry/record.ts';
 import type { Run, Store } from '../../stores/store.ts';
 import { writeTrajectories } from '../../traces/trajectory.ts';
 import type { RateLimits } from '../ui/progress.ts';
+import { traceFolder } from './folders.ts';
 import { renderReport } from './report.ts';
 import { type Setup, storePath } from './setup.ts';
 
@@ -22,7 +23,7 @@ export async function writeResults(
 ): Promise<RunResult['files']> {
   const { config } = setup;
   const folder = resolve(config.results, 'runs', run.id);
-  const traces = config.traceFolder ?? resolve(config.results, 'trajectories');
+  const traces = traceFolder(config);
   const files = {
     report: join(folder, 'report.md'),
     result: join(folder, 'result.json'),

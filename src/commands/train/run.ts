@@ -16,10 +16,12 @@ import type { Owner, Run, Store } from '../../stores/store.ts';
 import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
 import { createRolloutPublisher, type RolloutPublisher } from '../../traces/training.ts';
 import { createProgress } from '../ui/progress.ts';
+import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
-import { renderEnd, renderStart, resumeCommand } from './output.ts';
+import { renderEnd, renderStart, renderSummary, resumeCommand } from './output.ts';
 import { partsOf } from './parts.ts';
 import { writeResults } from './results.ts';
+import { refuseOtherFlags } from './resume-flags.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -69,6 +71,7 @@ async function begin(flags: TrainFlags): Promise<Begun> {
   const startedAt = systemClock.epoch();
   const setup = await setUp(config, folder, startedAt);
   requirePrices(setup);
+  prepareFolders(config);
   const store = await openStore(config);
   try {
     const createdAt = new Date(startedAt).toISOString();
@@ -113,6 +116,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   const stored = run.config as unknown as StoredConfig;
   const complete = withSecrets(stored.config as unknown as JsonObject, secretsOf(stored, flags, given));
   const original = complete as unknown as Config;
+  refuseOtherFlags(flags, given, run.id, original);
   const config: Config = {
     ...original,
     results: given.results,
@@ -127,6 +131,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   };
   const setup = await setUp(config, stored.folder, stored.startedAt);
   requirePrices(setup);
+  prepareFolders(config);
   if (setup.tasksHash !== stored.tasksHash) {
     throw new ApoError('journal-mismatch', `the tasks of run ${run.id} have changed since it was started`, {
       hint: 'restore the dataset or history as it was, or start a new run',
@@ -220,7 +225,11 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     });
     const result = { ...end.result, files };
     process.stdout.write(
-      flags.json === true ? `${JSON.stringify(result)}\n` : flags.quiet === true ? '' : renderEnd(result),
+      flags.json === true
+        ? `${JSON.stringify(result)}\n`
+        : flags.quiet === true
+          ? renderSummary(result)
+          : renderEnd(result),
     );
     return { ...end, result };
   } finally {

@@ -58,6 +58,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   const tasks = await load(config, now, context);
   agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);
+  requireGradable(grader, tasks);
   const roles = await loadRoles(config, context);
   const iterations = config.iterations ?? optimizer.defaultIterations;
   return {
@@ -122,6 +123,20 @@ function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
+}
+
+function requireGradable(grader: Grader, { split }: LoadedTasks): void {
+  const all = [...split.train, ...split.val, ...split.test];
+  const problems = all.flatMap((task) => {
+    const problem = grader.problemOf?.(task);
+    return problem === undefined ? [] : [`${task.id}: ${problem}`];
+  });
+  if (problems.length === 0) return;
+  throw new ApoError(
+    'dataset-invalid',
+    `grader "${grader.name}" cannot grade ${problems.length} of ${all.length} tasks - first: ${problems[0]}`,
+    { hint: 'correct their expected answers, or choose another --grader' },
+  );
 }
 
 function requireExpected(grader: Grader, { split }: LoadedTasks): void {

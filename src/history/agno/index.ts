@@ -12,7 +12,7 @@ import { readSessions } from './sessions.ts';
 export default function createAgnoHistory(options: HistoryOptions): HistorySource {
   const database = openForeign(options.path);
   const schema = readSchema(database);
-  if (schema.sessions.length === 0 && schema.runs === undefined) {
+  if (schema.sessions.length === 0 && schema.runs.length === 0) {
     database.close();
     throw new ApoError('history-invalid', `${options.path} has no AGNO session table; ${describeTables(database)}`, {
       hint: 'give the database that the agent stores its sessions in',
@@ -34,7 +34,7 @@ export function detect(path: string): boolean {
   const database = openForeign(path);
   try {
     const { sessions, runs } = readSchema(database);
-    return sessions.length > 0 || runs !== undefined;
+    return sessions.length > 0 || runs.length > 0;
   } finally {
     database.close();
   }

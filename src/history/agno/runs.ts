@@ -2,38 +2,48 @@ import { type ForeignDatabase, quoteName, type Row } from '../shared/database.ts
 import { elements } from './elements.ts';
 import type { AgnoSchema, SessionTable } from './schema.ts';
 
+/** Beyond 512 MiB the database gives nothing at all, and one such session must not hide the others. */
+const MAX_SESSION_BYTES = 500 * 1024 * 1024;
+
 export type SessionRuns = { readonly row: Row; readonly runs: Iterable<Buffer> };
 
 /** Each session with the JSON texts of its runs, oldest first. The runs must be taken before the next session is. */
 export function* runsOf(database: ForeignDatabase, schema: AgnoSchema): Generator<SessionRuns> {
   for (const table of schema.sessions) yield* sessionsOf(database, schema, table);
-  if (schema.runs !== undefined) yield* orphans(database, schema);
+  yield* orphans(database, schema);
 }
 
 function* sessionsOf(database: ForeignDatabase, schema: AgnoSchema, table: SessionTable): Generator<SessionRuns> {
-  const embedded = table.runsColumn === undefined ? 'NULL' : `CAST(${quoteName(table.runsColumn)} AS BLOB)`;
-  const sql = `SELECT ${table.columns}, ${embedded} AS runs_bytes FROM ${quoteName(table.table)}`;
-  for (const { runs_bytes: bytes, ...row } of database.rows(sql)) {
-    yield { row, runs: mergedRuns(database, schema, String(row.session_id), bytes) };
+  const column = table.runsColumn === undefined ? 'NULL' : quoteName(table.runsColumn);
+  const isLonger = `octet_length(${column}) > ${MAX_SESSION_BYTES}`;
+  const embedded = `CASE WHEN ${isLonger} THEN NULL ELSE CAST(${column} AS BLOB) END`;
+  const sql = `SELECT ${table.columns}, ${embedded} AS runs_bytes, ${isLonger} AS is_longer FROM ${quoteName(table.table)}`;
+  for (const { runs_bytes: bytes, is_longer: isTooLong, ...row } of database.rows(sql)) {
+    yield { row, runs: mergedRuns(database, schema, String(row.session_id), isTooLong === 1 ? 'too long' : bytes) };
   }
 }
 
-/** In a v2 database that was migrated to v3 the column of the session is a frozen copy: the rows win. */
+/**
+ * In a v2 database that was migrated to v3 the column of the session is a frozen copy: the rows win.
+ * @throws SyntaxError for runs that cannot be read
+ */
 function* mergedRuns(
   database: ForeignDatabase,
   schema: AgnoSchema,
   sessionId: string,
   bytes: unknown,
 ): Generator<Buffer> {
-  const rows = schema.runs;
+  if (bytes === 'too long') throw new SyntaxError('the session is larger than 500 MiB');
   if (Buffer.isBuffer(bytes)) {
     for (const run of elements(bytes, 'runs')) {
-      if (rows === undefined || !hasRow(database, rows.table, runIdOf(run))) yield run;
+      const runId = schema.runs.length === 0 ? undefined : runIdOf(run);
+      if (!schema.runs.some(({ table }) => hasRow(database, table, runId))) yield run;
     }
   }
-  if (rows === undefined) return;
-  const sql = `SELECT CAST(run_data AS BLOB) AS run FROM ${quoteName(rows.table)} WHERE session_id = ? ORDER BY ${rows.order}`;
-  for (const { run } of database.rows(sql, sessionId)) if (Buffer.isBuffer(run)) yield run;
+  for (const { table, order } of schema.runs) {
+    const sql = `SELECT CAST(run_data AS BLOB) AS run FROM ${quoteName(table)} WHERE session_id = ? ORDER BY ${order}`;
+    for (const { run } of database.rows(sql, sessionId)) if (Buffer.isBuffer(run)) yield run;
+  }
 }
 
 function hasRow(database: ForeignDatabase, table: string, runId: string | undefined): boolean {
@@ -53,13 +63,14 @@ function runIdOf(run: Buffer): string | undefined {
 
 /** Runs whose session row is gone. */
 function* orphans(database: ForeignDatabase, schema: AgnoSchema): Generator<SessionRuns> {
-  if (schema.runs === undefined) return;
+  if (schema.runs.length === 0) return;
   const known = schema.sessions
     .map(
       ({ table }) => `AND session_id NOT IN (SELECT session_id FROM ${quoteName(table)} WHERE session_id IS NOT NULL)`,
     )
     .join(' ');
-  const sql = `SELECT DISTINCT session_id FROM ${quoteName(schema.runs.table)} WHERE session_id IS NOT NULL ${known}`;
+  const all = schema.runs.map(({ table }) => `SELECT session_id FROM ${quoteName(table)}`).join(' UNION ALL ');
+  const sql = `SELECT DISTINCT session_id FROM (${all}) WHERE session_id IS NOT NULL ${known}`;
   for (const row of database.rows(sql)) {
     yield { row, runs: mergedRuns(database, schema, String(row.session_id), undefined) };
   }

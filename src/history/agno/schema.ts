@@ -6,7 +6,7 @@ import { type ForeignDatabase, quoteName } from '../shared/database.ts';
  */
 export type SessionTable = {
   readonly table: string;
-  /** `embedded`: the runs are in a column of the session. `rows`: they are rows of the `runs` table (v3). */
+  /** The column with the runs; undefined where they are rows of a table of runs (v3). */
   readonly runsColumn: string | undefined;
   /** Select list that yields the columns of {@link SessionRow}. */
   readonly columns: string;
@@ -14,7 +14,8 @@ export type SessionTable = {
 
 export type RunTable = { readonly table: string; readonly order: string };
 
-export type AgnoSchema = { readonly sessions: readonly SessionTable[]; readonly runs: RunTable | undefined };
+/** Agents of one application may have tables of their own each, so there may be several of both. */
+export type AgnoSchema = { readonly sessions: readonly SessionTable[]; readonly runs: readonly RunTable[] };
 
 const SESSION_COLUMNS = [
   'session_id',
@@ -33,19 +34,20 @@ const SESSION_COLUMNS = [
 
 export function readSchema(database: ForeignDatabase): AgnoSchema {
   const tables = [...database.tables];
-  const runs = tables.find(([, columns]) => hasAll(columns, 'run_id', 'session_id', 'run_data'));
+  const isRuns = (columns: readonly string[]): boolean => hasAll(columns, 'run_id', 'session_id', 'run_data');
+  const runs = tables.filter(([, columns]) => isRuns(columns));
   const sessions = tables.flatMap(([table, columns]) => {
-    if (runs !== undefined && table === runs[0]) return [];
+    if (isRuns(columns)) return [];
     const column = runsColumnOf(columns);
-    const isSession = column !== undefined || (runs !== undefined && hasAll(columns, 'session_id', 'session_type'));
+    const isSession = column !== undefined || (runs.length > 0 && hasAll(columns, 'session_id', 'session_type'));
     return isSession ? [{ table, runsColumn: column, columns: selectList(columns) }] : [];
   });
   return {
     sessions,
-    runs:
-      runs === undefined
-        ? undefined
-        : { table: runs[0], order: runs[1].includes('run_index') ? 'run_index' : 'created_at' },
+    runs: runs.map(([table, columns]) => ({
+      table,
+      order: columns.includes('run_index') ? 'run_index' : 'created_at',
+    })),
   };
 }
 

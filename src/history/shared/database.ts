@@ -2,7 +2,7 @@ import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readSync, r
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { ApoError, messageOf } from '../../core/errors.ts';
+import { ApoError, faultInWords, messageOf } from '../../core/errors.ts';
 import { keepStatements } from '../../platform/sqlite.ts';
 
 /** A foreign SQLite file, opened so that nothing is written into it or beside it. */
@@ -72,7 +72,7 @@ function checkHeader(path: string): boolean {
       closeSync(file);
     }
   } catch (error) {
-    throw new ApoError('history-invalid', `cannot read history ${path}: ${messageOf(error)}`, {
+    throw new ApoError('history-invalid', `cannot read history ${path}: ${faultInWords(error)}`, {
       hint: 'give the path of an existing SQLite database',
       cause: error,
     });
@@ -116,7 +116,7 @@ function copyAside(path: string): Copy {
     }
   } catch (error) {
     remove();
-    throw new ApoError('history-invalid', `cannot copy history ${path} to read it: ${messageOf(error)}`, {
+    throw new ApoError('history-invalid', `cannot copy history ${path} to read it: ${faultInWords(error)}`, {
       hint: `free space in ${tmpdir()}`,
       cause: error,
     });

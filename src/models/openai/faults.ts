@@ -113,15 +113,14 @@ export function statusOf({ status, codes }: ServerError): number | undefined {
   return undefined;
 }
 
-/** Shorter header values are words, not secrets. */
+/** Shorter ones are words (`none`, `ollama`), not secrets, and may stand in any message. */
 const SHORTEST_SECRET = 8;
 /** Enough for any message; a body of 16 MiB is not searched. */
 const MAX_TEXT = 65_536;
 
 /** Removes what must not be shown from a text of the server, and makes it one safe line of at most 300 characters. */
 export function createScrubber(key: string | undefined, others: readonly string[]): (text: string) => string {
-  const secrets = others.filter((value) => value.length >= SHORTEST_SECRET);
-  if (key !== undefined) secrets.push(key);
+  const secrets = [...others, ...(key === undefined ? [] : [key])].filter(({ length }) => length >= SHORTEST_SECRET);
   const known = [
     ...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])),
   ];

@@ -12,12 +12,14 @@ const REJECTED =
 export function adapt(sent: Dialect, status: number, error: ServerError): Dialect | undefined {
   if (status !== 400 && status !== 422 && status !== 501) return undefined;
   const text = `${error.codes} ${error.message}`.toLowerCase();
-  if (!REJECTED.test(text)) return undefined;
   const names = (parameter: string): boolean => error.param.includes(parameter) || text.includes(parameter);
+  // Whatever a server has against the format of the reply, another one may please it.
   if (names('response_format') || names('json_schema') || names('json_object')) {
     if (sent.format === 'json_schema') return { ...sent, format: 'json_object' };
     if (sent.format === 'json_object') return { ...sent, format: 'prompt' };
   }
+  if (!REJECTED.test(text)) return undefined;
+  if (sent.systemRole && /system.{0,20}(role|message|prompt)/.test(text)) return { ...sent, systemRole: false };
   if (sent.temperature && names('temperature')) return { ...sent, temperature: false };
   if (sent.seed && names('seed')) return { ...sent, seed: false };
   // A rejection of max_tokens usually recommends max_completion_tokens in the same text, so the parameter sent comes first.

@@ -15,8 +15,9 @@ export function readReply(body: Json, request: ChatRequest): ChatReply {
   }
   const { message } = choice;
   const refusal = textOf(message.refusal);
-  const content = textOf(message.content) || refusal;
-  const thinking = thinkingOf(message);
+  const text = textOf(message.content) || refusal;
+  const apart = thinkingOf(message);
+  const { content, thinking } = apart === '' ? splitThinking(text) : { content: text, thinking: apart };
   const toolCalls = toolCallsOf(message, request.messages.length);
   const finishReason = refusal === '' ? finishReasonOf(choice.finish_reason, toolCalls) : 'refusal';
   return {
@@ -71,6 +72,13 @@ function thinkingOf(message: JsonObject): string {
     textOf(message.reasoning) ||
     parts.map((part: Json) => (isJsonObject(part) ? textOf(part.thinking) : '')).join('')
   );
+}
+
+/** Servers without a parser for the model's thinking leave it in the text, where nobody wants it: not as an answer or a prompt. */
+function splitThinking(text: string): { readonly content: string; readonly thinking: string } {
+  const found = /^\s*<think>([\s\S]*?)<\/think>\s*/.exec(text);
+  if (found === null) return { content: text, thinking: '' };
+  return { content: text.slice(found[0].length), thinking: (found[1] ?? '').trim() };
 }
 
 function toolCallsOf(message: JsonObject, turn: number): readonly ToolCall[] {

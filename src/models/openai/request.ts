@@ -11,21 +11,25 @@ export type Dialect = {
   readonly format: 'json_schema' | 'json_object' | 'prompt';
   readonly temperature: boolean;
   readonly seed: boolean;
+  /** False where the model's chat template knows no system messages: their text goes before the first user message. */
+  readonly systemRole: boolean;
 };
 
 /** The JSON body of the chat-completions call. Nothing of ours (`is_error`, thinking) is sent. */
 export function bodyOf(request: ChatRequest, dialect: Dialect, extraBody: JsonObject): JsonObject {
   const { responseSchema: asked } = request;
-  const messages = request.messages.map(wireMessage);
+  const isInPrompt = asked !== undefined && dialect.format !== 'json_schema';
+  const plain = request.messages.map(wireMessage);
+  const messages = isInPrompt ? withInstruction(plain, asked.schema) : plain;
   return {
     model: request.model,
-    messages,
+    messages: dialect.systemRole ? messages : withoutSystem(messages),
     stream: false,
     ...(request.tools === undefined || request.tools.length === 0 ? {} : { tools: request.tools as Json }),
     ...(request.temperature === undefined || !dialect.temperature ? {} : { temperature: request.temperature }),
     ...(request.maxOutputTokens === undefined ? {} : { [dialect.tokensField]: request.maxOutputTokens }),
     ...(request.seed === undefined || !dialect.seed ? {} : { seed: request.seed }),
-    ...(asked === undefined ? {} : formatOf(asked, dialect, messages)),
+    ...(asked === undefined ? {} : formatOf(asked, dialect)),
     ...extraBody,
   };
 }
@@ -49,17 +53,21 @@ function wireMessage(message: Message): JsonObject {
 
 type AskedSchema = NonNullable<ChatRequest['responseSchema']>;
 
-function formatOf(asked: AskedSchema, { format }: Dialect, messages: readonly JsonObject[]): JsonObject {
+function formatOf({ name, schema }: AskedSchema, { format }: Dialect): JsonObject {
   if (format === 'json_schema') {
-    const { name, schema } = asked;
-    return {
-      response_format: { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema) } },
-    };
+    return { response_format: { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema) } } };
   }
-  return {
-    messages: withInstruction(messages, asked.schema),
-    ...(format === 'json_object' ? { response_format: { type: 'json_object' } } : {}),
-  };
+  return format === 'json_object' ? { response_format: { type: 'json_object' } } : {};
+}
+
+function withoutSystem(messages: readonly JsonObject[]): readonly JsonObject[] {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => String(content));
+  const others = messages.filter(({ role }) => role !== 'system');
+  const [first, ...rest] = others;
+  if (system.length === 0) return others;
+  return first?.role === 'user'
+    ? [{ ...first, content: [...system, String(first.content)].join('\n\n') }, ...rest]
+    : [{ role: 'user', content: system.join('\n\n') }, ...others];
 }
 
 /** Added to the system message, which every server accepts in first place only. */

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import { makeFolder } from '../../platform/files.ts';
 import { keepStatements } from '../../platform/sqlite.ts';
 import { APPLICATION_ID, migrate } from './migrations.ts';
 
@@ -10,7 +11,7 @@ import { APPLICATION_ID, migrate } from './migrations.ts';
  * When another process creates the same store first, that one is kept. Readable by its owner only.
  */
 export function createStoreFile(path: string, version?: number): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   const temporary = `${path}.${process.pid}.tmp`;
   rmSync(temporary, { force: true });
   try {

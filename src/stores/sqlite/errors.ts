@@ -1,4 +1,4 @@
-import { ApoError, type ErrorCode, isApoError, messageOf } from '../../core/errors.ts';
+import { ApoError, type ErrorCode, faultInWords, isApoError } from '../../core/errors.ts';
 
 type Mapping = { readonly code: ErrorCode; readonly what: string; readonly hint: string; readonly retryable: boolean };
 
@@ -43,11 +43,16 @@ export function storeError(path: string, error: unknown): unknown {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   const mapping = MAPPINGS.find(([pattern]) => pattern.test(code))?.[1];
   if (mapping === undefined) return error;
-  return new ApoError(mapping.code, `store ${path} ${mapping.what}: ${messageOf(error)} (${code})`, {
-    hint: mapping.hint,
-    retryable: mapping.retryable,
-    cause: error,
-  });
+  const reason = faultInWords(error);
+  return new ApoError(
+    mapping.code,
+    `store ${path} ${mapping.what}: ${reason.includes(code) ? reason : `${reason} (${code})`}`,
+    {
+      hint: mapping.hint,
+      retryable: mapping.retryable,
+      cause: error,
+    },
+  );
 }
 
 export function corrupt(path: string, reason: string): ApoError {

@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../platform/files.ts';
 import { readJsonLines, repairTail } from '../shared/lines.ts';
 import { readPart, writePart } from './parquet.ts';
 import { type ColdOptions, type ColdRow, type ColdTrace, rowsOf } from './rows.ts';
@@ -44,7 +45,7 @@ export async function writeCold(options: WriteColdOptions): Promise<ColdReport> 
   function flush(): void {
     for (const [dt, part] of byDate) {
       const partition = join(folder, `dt=${dt}`);
-      mkdirSync(partition, { recursive: true, mode: 0o700 });
+      makeFolder(partition, 0o700);
       const file = join(partition, `part-${newId()}.parquet`);
       writePart(file, part);
       files.push(file);

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { parquetWriteFile } from 'hyparquet-writer';
-import { ApoError, messageOf } from '../../core/errors.ts';
+import { ApoError, faultInWords } from '../../core/errors.ts';
 import type { ColdRow } from './rows.ts';
 
 /** Column order and types; adding one at the end is compatible, changing one is not. */
@@ -52,7 +52,7 @@ export function writePart(path: string, rows: readonly ColdRow[]): void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+    throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
       hint: 'check free space and permissions of the folder',
       cause: error,
     });

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf } from '../../core/errors.ts';
+import { faultInWords } from '../../core/errors.ts';
+import { makeFolder } from '../../platform/files.ts';
 import { SinkError } from '../sink.ts';
 import { repairTail } from './lines.ts';
 
@@ -21,13 +22,13 @@ export function createAppender() {
   }
   function failed(file: string, error: unknown): never {
     whole.delete(file);
-    throw new SinkError(`cannot write ${file}: ${messageOf(error)}`, { retryable: true, cause: error });
+    throw new SinkError(`cannot write ${file}: ${faultInWords(error)}`, { retryable: true, cause: error });
   }
   return {
     /** @throws SinkError, retryable. */
     async append(file: string, text: string): Promise<void> {
       try {
-        if (!whole.has(file)) await mkdir(dirname(file), { recursive: true });
+        if (!whole.has(file)) makeFolder(dirname(file));
         prepare(file);
         await appendFile(file, text, { mode: 0o600 });
       } catch (error) {
@@ -37,7 +38,7 @@ export function createAppender() {
     /** The same without waiting. */
     appendNow(file: string, text: string): void {
       try {
-        if (prepare(file)) mkdirSync(dirname(file), { recursive: true });
+        if (prepare(file)) makeFolder(dirname(file));
         appendFileSync(file, text, { mode: 0o600 });
       } catch (error) {
         failed(file, error);

@@ -6,7 +6,6 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -15,8 +14,9 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ApoError, messageOf } from '../../core/errors.ts';
+import { ApoError, faultInWords } from '../../core/errors.ts';
 import { type Json, parseJson } from '../../core/json.ts';
+import { makeFolder } from '../../platform/files.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -96,7 +96,7 @@ function lastLineStart(file: number, size: number): number {
 export async function writeJsonLines(path: string, values: AsyncIterable<unknown>): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await guarded(path, async () => mkdirSync(dirname(path), { recursive: true }));
+    await guarded(path, async () => makeFolder(dirname(path)));
     const stream = createWriteStream(temporary, { mode: 0o600 });
     let failure: unknown;
     stream.on('error', (error) => {
@@ -131,7 +131,7 @@ async function guarded(path: string, action: () => Promise<unknown>): Promise<vo
   try {
     await action();
   } catch (error) {
-    throw new ApoError('file-write', `cannot write ${path}: ${messageOf(error)}`, {
+    throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
       hint: 'check free space and permissions of the folder, or choose another',
       cause: error,
     });

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { addUsage, NO_USAGE } from '../../core/usage.ts';
 import type { RolloutRecord } from './rollout-spans.ts';
+import { stepsOf } from './rollout-steps.ts';
 import { TRAJECTORY_VERSION, type TrajectoryEvent } from './trajectory-event.ts';
 
 /** `<run>.summary.json`. */
@@ -40,17 +41,20 @@ export function createTally() {
   }
   return {
     counts,
-    add({ event_type, payload }: TrajectoryEvent): void {
+    add({ event_type }: TrajectoryEvent): void {
       events += 1;
       increment(byType, event_type);
-      if (event_type === 'tool_call') increment(byTool, String(payload.name));
-      if (event_type === 'tool_result' && payload.is_error === true) toolErrors += 1;
     },
     addRollout({ rollout, grade }: RolloutRecord): void {
       rollouts += 1;
       increment(byStatus, rollout.status);
       usage = addUsage(usage, rollout.usage);
       prompts.add(rollout.promptId);
+      // Only what the rollout did: the calls and results of the task's context are among the events, too.
+      for (const event of stepsOf(rollout.events).flatMap((step) => step.events)) {
+        if (event.type === 'tool_call') increment(byTool, event.name);
+        if (event.type === 'tool_result' && event.isError) toolErrors += 1;
+      }
       if (grade?.status !== 'scored') return;
       scored += 1;
       total += grade.score;
