@@ -1,8 +1,7 @@
 import { type Prompt, promptText } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
-import { mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
-import type { Candidate, OptimizerContext, Trial } from '../optimizer.ts';
+import type { OptimizerContext, Trial } from '../optimizer.ts';
 import { submitPrompt } from '../shared/proposal.ts';
 import { pairedDifferences, rewardsOf } from '../shared/scores.ts';
 import { trainedText, withTrainedText } from './component.ts';
@@ -11,12 +10,26 @@ import { revise } from './revise.ts';
 import { statementsOf } from './split.ts';
 
 /*
- * Whole prompts beside statements: hill climbing on small batches. The present prompt and its edit by one critique run on the
- * same tasks, and the better one stays (the acceptance of GEPA, arXiv 2507.19457, without its passes over validation tasks).
+ * Whole prompts beside statements: hill climbing on small batches. The best known prompt and its edit by one critique run on
+ * the same tasks (the acceptance of GEPA, arXiv 2507.19457, without its passes over validation tasks). No prompt is given up:
+ * each keeps what is believed of it, and the next step sets out from the best, so that luck on one batch does not last.
  * Slower than the search over statements where that can tell what a statement does, and works where it cannot.
  */
 
-/** An edit that was better than its parent on its batch. */
+/** A whole prompt with what is known of it. */
+export type Whole = {
+  readonly prompt: Prompt;
+  /** Expected worth of a rollout on a random task, as believed at present. */
+  readonly value: number;
+  /** Rollouts that the belief is worth. */
+  readonly weight: number;
+  /** Rollouts on tasks that it was not chosen for. */
+  readonly proven: number;
+  /** The step that made it; undefined for the start and for prompts of the statements. */
+  readonly origin: Ascent | undefined;
+};
+
+/** An edit that ran on the same tasks as its parent. */
 export type Ascent = {
   readonly parent: Prompt;
   readonly prompt: Prompt;
@@ -38,16 +51,24 @@ export type ClimbStep = {
 };
 
 export type Climb = {
-  readonly prompt: Prompt;
-  readonly ascents: readonly Ascent[];
-  /** Rewards of the climb's prompt on tasks drawn at random, in order of time. */
-  readonly rewards: readonly number[];
-  /** One batch, one proposal; from another prompt when one is given. */
-  step(sample: number, iteration: number, from?: Prompt): Promise<ClimbStep>;
+  /** All prompts that ran, best first; of equals the latest. */
+  ranking(): readonly Whole[];
+  /** How a prompt was made, the first edit first. */
+  lineage(prompt: Prompt): readonly Ascent[];
+  /** Makes a prompt of another origin known, with what is believed of it. */
+  offer(prompt: Prompt, value: number, iteration: number): Promise<void>;
+  /** One batch, one proposal. */
+  step(sample: number, iteration: number): Promise<ClimbStep>;
 };
 
 /** Failures that the critic of a step reads. */
 const SHOWN = 4;
+/** A sum of gains on n tasks counts as a mean of n and so many without any: a single task more is often luck. */
+const SHRINKAGE = 4;
+/** Most of its parent's weight that an edit inherits. */
+const INHERITED = 6;
+/** Weight of a prompt of another origin. */
+const OFFERED = 6;
 
 export function createClimb(
   context: OptimizerContext,
@@ -57,10 +78,28 @@ export function createClimb(
   worth: (task: number, scored: ScoredRollout) => number | undefined,
 ): Climb {
   const order = context.random('climb').shuffle(context.train.map((_task, index) => index));
-  const ascents: Ascent[] = [];
-  const rewards: number[] = [];
+  const known = new Map<string, Whole>([
+    [context.start.id, { prompt: context.start, value: 0, weight: 0, proven: 0, origin: undefined }],
+  ]);
   let position = 0;
-  let prompt = context.start;
+
+  function ranking(): readonly Whole[] {
+    return [...known.values()].reverse().sort((a, b) => b.value - a.value);
+  }
+
+  function learn(prompt: Prompt, seen: readonly number[]): Whole {
+    const before = known.get(prompt.id) as Whole;
+    const weight = before.weight + seen.length;
+    const sum = before.value * before.weight + seen.reduce((total, reward) => total + reward, 0);
+    const after = {
+      ...before,
+      value: weight === 0 ? before.value : sum / weight,
+      weight,
+      proven: before.proven + seen.length,
+    };
+    known.set(prompt.id, after);
+    return after;
+  }
 
   async function run(candidate: Prompt, tasks: readonly number[], iteration: number) {
     const trials = fresh(
@@ -80,35 +119,40 @@ export function createClimb(
     ({ text, removal }: Proposal): boolean =>
       removal || context.reject(withTrainedText(parent, `${trainedText(parent)}\n- ${text}`), parent) === undefined;
 
-  /** The best statements were no candidate of their own so far. */
-  const statementsAsParent = (from: Prompt, iteration: number): Candidate => ({
-    prompt: from,
-    parents: [context.start.id],
-    iteration,
-    operator: 'statements',
-    critique: null,
-    evidence: [],
-    rejected: null,
-  });
-
   return {
-    get prompt() {
-      return prompt;
+    ranking,
+    lineage(prompt) {
+      const steps: Ascent[] = [];
+      for (let step = known.get(prompt.id)?.origin; step !== undefined; step = known.get(step.parent.id)?.origin) {
+        steps.unshift(step);
+      }
+      return steps;
     },
-    ascents,
-    rewards,
-    async step(sample, iteration, from) {
-      if (from !== undefined && from.id !== context.start.id)
-        await context.addCandidate(statementsAsParent(from, iteration));
-      prompt = from ?? prompt;
-      const parent = prompt;
+    async offer(prompt, value, iteration) {
+      if (known.has(prompt.id)) return;
+      known.set(prompt.id, { prompt, value, weight: OFFERED, proven: 0, origin: undefined });
+      await context.addCandidate({
+        prompt,
+        parents: [context.start.id],
+        iteration,
+        operator: 'statements',
+        critique: null,
+        evidence: [],
+        rejected: null,
+      });
+    },
+    async step(sample, iteration) {
+      const { prompt: parent } = ranking()[0] as Whole;
       const tasks = Array.from(
         { length: Math.min(batchSize, order.length) },
         () => order[position++ % order.length] as number,
       );
       const scored = await run(parent, tasks, iteration);
+      const { value, weight } = learn(
+        parent,
+        tasks.flatMap((task, index) => worth(task, scored[index] as ScoredRollout) ?? []),
+      );
       const before = tasks.map((task, index) => ({ task, scored: scored[index] as ScoredRollout }));
-      rewards.push(...rewardsOf(scored));
       const end = (proposals: readonly Proposal[], trial?: ClimbStep['trial']): ClimbStep => ({
         rollouts: scored.length + (trial?.after.length ?? 0),
         rewards: rewardsOf([...scored, ...(trial?.after ?? [])]),
@@ -146,9 +190,15 @@ export function createClimb(
         const [was, is] = [worth(task, old), worth(task, after[index] as ScoredRollout)];
         return was === undefined || is === undefined ? [] : [is - was];
       });
-      if (mean(gains) > LEAST_GAIN) {
-        ascents.push({ parent, prompt: child, proposals, differences: pairedDifferences(scored, after) });
-        prompt = child;
+      if (!known.has(child.id)) {
+        const differences = pairedDifferences(scored, after);
+        known.set(child.id, {
+          prompt: child,
+          value: value + gains.reduce((total, gain) => total + gain, 0) / (gains.length + SHRINKAGE),
+          weight: Math.min(weight, INHERITED),
+          proven: 0,
+          origin: { parent, prompt: child, proposals, differences },
+        });
       }
       return end(proposals, { child, after });
     },
@@ -156,5 +206,3 @@ export function createClimb(
 }
 
 const PASSED = 0.999;
-/** Sums of fractions are not exact. */
-const LEAST_GAIN = 1e-9;

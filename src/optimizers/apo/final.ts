@@ -4,10 +4,21 @@ import { deviation, mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { pairedDifferences } from '../shared/scores.ts';
+import type { Whole } from './climb.ts';
 import { trainedText } from './component.ts';
 import type { Arm } from './pool.ts';
 import { statementsOf } from './split.ts';
-import { admissible, armOf, leadOfClimb, promptOf, type State, startArm, withOwnStatements, worthOf } from './state.ts';
+import {
+  admissible,
+  armOf,
+  bestWhole,
+  leadOfClimb,
+  promptOf,
+  type State,
+  startArm,
+  withOwnStatements,
+  worthOf,
+} from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
@@ -74,16 +85,18 @@ function believed(state: State): Contender {
 
 /** The prompt that leads at present: the model's, or that of the climb. */
 function leaderOf(state: State): Contender {
-  return leadOfClimb(state) > 0 && state.climb.ascents.length > 0 ? climbed(state) : believed(state);
+  const whole = leadOfClimb(state) > 0 ? bestWhole(state) : undefined;
+  return whole === undefined ? believed(state) : climbed(state, whole);
 }
 
 /** The better one of the model's prompt and that of the climb, by fresh rollouts on the same training tasks. */
 async function contenderOf(state: State, duelTasks: number): Promise<Contender> {
-  const { context, climb, order } = state;
+  const { context, order } = state;
   if (duelTasks === 0) return leaderOf(state);
   const ours = believed(state);
-  if (climb.ascents.length === 0 || climb.prompt.id === ours.prompt.id) return ours;
-  const theirs = climbed(state);
+  const whole = bestWhole(state);
+  if (whole === undefined || whole.prompt.id === ours.prompt.id) return ours;
+  const theirs = climbed(state, whole);
   const tasks = Array.from({ length: duelTasks }, () => order[state.position++ % order.length] as number);
   const run = (prompt: Prompt) => {
     const trials = state.fresh(
@@ -113,26 +126,22 @@ function addContender(context: OptimizerContext, { prompt, operator, critique, e
   });
 }
 
-function climbed(state: State): Contender {
-  const { prompt, ascents, rewards } = state.climb;
-  const proposals = ascents.flatMap((ascent) => ascent.proposals);
-  const recent = rewards.slice(-CLIMB_WINDOW);
-  const first = rewards.slice(0, CLIMB_WINDOW);
+function climbed(state: State, best: Whole): Contender {
+  const { climb, context } = state;
+  const proposals = climb.lineage(best.prompt).flatMap((ascent) => ascent.proposals);
+  const start = climb.ranking().find(({ prompt }) => prompt.id === context.start.id) as Whole;
   return {
-    prompt,
+    prompt: best.prompt,
     operator: 'climb',
     critique: [...new Set(proposals.map(({ critique }) => critique))].slice(0, MOST_CRITIQUES).join('\n') || null,
     evidence: [...new Set(proposals.flatMap(({ rollouts }) => rollouts))],
     gain: {
-      mean: mean(recent) - mean(first),
-      deviation: Math.sqrt(0.25 / recent.length + 0.25 / first.length) + MODEL_DOUBT,
+      mean: best.value - start.value,
+      deviation: Math.sqrt(0.25 / Math.max(1, best.weight) + 0.25 / Math.max(1, start.weight)) + MODEL_DOUBT,
     },
-    explanation: () => explainClimb(state),
+    explanation: () => explainClimb(state, best),
   };
 }
-
-/** Rewards at the beginning and the end of a climb that are compared. */
-const CLIMB_WINDOW = 12;
 
 /** What a run that is stopped from outside ends with: the contender where training alone shows it to be better. */
 export function bestShown(state: State): Prompt {
@@ -171,8 +180,8 @@ const MOST_CRITIQUES = 50;
  * What each statement of a climbed prompt does: what came in by a step as far as its trial showed (a step's statements came
  * together, so each has an equal share of the difference, with the interval of a mean), the others by the model.
  */
-function explainClimb(state: State): Outcome['explanation'] {
-  const { prompt, ascents } = state.climb;
+function explainClimb(state: State, { prompt }: Whole): Outcome['explanation'] {
+  const ascents = state.climb.lineage(prompt);
   const own = new Set(statementsOf(trainedText(state.context.start)));
   const modelled = effectsIn(state, armOf(state, prompt));
   return {

@@ -18,6 +18,7 @@ import { type ApoOptions, duelTasksOf, finalRollouts } from './settings.ts';
 import {
   admissible,
   armOf,
+  bestWhole,
   countTests,
   leadOfClimb,
   promptOf,
@@ -26,6 +27,8 @@ import {
   remember,
   type State,
   startArm,
+  valueOfStatements,
+  withOwnStatements,
   worthOf,
 } from './state.ts';
 import { chooseTasks } from './tasks.ts';
@@ -58,7 +61,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     if (!isClimb) reason = endOf(state, round) ?? reason;
     const ended = iterationOf(spent, searchRollouts, context.iterations);
     if (ended > reported) {
-      const best = leadOfClimb(state) > 0 ? state.climb.prompt : promptOf(state, bestArm(state));
+      const best = (leadOfClimb(state) > 0 ? bestWhole(state)?.prompt : undefined) ?? promptOf(state, bestArm(state));
       const score = mean(rewards);
       context.report({ iteration: ended, previous: reportedPrompt, best, score, critique: lastCritique });
       reported = ended;
@@ -90,7 +93,8 @@ async function searchOn(state: State, round: number, iteration: number, rollouts
   steps.forEach(({ arm, tasks, random }, step) => {
     results[step]?.forEach((scored, index) => {
       remember(state, arm, tasks[index] as number, scored);
-      if (index < random) state.searched.push(...rewardsOf([scored]));
+      const worth = worthOf(state, tasks[index] as number, scored);
+      if (index < random && worth !== undefined) state.searched.push(worth);
     });
   });
   refit(state);
@@ -183,10 +187,14 @@ function isClimbing(state: State, round: number): boolean {
   return leadOfClimb(state) > 0 !== (round % OTHER === 0);
 }
 
-/** A step of the climb, from the best statements when these lead. */
+/** A step of the climb; the best statements are offered to it when these lead. */
 async function climbOn(state: State, iteration: number): Promise<Found> {
-  const from = leadOfClimb(state) < 0 ? promptOf(state, bestArm(state)) : undefined;
-  const found = await state.climb.step(state.critiques++, iteration, from);
+  const { climb } = state;
+  if (leadOfClimb(state) < 0) {
+    const arm = admissible(state, withOwnStatements(state, state.model.bestArm(state.model.mean)));
+    await climb.offer(promptOf(state, arm), valueOfStatements(state), iteration);
+  }
+  const found = await climb.step(state.critiques++, iteration);
   adopt(state, found.proposals);
   learn(state, found);
   return found;

@@ -67,26 +67,46 @@ function scripted(rollouts = 300, start = START) {
   return { context, candidates, spent: () => rollouts - left };
 }
 
+function climbOf(context: OptimizerContext) {
+  return createClimb(
+    context,
+    4,
+    createFreshTrials(),
+    (a, b) => a === b,
+    (_task, scored) => rewardOf(scored),
+  );
+}
+
 describe('whole prompts', () => {
-  it('keeps an edit only when it does better than its parent on the same tasks', async () => {
+  it('the best of them is found, whatever was lucky on its way', async () => {
     const { context, candidates } = scripted();
-    const climb = createClimb(
-      context,
-      4,
-      createFreshTrials(),
-      (a, b) => a === b,
-      (_task, scored) => rewardOf(scored),
-    );
-    for (let step = 0; step < 24; step++) await climb.step(step, 1);
-    for (const { parent, prompt, differences } of climb.ascents) {
-      expect(differences.reduce((sum, difference) => sum + difference, 0)).toBeGreaterThan(0);
-      expect(promptText(prompt)).toContain(promptText(parent));
-      expect(promptText(prompt)).not.toContain(HARM);
-    }
-    expect(climb.ascents.length).toBeGreaterThan(1);
-    expect(climb.prompt.id).toBe(climb.ascents.at(-1)?.prompt.id);
+    const climb = climbOf(context);
+    for (let step = 0; step < 60; step++) await climb.step(step, 1);
+    const [best, ...others] = climb.ranking();
+    expect(RULES.every((rule) => promptText(best?.prompt as Prompt).includes(rule))).toBe(true);
+    expect(promptText(best?.prompt as Prompt)).not.toContain(HARM);
+    expect(others.some(({ prompt }) => promptText(prompt).includes(HARM))).toBe(true);
+    const steps = climb.lineage(best?.prompt as Prompt);
+    expect(steps[0]?.parent.id).toBe(START.id);
+    expect(steps.at(-1)?.prompt.id).toBe(best?.prompt.id);
+    for (const [index, { parent }] of steps.slice(1).entries()) expect(parent.id).toBe(steps[index]?.prompt.id);
     expect(candidates.every(({ operator }) => operator === 'climb')).toBe(true);
-    expect(candidates.some(({ prompt }) => promptText(prompt).includes(HARM))).toBe(true);
+  });
+
+  it('one that promised too much is left as soon as it has run, and is not forgotten', async () => {
+    const { context, candidates } = scripted();
+    const climb = climbOf(context);
+    const offered = createPrompt(`You are a clerk. ${HARM}`);
+    await climb.offer(offered, 0.9, 1);
+    expect(climb.ranking()[0]).toMatchObject({ prompt: { id: offered.id }, value: 0.9, proven: 0 });
+    const { parent } = await climb.step(0, 1);
+    expect(parent.id).toBe(offered.id);
+    for (let step = 1; step < 40; step++) await climb.step(step, 1);
+    const whole = climb.ranking().find(({ prompt }) => prompt.id === offered.id);
+    expect(whole?.proven).toBeGreaterThan(0);
+    expect(whole?.value).toBeLessThan(0.6);
+    expect(climb.ranking()[0]?.prompt.id).not.toBe(offered.id);
+    expect(candidates.filter(({ operator }) => operator === 'statements')).toHaveLength(1);
   });
 
   it('lead a run to a better prompt where no statement can be told apart, within the budget, and are explained', async () => {
@@ -104,6 +124,5 @@ describe('whole prompts', () => {
     const { context } = scripted(400, createPrompt(`You are a clerk. ${HARM}`));
     const outcome: Outcome = await createApo(options.parse({})).run(context);
     expect(promptText(outcome.best)).not.toContain(HARM);
-    expect(promptText(outcome.best)).toContain('You are a clerk.');
   });
 });
