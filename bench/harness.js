@@ -33,7 +33,15 @@ export async function runOnTasks({
   model,
 }) {
   const cut = Math.round(tasks.length * 0.8);
-  const parts = await createEvaluateParts({ world, maxRollouts, seed, criticStyle, model });
+  const parts = await createEvaluateParts({
+    world,
+    tasks,
+    quotesTasks: optimizer.quotesTasks,
+    maxRollouts,
+    seed,
+    criticStyle,
+    model,
+  });
   const { result, error } = await train({
     ...parts,
     start: createPrompt(world.startPrompt),

@@ -12,8 +12,16 @@ import { respond } from '../dist/models/simulated/respond.js';
 import { systemClock } from '../dist/platform/clock.js';
 import createSqliteStore from '../dist/stores/sqlite.js';
 
-/** `model` is what stands behind every role instead, for example a server. */
-export async function createEvaluateParts({ world, maxRollouts, seed, criticStyle, model: given }) {
+/** `model` is what stands behind every role instead, for example a server; `tasks` must not be copied into a prompt. */
+export async function createEvaluateParts({
+  world,
+  tasks = [],
+  quotesTasks,
+  maxRollouts,
+  seed,
+  criticStyle,
+  model: given,
+}) {
   const store = createSqliteStore({ path: ':memory:', create: true }, { folder: '.' });
   const runId = 'bench';
   const now = new Date(0).toISOString();
@@ -90,7 +98,7 @@ export async function createEvaluateParts({ world, maxRollouts, seed, criticStyl
     rolloutTimeoutMs: 60_000,
     failureThreshold: 0.1,
     simulated: true,
-    reject: createGate({ start: createPrompt(world.startPrompt), protectedTexts: [], tasks: [] }),
+    reject: createGate({ start: createPrompt(world.startPrompt), tasks, quotesTasks }),
     observer: {},
   };
 }

@@ -99,9 +99,12 @@ export function compare(
   );
 }
 
+/** A bootstrap of fewer differences gives intervals that are too narrow. */
+const FEWEST_COMPARED = 10;
+
 /** Never more than the data support: an improvement needs a 95 % interval above 0, "none" a sample that could have shown one. */
 export function decideVerdict(isStart: boolean, comparison: PairedBootstrap): Verdict {
-  if (!isStart && comparison.interval[0] > 0) return 'improved';
+  if (!isStart && comparison.n >= FEWEST_COMPARED && comparison.interval[0] > 0) return 'improved';
   const couldShow = detectableGain(comparison.n) <= 0.2;
   return couldShow && (isStart || comparison.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
 }

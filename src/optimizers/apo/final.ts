@@ -1,11 +1,24 @@
 import type { Prompt } from '../../core/prompt.ts';
+import type { ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
-import type { EndReason, Outcome } from '../optimizer.ts';
+import type { Task } from '../../core/task.ts';
+import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { pairedDifferences } from '../shared/scores.ts';
+import type { Whole } from './climb.ts';
 import { trainedText } from './component.ts';
 import type { Arm } from './pool.ts';
 import { statementsOf } from './split.ts';
-import { admissible, leadOfClimb, promptOf, type State, startArm, withOwnStatements } from './state.ts';
+import {
+  admissible,
+  armOf,
+  bestWhole,
+  leadOfClimb,
+  promptOf,
+  type State,
+  startArm,
+  withOwnStatements,
+  worthOf,
+} from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
@@ -17,19 +30,14 @@ const DRAWS = 60;
  * The end of a run: the prompt that the model believes in and the starting prompt, both on validation tasks that nothing
  * has touched. The new prompt is returned only when it is better with {@link SURE_ENOUGH}; what training says counts too,
  * with its uncertainty doubled.
+ * @param rollouts kept for the validation tasks
+ * @param duelTasks training tasks that the prompts of both ways are compared on before; 0 where nothing was kept for it
  */
-export async function finish(state: State, rollouts: number, reason: EndReason): Promise<Outcome> {
+export async function finish(state: State, rollouts: number, duelTasks: number, reason: EndReason): Promise<Outcome> {
   const { context, pool } = state;
-  const { prompt: best, operator, critique, evidence, gain, explanation } = contenderOf(state);
-  await context.addCandidate({
-    prompt: best,
-    parents: [context.start.id],
-    iteration: context.iterations,
-    operator,
-    critique,
-    evidence,
-    rejected: null,
-  });
+  const contender = await contenderOf(state, duelTasks);
+  const { prompt: best, gain, explanation } = contender;
+  await addContender(context, contender);
   const isStart = best.id === context.start.id;
   const count = Math.max(
     1,
@@ -62,10 +70,9 @@ type Contender = {
   readonly explanation: () => Outcome['explanation'];
 };
 
-/** The prompt that is compared with the start: the model's, or that of the climb when it leads. */
-function contenderOf(state: State): Contender {
-  const { model, climb } = state;
-  if (leadOfClimb(state) > 0 && climb.ascents.length > 0) return climbed(state);
+/** The prompt that the model believes in. */
+function believed(state: State): Contender {
+  const { model } = state;
   const arm = admissible(state, withOwnStatements(state, model.bestArm(model.mean)));
   return {
     prompt: promptOf(state, arm),
@@ -76,30 +83,69 @@ function contenderOf(state: State): Contender {
   };
 }
 
-function climbed(state: State): Contender {
-  const { prompt, ascents, rewards } = state.climb;
-  const proposals = ascents.flatMap((ascent) => ascent.proposals);
-  const recent = rewards.slice(-CLIMB_WINDOW);
-  const first = rewards.slice(0, CLIMB_WINDOW);
-  return {
+/** The prompt that leads at present: the model's, or that of the climb. */
+function leaderOf(state: State): Contender {
+  const whole = leadOfClimb(state) > 0 ? bestWhole(state) : undefined;
+  return whole === undefined ? believed(state) : climbed(state, whole);
+}
+
+/** The better one of the model's prompt and that of the climb, by fresh rollouts on the same training tasks. */
+async function contenderOf(state: State, duelTasks: number): Promise<Contender> {
+  const { context, order } = state;
+  if (duelTasks === 0) return leaderOf(state);
+  const ours = believed(state);
+  const whole = bestWhole(state);
+  if (whole === undefined || whole.prompt.id === ours.prompt.id) return ours;
+  const theirs = climbed(state, whole);
+  const tasks = Array.from({ length: duelTasks }, () => order[state.position++ % order.length] as number);
+  const run = (prompt: Prompt) => {
+    const trials = state.fresh(
+      prompt,
+      tasks.map((task) => context.train[task] as Task),
+    );
+    const { iterations: iteration } = context;
+    return context.evaluate(prompt, trials, { iteration, split: 'train', label: 'statements against whole prompts' });
+  };
+  await addContender(context, theirs);
+  await addContender(context, ours);
+  const worth = (scored: readonly ScoredRollout[]): number =>
+    mean(scored.flatMap((one, index) => worthOf(state, tasks[index] as number, one) ?? []));
+  const [first, second] = [worth(await run(theirs.prompt)), worth(await run(ours.prompt))];
+  return first > second ? theirs : ours;
+}
+
+function addContender(context: OptimizerContext, { prompt, operator, critique, evidence }: Contender): Promise<void> {
+  return context.addCandidate({
     prompt,
+    parents: [context.start.id],
+    iteration: context.iterations,
+    operator,
+    critique,
+    evidence,
+    rejected: null,
+  });
+}
+
+function climbed(state: State, best: Whole): Contender {
+  const { climb, context } = state;
+  const proposals = climb.lineage(best.prompt).flatMap((ascent) => ascent.proposals);
+  const start = climb.ranking().find(({ prompt }) => prompt.id === context.start.id) as Whole;
+  return {
+    prompt: best.prompt,
     operator: 'climb',
     critique: [...new Set(proposals.map(({ critique }) => critique))].slice(0, MOST_CRITIQUES).join('\n') || null,
     evidence: [...new Set(proposals.flatMap(({ rollouts }) => rollouts))],
     gain: {
-      mean: mean(recent) - mean(first),
-      deviation: Math.sqrt(0.25 / recent.length + 0.25 / first.length) + MODEL_DOUBT,
+      mean: best.value - start.value,
+      deviation: Math.sqrt(0.25 / Math.max(1, best.weight) + 0.25 / Math.max(1, start.weight)) + MODEL_DOUBT,
     },
-    explanation: () => explainClimb(state),
+    explanation: () => explainClimb(state, best),
   };
 }
 
-/** Rewards at the beginning and the end of a climb that are compared. */
-const CLIMB_WINDOW = 12;
-
 /** What a run that is stopped from outside ends with: the contender where training alone shows it to be better. */
 export function bestShown(state: State): Prompt {
-  const { prompt, gain } = contenderOf(state);
+  const { prompt, gain } = leaderOf(state);
   return chanceAbove([], gain) >= 0.95 ? prompt : state.context.start;
 }
 
@@ -131,21 +177,22 @@ function originsOf(
 const MOST_CRITIQUES = 50;
 
 /**
- * What each statement of a climbed prompt does, as far as its trial showed: a step's statements came together, so each has an
- * equal share of the difference, with the interval of a mean.
+ * What each statement of a climbed prompt does: what came in by a step as far as its trial showed (a step's statements came
+ * together, so each has an equal share of the difference, with the interval of a mean), the others by the model.
  */
-function explainClimb({ context, climb: { prompt, ascents }, pool }: State): Outcome['explanation'] {
-  const own = new Set(statementsOf(trainedText(context.start)));
+function explainClimb(state: State, { prompt }: Whole): Outcome['explanation'] {
+  const ascents = state.climb.lineage(prompt);
+  const own = new Set(statementsOf(trainedText(state.context.start)));
+  const modelled = effectsIn(state, armOf(state, prompt));
   return {
     statements: statementsOf(trainedText(prompt)).map((text) => {
       const ascent = ascents.find((one) => statementsOf(trainedText(one.prompt)).includes(text));
-      if (own.has(text) || ascent === undefined) {
-        // What is neither was among the statements that a step set out from.
-        const origin = pool.statements.find((one) => one.text === text)?.origins[0] ?? START;
-        return { text, effect: null, interval: null, removalCost: null, origin };
-      }
-      const known = new Set(statementsOf(trainedText(ascent.parent)));
-      const together = statementsOf(trainedText(ascent.prompt)).filter((other) => !known.has(other)).length;
+      const index = state.pool.find(text);
+      const known = modelled.find(({ statement }) => statement === index);
+      if (known !== undefined && (own.has(text) || ascent === undefined)) return { ...known.explained, text };
+      if (ascent === undefined) return { text, effect: null, interval: null, removalCost: null, origin: START };
+      const before = new Set(statementsOf(trainedText(ascent.parent)));
+      const together = statementsOf(trainedText(ascent.prompt)).filter((other) => !before.has(other)).length;
       const effect = mean(ascent.differences) / Math.max(1, together);
       const half = (1.96 * Math.max(0.3, deviation(ascent.differences))) / Math.sqrt(ascent.differences.length);
       const proposal = ascent.proposals.find((one) => one.text === text) ?? ascent.proposals[0];
@@ -188,26 +235,28 @@ function normalCdf(z: number): number {
 const START = { operator: 'start', critique: '', rollouts: [] } as const;
 
 /** What each statement does in the prompt of an arm, by the model: an effect is a difference in expected reward. */
-function explain({ pool, model }: State, arm: Arm): Outcome['explanation'] {
+function explain(state: State, arm: Arm): Outcome['explanation'] {
+  return { statements: effectsIn(state, arm).map(({ explained }) => explained) };
+}
+
+function effectsIn({ pool, model }: State, arm: Arm) {
   const reached = model.value(arm, model.mean);
-  return {
-    statements: arm.statements.map((index) => {
-      const statement = pool.statements[index];
-      const without = model.value(
-        { ...arm, statements: arm.statements.filter((other) => other !== index) },
-        model.mean,
-      );
-      const effect = reached - without;
-      const { mean: own, deviation: spread } = model.effect(index);
-      // Relative uncertainty of the statement's own effect, carried over to what it does to the reward.
-      const half = Math.abs(effect) * Math.min(3, (1.96 * spread) / Math.max(0.1, Math.abs(own)));
-      return {
-        text: statement?.text ?? '',
+  return arm.statements.map((statement) => {
+    const known = pool.statements[statement];
+    const without = { ...arm, statements: arm.statements.filter((other) => other !== statement) };
+    const effect = reached - model.value(without, model.mean);
+    const { mean: own, deviation: spread } = model.effect(statement);
+    // Relative uncertainty of the statement's own effect, carried over to what it does to the reward.
+    const half = Math.abs(effect) * Math.min(3, (1.96 * spread) / Math.max(0.1, Math.abs(own)));
+    return {
+      statement,
+      explained: {
+        text: known?.text ?? '',
         effect,
         interval: [effect - half, effect + half],
         removalCost: effect,
-        origin: statement?.origins[0] ?? START,
-      };
-    }),
-  };
+        origin: known?.origins[0] ?? START,
+      },
+    };
+  });
 }

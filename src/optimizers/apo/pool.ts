@@ -43,12 +43,16 @@ export type Pool = {
   readonly meanings: readonly (readonly number[])[];
   /** Adds a statement, or more evidence for the one that says the same in the same words. Returns its index. */
   add(text: string, evidence: Iterable<number>, origin: Origin, options?: { readonly fixed?: boolean }): number;
+  /** The statement that says this in the same words. */
+  find(text: string): number | undefined;
   /** Adds a whole prompt; its statements are looked up in the pool or added. */
   addFrame(prompt: string, origin: Origin, isFixed: (piece: Piece) => boolean): Frame;
   /** Adds a frame of nothing but what must stand in every prompt. */
   addBareFrame(): Frame;
   /** Statements that no frame places are added in the arm's order. */
   render(arm: Arm): string;
+  /** Whether two texts are wordings of one meaning, or contradict each other. */
+  isSame(a: string, b: string): boolean;
   /** What a statement is about. */
   concern(statement: number): Concern;
   /** From now on statements concern the kinds of these units. */
@@ -149,6 +153,13 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     return best.meaning;
   }
 
+  function find(text: string): number | undefined {
+    const equal = statements.find((statement) => statement.text === text);
+    if (equal !== undefined) return equal.index;
+    const near = closest(wordsOf(text));
+    return near.similarity >= SAME_STATEMENT ? near.index : undefined;
+  }
+
   function add(
     text: string,
     evidence: Iterable<number>,
@@ -156,10 +167,7 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     options: { readonly fixed?: boolean } = {},
   ): number {
     const words = wordsOf(text);
-    const near = closest(words);
-    const same =
-      statements.find((statement) => statement.text === text) ??
-      (near.similarity >= SAME_STATEMENT ? statements[near.index] : undefined);
+    const same = statements[find(text) ?? -1];
     if (same !== undefined) {
       statements[same.index] = {
         ...same,
@@ -184,6 +192,7 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     frames,
     meanings,
     add,
+    find,
     addFrame(prompt, origin, isFixed) {
       const pieces = splitPrompt(prompt).map((piece) => ({
         raw: piece.raw,
@@ -224,9 +233,17 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
       const bullets = rest.map((index) => `- ${(statements[index] as Statement).text}`).join('\n');
       return head === '' ? bullets : `${head}${endsWithBullet(head) ? '\n' : '\n\n'}${bullets}`;
     },
+    isSame(a, b) {
+      const [first, second] = [wordsOf(a), wordsOf(b)];
+      const similarity = overlap(first, second, rarity);
+      if (similarity >= SAME_ADVICE) return true;
+      const { main } = concernOf(first, new Set());
+      return similarity >= SAME_MEANING && main >= 0 && concernOf(second, new Set()).main === main;
+    },
     concern,
     use(next) {
       units = next;
+
       concerns.clear();
     },
   };

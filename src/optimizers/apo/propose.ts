@@ -3,7 +3,7 @@ import type { OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { withoutQuotations } from '../shared/quotations.ts';
-import { trainedText, withTrainedText } from './component.ts';
+import { trainedText } from './component.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
 
@@ -31,11 +31,11 @@ export type ProposeInput = {
 
 export type Proposed = {
   readonly proposals: readonly Proposal[];
-  /** The parent's text with all that the critique asks for; undefined when nothing came of it. */
-  readonly child: string | undefined;
+  /** The parent's text with all that the critique asks for, when an editor wrote it. */
+  readonly edited: string | undefined;
 };
 
-const NOTHING: Proposed = { proposals: [], child: undefined };
+const NOTHING: Proposed = { proposals: [], edited: undefined };
 
 /**
  * One critique of a group of failures, as statements and as a whole prompt. A critic that answers by the schema needs no
@@ -63,7 +63,7 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
         rollouts: cited.length > 0 ? cited : ids,
       };
     });
-    return { proposals, child: apply(parent, proposals, context) };
+    return { proposals, edited: undefined };
   }
   const critique = withoutQuotations(reply, [...failures, ...passes], context.train, trainedText(parent));
   const edited = await edit(context, parent, critique, 'edit', sample);
@@ -71,26 +71,7 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
   const proposals = newStatements(trainedText(parent), edited).map(
     (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
   );
-  return { proposals, child: edited };
-}
-
-/**
- * The parent's text with those proposals in it that may go into a prompt. A target that does not stand in the text is no
- * reason to lose the statement.
- */
-function apply(parent: Prompt, proposals: readonly Proposal[], context: OptimizerContext): string | undefined {
-  const before = trainedText(parent);
-  let text = before;
-  const added: string[] = [];
-  for (const proposal of proposals) {
-    const trial = withTrainedText(parent, `${before}\n- ${proposal.text}`);
-    if (!proposal.removal && context.reject(trial, parent) !== undefined) continue;
-    if (proposal.target !== '' && text.includes(proposal.target)) {
-      text = text.replace(proposal.target, () => (proposal.removal ? '' : proposal.text));
-    } else if (!proposal.removal && !text.includes(proposal.text)) added.push(`- ${proposal.text}`);
-  }
-  const child = [text.trim(), ...added].join('\n').trim();
-  return child === '' || child === before.trim() ? undefined : child;
+  return { proposals, edited };
 }
 
 /** A whole prompt by the editor; undefined when it gave none. */

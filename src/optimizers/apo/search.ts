@@ -7,16 +7,18 @@ import { addStart } from '../shared/proposal.ts';
 import { headline } from '../shared/reply.ts';
 import { rewardsOf } from '../shared/scores.ts';
 import { createFreshTrials } from '../shared/trials.ts';
-import { createClimb } from './climb.ts';
+import { type ClimbStep, createClimb } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { bestShown, finish } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import { type Proposal, propose } from './propose.ts';
-import { type ApoOptions, finalRollouts } from './settings.ts';
+import { type ApoOptions, duelTasksOf, finalRollouts } from './settings.ts';
 import {
   admissible,
+  armOf,
+  bestWhole,
   countTests,
   leadOfClimb,
   promptOf,
@@ -25,6 +27,9 @@ import {
   remember,
   type State,
   startArm,
+  valueOfStatements,
+  withOwnStatements,
+  worthOf,
 } from './state.ts';
 import { chooseTasks } from './tasks.ts';
 import { answerParts } from './units.ts';
@@ -34,7 +39,8 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
   await addStart(context);
   context.keep({ best: context.start, baseline: [], final: [] });
   const kept = finalRollouts(settings, planned, context.val.length);
-  const searchRollouts = Math.max(0, planned - kept);
+  const duelTasks = duelTasksOf(settings, planned, context.train.length);
+  const searchRollouts = Math.max(0, planned - kept - 2 * duelTasks);
   let spent = 0;
   let reported = 0;
   let reportedPrompt = context.start;
@@ -50,13 +56,12 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
       : searchOn(state, round, iteration, searchRollouts - spent));
     spent += found.rollouts;
     rewards = [...rewards, ...found.rewards];
-    adopt(state, found.proposals);
     refit(state);
     lastCritique = headline(found.proposals[0]?.critique ?? lastCritique);
     if (!isClimb) reason = endOf(state, round) ?? reason;
     const ended = iterationOf(spent, searchRollouts, context.iterations);
     if (ended > reported) {
-      const best = leadOfClimb(state) > 0 ? state.climb.prompt : promptOf(state, bestArm(state));
+      const best = (leadOfClimb(state) > 0 ? bestWhole(state)?.prompt : undefined) ?? promptOf(state, bestArm(state));
       const score = mean(rewards);
       context.report({ iteration: ended, previous: reportedPrompt, best, score, critique: lastCritique });
       reported = ended;
@@ -66,7 +71,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
     }
     if (reason !== 'budget') break;
   }
-  return finish(state, kept, reason);
+  return finish(state, kept, duelTasks, reason);
 }
 
 /** What one round gave. */
@@ -88,11 +93,13 @@ async function searchOn(state: State, round: number, iteration: number, rollouts
   steps.forEach(({ arm, tasks, random }, step) => {
     results[step]?.forEach((scored, index) => {
       remember(state, arm, tasks[index] as number, scored);
-      if (index < random) state.searched.push(...rewardsOf([scored]));
+      const worth = worthOf(state, tasks[index] as number, scored);
+      if (index < random && worth !== undefined) state.searched.push(worth);
     });
   });
   refit(state);
   const proposals = await criticise(state);
+  adopt(state, proposals);
   const rewards = rewardsOf(results.flat());
   return { rollouts: results.flat().length, rewards, proposals };
 }
@@ -125,7 +132,7 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
   const order = context.random('order').shuffle(context.train.map((_task, index) => index));
   const model = fitModel(pool, units, []);
   const fresh = createFreshTrials();
-  return {
+  const state: State = {
     context,
     settings,
     pool,
@@ -139,10 +146,12 @@ function begin(settings: ApoOptions, context: OptimizerContext): State {
     model,
     proven: new Map(),
     fresh,
-    climb: createClimb(context, settings.wholePromptTasks, fresh),
-    climbArm: undefined,
+    climb: createClimb(context, settings.wholePromptTasks, fresh, pool.isSame, (task, scored) =>
+      worthOf(state, task, scored),
+    ),
     searched: [],
   };
+  return state;
 }
 
 const PERFECT = 0.999;
@@ -178,16 +187,28 @@ function isClimbing(state: State, round: number): boolean {
   return leadOfClimb(state) > 0 !== (round % OTHER === 0);
 }
 
-/** A step of the climb, from the best statements when these lead. What it runs of known prompts is a record, too. */
+/** A step of the climb; the best statements are offered to it when these lead. */
 async function climbOn(state: State, iteration: number): Promise<Found> {
-  const { climb, pool } = state;
-  if (leadOfClimb(state) < 0) state.climbArm = bestArm(state);
-  const from = leadOfClimb(state) < 0 && state.climbArm !== undefined ? promptOf(state, state.climbArm) : undefined;
-  const known = state.climbArm ?? startArm(pool);
-  const knownId = promptOf(state, known).id;
-  const { parent, before, ...found } = await climb.step(state.critiques++, iteration, from);
-  if (parent.id === knownId) for (const { task, scored } of before) remember(state, known, task, scored);
+  const { climb } = state;
+  if (leadOfClimb(state) < 0) {
+    const arm = admissible(state, withOwnStatements(state, state.model.bestArm(state.model.mean)));
+    await climb.offer(promptOf(state, arm), valueOfStatements(state), iteration);
+  }
+  const found = await climb.step(state.critiques++, iteration);
+  adopt(state, found.proposals);
+  learn(state, found);
   return found;
+}
+
+/** Rollouts of whole prompts are evidence on their statements, too. */
+function learn(state: State, { parent, before, trial }: ClimbStep): void {
+  const arm = armOf(state, parent);
+  for (const { task, scored } of before) remember(state, arm, task, scored);
+  if (trial === undefined) return;
+  const tried = armOf(state, trial.child);
+  trial.after.forEach((scored, index) => {
+    remember(state, tried, before[index]?.task as number, scored);
+  });
 }
 
 type Step = {

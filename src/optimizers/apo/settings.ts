@@ -32,3 +32,13 @@ export function finalRollouts({ finalShare }: ApoOptions, rollouts: number, val:
   const least = Math.min(2 * FEWEST_FINAL_TASKS, Math.floor(rollouts * MOST_FINAL_SHARE));
   return Math.max(2, Math.min(2 * val, Math.max(least, Math.floor(rollouts * finalShare))));
 }
+
+const MOST_DUEL_TASKS = 12;
+/** Share of the rollouts that the comparison of both ways may cost; with fewer there is none. */
+const MOST_DUEL_SHARE = 0.125;
+
+/** Training tasks on which the prompts of both ways are compared in the end. */
+export function duelTasksOf({ wholePrompts }: ApoOptions, rollouts: number, train: number): number {
+  const tasks = Math.min(MOST_DUEL_TASKS, train);
+  return wholePrompts && 2 * tasks < rollouts * MOST_DUEL_SHARE ? tasks : 0;
+}

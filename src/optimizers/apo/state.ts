@@ -3,11 +3,12 @@ import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
-import type { Climb } from './climb.ts';
-import { withTrainedText } from './component.ts';
+import type { Climb, Whole } from './climb.ts';
+import { trainedText, withTrainedText } from './component.ts';
 import { type EffectModel, fitModel } from './model.ts';
 import type { Arm, Pool } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
+import { statementsOf } from './split.ts';
 import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
 /** A rollout on a training task, with the arm that its prompt was made from. */
@@ -42,17 +43,42 @@ export type State = {
   readonly fresh: (prompt: Prompt, tasks: readonly Task[]) => Trial[];
   /** Whole prompts, the other way to a better one. */
   readonly climb: Climb;
-  /** The arm that the climb's prompt was taken from. */
-  climbArm: Arm | undefined;
-  /** Rewards of the search over statements on tasks drawn at random, in order of time. */
+  /** Worth of the rollouts of the search over statements on tasks drawn at random, in order of time. */
   readonly searched: number[];
 };
 
 /** Rewards that are compared. */
 const WINDOW = 12;
-/** By how much the whole prompts do better on random tasks than the statements have lately. */
-export function leadOfClimb({ climb, searched }: State): number {
-  return mean(climb.rewards.slice(-WINDOW)) - mean(searched.slice(-WINDOW));
+/** Mean worth of the statements' rollouts on random tasks lately. */
+export function valueOfStatements({ searched }: State): number {
+  return mean(searched.slice(-WINDOW));
+}
+
+const CAUTION = { least: -0.1, most: 0.4 } as const;
+
+/**
+ * What the whole prompts have to be ahead by. Where most advice shares words with the tasks that it concerns, the model can
+ * tell what each statement does, and gets better the longer it is searched; where hardly any does, it cannot.
+ */
+function cautionOf({ pool }: State): number {
+  const proposed = pool.statements.filter(({ origins }) => origins[0]?.operator !== 'start');
+  const specific = proposed.filter(({ index }) => pool.concern(index).main >= 0).length;
+  const share = proposed.length === 0 ? 0.5 : specific / proposed.length;
+  return CAUTION.least + (CAUTION.most - CAUTION.least) * share;
+}
+
+/**
+ * By how much the best whole prompt is believed to do better on random tasks than the statements have lately. Only prompts
+ * that ran on tasks they were not chosen for: what was just accepted is more lucky than good.
+ */
+export function leadOfClimb(state: State): number {
+  const best = state.climb.ranking().find(({ proven }) => proven > 0);
+  return (best?.value ?? Number.NaN) - valueOfStatements(state) - cautionOf(state);
+}
+
+/** The best prompt that a step made. */
+export function bestWhole({ climb, context }: State): Whole | undefined {
+  return climb.ranking().find(({ prompt, origin }) => origin !== undefined && prompt.id !== context.start.id);
 }
 
 export function remember(state: State, arm: Arm, task: number, scored: ScoredRollout): void {
@@ -60,6 +86,24 @@ export function remember(state: State, arm: Arm, task: number, scored: ScoredRol
   if (reward === undefined) return;
   const outcome = state.units.outcome(task, scored.rollout.answer, reward);
   state.records.push({ arm, task, scored, reward, outcome });
+}
+
+/** Of a reward, what all parts of the expected answer count beside it. */
+const PARTS_SHARE = 0.5;
+/** The same of an answer that is the expected one to the letter: graders let quotation marks and the like pass. */
+const LETTER_SHARE = 0.25;
+
+/**
+ * What a rollout is worth when prompts are compared on a few tasks, 0..1: mostly its reward, and the share of the expected
+ * answer's parts that it has, which tells progress before the whole is right. Undefined without a reward.
+ */
+export function worthOf({ units, context }: State, task: number, scored: ScoredRollout): number | undefined {
+  const reward = rewardOf(scored);
+  if (reward === undefined) return undefined;
+  const { parts } = units.outcome(task, scored.rollout.answer, reward);
+  const isLiteral = scored.rollout.answer.trim() === context.train[task]?.expected?.trim();
+  const sum = reward + PARTS_SHARE * (parts.length === 0 ? reward : mean(parts)) + (isLiteral ? LETTER_SHARE : 0);
+  return sum / (1 + PARTS_SHARE + LETTER_SHARE);
 }
 
 export function refit(state: State): void {
@@ -101,21 +145,37 @@ export function startArm({ frames }: Pool): Arm {
   return { frame: 0, statements: frames[0]?.pieces.flatMap(({ statement }) => statement ?? []) ?? [] };
 }
 
-/** One-sided 80 % of a normal distribution. */
-const SURELY = 0.84;
+/** A whole prompt as the model sees it. */
+export function armOf({ pool }: State, prompt: Prompt): Arm {
+  const origin = { operator: 'editor', critique: '', rollouts: [] };
+  const own = statementsOf(trainedText(prompt)).map((text) => pool.find(text) ?? pool.add(text, [], origin));
+  const fixed = pool.statements.filter((statement) => statement.fixed).map(({ index }) => index);
+  return { frame: 0, statements: [...new Set([...own, ...fixed])].sort((a, b) => a - b) };
+}
+
+/** Expected reward that a sentence of the user may cost before it counts as harmful. */
+const TOLERATED = 0.02;
+/** The same of the text around the statements: what is wrong with a sentence in it, the model may first put down to it. */
+const TOLERATED_OF_FRAME = 0.05;
 
 /**
- * The arm with the user's own statements in it, unless they are shown to do harm: what no task of the dataset asks for may
+ * The arm with the user's own statements in it, unless they are believed to do harm: what no task of the dataset asks for may
  * still matter, and a prompt that has quietly lost it would not be one to put into production.
  */
 export function withOwnStatements({ pool, model }: State, arm: Arm): Arm {
-  if (arm.frame !== 0) return arm;
   const meanings = new Set(arm.statements.map((statement) => pool.statements[statement]?.meaning));
-  const kept = startArm(pool).statements.filter((statement) => {
-    const { mean, deviation } = model.effect(statement);
-    return !meanings.has(pool.statements[statement]?.meaning) && mean + SURELY * deviation >= 0;
-  });
-  return { ...arm, statements: [...arm.statements, ...kept].sort((a, b) => a - b) };
+  let kept = { ...arm, frame: 0 };
+  let worth = model.value(kept, model.mean);
+  if (worth < model.value(arm, model.mean) - TOLERATED_OF_FRAME) return arm;
+  for (const own of startArm(pool).statements) {
+    if (meanings.has(pool.statements[own]?.meaning)) continue;
+    const longer = { ...kept, statements: [...kept.statements, own].sort((a, b) => a - b) };
+    const value = model.value(longer, model.mean);
+    if (value < worth - TOLERATED) continue;
+    kept = longer;
+    worth = value;
+  }
+  return kept;
 }
 
 /** The prompt of an arm: statements in the order in which they were proven, the others last. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPrompt, type Prompt, promptText } from '../../../src/core/prompt.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import type { ScoredRollout } from '../../../src/core/rollout.ts';
+import { rewardOf, type ScoredRollout } from '../../../src/core/rollout.ts';
 import { createClimb } from '../../../src/optimizers/apo/climb.ts';
 import createApo, { options } from '../../../src/optimizers/apo.ts';
 import type { Candidate, OptimizerContext, Outcome, Trial } from '../../../src/optimizers/optimizer.ts';
@@ -15,7 +15,7 @@ const START = createPrompt('You are a clerk.');
 const tasks = Array.from({ length: 60 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
 
 /** An agent that needs every rule and fails with the harmful advice; a critic that names one of the four after the other. */
-function scripted(rollouts = 300) {
+function scripted(rollouts = 300, start = START) {
   const candidates: Candidate[] = [];
   let left = rollouts;
   const evaluate = async (prompt: Prompt, trials: readonly Trial[]): Promise<readonly ScoredRollout[]> => {
@@ -23,7 +23,7 @@ function scripted(rollouts = 300) {
     return trials.map(({ task, sample }, index) => {
       const text = promptText(prompt);
       const known = RULES.filter((rule) => text.includes(rule)).length;
-      const chance = text.includes(HARM) ? 0 : ([0.05, 0.3, 0.6, 0.95][known] ?? 0);
+      const chance = ([0.05, 0.3, 0.6, 0.95][known] ?? 0) * (text.includes(HARM) ? 0.2 : 1);
       const score = createRandom(prompt.id, task.id, sample).next() < chance ? 1 : 0;
       const id = `ro-${left}-${index}`;
       return {
@@ -41,7 +41,7 @@ function scripted(rollouts = 300) {
     });
   };
   const context: OptimizerContext = {
-    start: START,
+    start,
     train: tasks.slice(0, 45),
     val: tasks.slice(45),
     iterations: 10,
@@ -51,9 +51,11 @@ function scripted(rollouts = 300) {
     async ask(role, _request, sample) {
       if (role === 'editor') throw new Error('a critic that keeps to the schema needs no editor');
       const statement = [...RULES, HARM][sample % 4];
-      return JSON.stringify({
-        findings: [{ operation: 'add', statement, target: '', evidence: [], cause: 'it fails' }],
-      });
+      const isRemoval = statement === HARM && promptText(start).includes(HARM);
+      const finding = isRemoval
+        ? { operation: 'remove', statement: '', target: HARM }
+        : { operation: 'add', statement, target: '' };
+      return JSON.stringify({ findings: [{ ...finding, evidence: [], cause: 'it fails' }] });
     },
     reject: () => undefined,
     async addCandidate(candidate) {
@@ -65,20 +67,46 @@ function scripted(rollouts = 300) {
   return { context, candidates, spent: () => rollouts - left };
 }
 
+function climbOf(context: OptimizerContext) {
+  return createClimb(
+    context,
+    4,
+    createFreshTrials(),
+    (a, b) => a === b,
+    (_task, scored) => rewardOf(scored),
+  );
+}
+
 describe('whole prompts', () => {
-  it('keeps an edit only when it does better than its parent on the same tasks', async () => {
+  it('the best of them is found, whatever was lucky on its way', async () => {
     const { context, candidates } = scripted();
-    const climb = createClimb(context, 4, createFreshTrials());
-    for (let step = 0; step < 24; step++) await climb.step(step, 1);
-    for (const { parent, prompt, differences } of climb.ascents) {
-      expect(differences.reduce((sum, difference) => sum + difference, 0)).toBeGreaterThan(0);
-      expect(promptText(prompt)).toContain(promptText(parent));
-      expect(promptText(prompt)).not.toContain(HARM);
-    }
-    expect(climb.ascents.length).toBeGreaterThan(1);
-    expect(climb.prompt.id).toBe(climb.ascents.at(-1)?.prompt.id);
+    const climb = climbOf(context);
+    for (let step = 0; step < 60; step++) await climb.step(step, 1);
+    const [best, ...others] = climb.ranking();
+    expect(RULES.every((rule) => promptText(best?.prompt as Prompt).includes(rule))).toBe(true);
+    expect(promptText(best?.prompt as Prompt)).not.toContain(HARM);
+    expect(others.some(({ prompt }) => promptText(prompt).includes(HARM))).toBe(true);
+    const steps = climb.lineage(best?.prompt as Prompt);
+    expect(steps[0]?.parent.id).toBe(START.id);
+    expect(steps.at(-1)?.prompt.id).toBe(best?.prompt.id);
+    for (const [index, { parent }] of steps.slice(1).entries()) expect(parent.id).toBe(steps[index]?.prompt.id);
     expect(candidates.every(({ operator }) => operator === 'climb')).toBe(true);
-    expect(candidates.some(({ prompt }) => promptText(prompt).includes(HARM))).toBe(true);
+  });
+
+  it('one that promised too much is left as soon as it has run, and is not forgotten', async () => {
+    const { context, candidates } = scripted();
+    const climb = climbOf(context);
+    const offered = createPrompt(`You are a clerk. ${HARM}`);
+    await climb.offer(offered, 0.9, 1);
+    expect(climb.ranking()[0]).toMatchObject({ prompt: { id: offered.id }, value: 0.9, proven: 0 });
+    const { parent } = await climb.step(0, 1);
+    expect(parent.id).toBe(offered.id);
+    for (let step = 1; step < 40; step++) await climb.step(step, 1);
+    const whole = climb.ranking().find(({ prompt }) => prompt.id === offered.id);
+    expect(whole?.proven).toBeGreaterThan(0);
+    expect(whole?.value).toBeLessThan(0.6);
+    expect(climb.ranking()[0]?.prompt.id).not.toBe(offered.id);
+    expect(candidates.filter(({ operator }) => operator === 'statements')).toHaveLength(1);
   });
 
   it('lead a run to a better prompt where no statement can be told apart, within the budget, and are explained', async () => {
@@ -90,5 +118,11 @@ describe('whole prompts', () => {
     const { statements } = outcome.explanation as { statements: { text: string; origin: { operator: string } }[] };
     expect(statements.map(({ text }) => text)).toEqual(expect.arrayContaining(RULES));
     expect(statements.find(({ text }) => text === 'You are a clerk.')?.origin.operator).toBe('start');
+  });
+
+  it('lose a sentence of the user that does harm, and it does not come back in the end', async () => {
+    const { context } = scripted(400, createPrompt(`You are a clerk. ${HARM}`));
+    const outcome: Outcome = await createApo(options.parse({})).run(context);
+    expect(promptText(outcome.best)).not.toContain(HARM);
   });
 });

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { fitModel } from '../../../src/optimizers/apo/model.ts';
+import { createPool } from '../../../src/optimizers/apo/pool.ts';
+import { type State, startArm, withOwnStatements } from '../../../src/optimizers/apo/state.ts';
+import { answerParts } from '../../../src/optimizers/apo/units.ts';
+import { makeTask } from '../../helpers/task.ts';
+
+test('a sentence of the user is put back unless what was seen of it says that it harms whole answers', () => {
+  const train = Array.from({ length: 20 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
+  const units = answerParts(train);
+  const pool = createPool(train, units);
+  const origin = { operator: 'start', critique: '', rollouts: [] };
+  pool.addFrame('You are a clerk. Sing before lunch.', origin, () => false);
+  const [clerk, harm] = startArm(pool).statements as [number, number];
+  const run = (statements: readonly number[], rest: number) =>
+    train.map((_, task) => ({ arm: { frame: 0, statements }, task, outcome: { parts: [1], rest } }));
+  const seen = [...run([clerk, harm], 0), ...run([harm], 0), ...run([clerk], 1), ...run([clerk], 1), ...run([], 1)];
+  const model = fitModel(pool, units, seen);
+  const kept = withOwnStatements({ pool, model } as State, { frame: 0, statements: [] });
+  expect(kept.statements).toEqual([clerk]);
+});
