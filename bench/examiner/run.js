@@ -1,23 +1,24 @@
 // Optimizers on the examiner's worlds, with exact scores of the returned prompts.
-// npm run build && node bench/examiner/run.js [--algorithms apo,gepa] [--families a,b] [--budgets 300] [--first 11] [--seeds 7]
+// npm run build && node bench/examiner/run.js [--worlds first|second] [--algorithms apo,gepa] [--families a,b] [--budgets 300]
+//   [--first 11] [--seeds 7]
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../dist/core/random.js';
 import { deviation, mean } from '../../dist/core/statistics.js';
 import { runOnTasks } from '../harness.js';
-import { FAMILIES } from './families.js';
-import { World } from './worlds.js';
 
 const { values } = parseArgs({
   options: {
+    worlds: { type: 'string', default: 'first' },
     algorithms: { type: 'string', default: 'apo,gepa' },
-    families: { type: 'string', default: Object.keys(FAMILIES).join(',') },
+    families: { type: 'string' },
     budgets: { type: 'string', default: '300' },
     first: { type: 'string', default: '11' },
     seeds: { type: 'string', default: '7' },
   },
 });
 const EMPTY = { context: [], observed: null, category: null, difficulty: null, metadata: {} };
-const families = values.families.split(',');
+const worlds = await import(`./${values.worlds}.js`);
+const families = values.families?.split(',') ?? worlds.families;
 const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(values.first) + index);
 
 console.log('| rollouts | algorithm | exact score | optimism | tokens (k) |', families.join(' | '), '|');
@@ -47,14 +48,13 @@ for (const budget of values.budgets.split(',').map(Number)) {
 
 async function runOne(algorithm, family, seed, maxRollouts) {
   const { default: create, options } = await import(`../../dist/optimizers/${algorithm}.js`);
-  const world = new World(family, seed, FAMILIES[family]);
-  const tasks = createRandom('split', seed)
-    .shuffle(world.train)
-    .map(({ input, expected }) => ({ ...EMPTY, id: input, input, expected }));
+  const world = worlds.createWorld(family, seed);
   const ended = await runOnTasks({
-    world: { startPrompt: world.seedPrompt },
+    world,
     model: modelOf(world),
-    tasks,
+    tasks: createRandom('split', seed)
+      .shuffle(world.tasks)
+      .map((task) => ({ ...EMPTY, ...task })),
     optimizer: create(options.parse({})),
     maxRollouts,
     seed,
@@ -68,28 +68,12 @@ function modelOf(world) {
     provider: 'examiner',
     simulated: true,
     async chat({ model, messages, responseSchema, seed, temperature }) {
-      const textOf = (role) =>
-        messages
-          .filter((message) => message.role === role)
-          .map(({ content }) => content)
-          .join('\n');
-      const [system, user] = [textOf('system'), textOf('user')];
       const asked = { response_format: responseSchema, seed, temperature };
-      const content =
-        model === 'sim-agent'
-          ? world.agent(system, user)
-          : model === 'sim-critic'
-            ? world.critique(asked, user)
-            : world.edit(asked, user);
+      const content = world.reply({ role: model.replace('sim-', ''), messages, asked });
       // Four characters a token, as most tokenizers have it for English.
       const tokensOf = (text) => Math.ceil(text.length / 4);
-      const usage = {
-        input: tokensOf(system + user),
-        output: tokensOf(content),
-        cached: 0,
-        reasoning: 0,
-        estimated: true,
-      };
+      const input = tokensOf(messages.map((message) => message.content).join('\n'));
+      const usage = { input, output: tokensOf(content), cached: 0, reasoning: 0, estimated: true };
       return { content, thinking: '', toolCalls: [], finishReason: 'stop', usage, model, responseId: '' };
     },
   };
