@@ -90,25 +90,9 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     onRollout: (stored) => parts.observer.onRollout?.(stored),
   });
   let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
-  let hasSearched = false;
-  const inner = createContext(parts, leaks, evaluate, (outcome) => {
+  const context = createContext(parts, leaks, evaluate, (outcome) => {
     kept = outcome;
   });
-  const context: OptimizerContext = {
-    ...inner,
-    evaluate(prompt, ...rest) {
-      hasSearched ||= prompt.id !== parts.start.id;
-      return inner.evaluate(prompt, ...rest);
-    },
-    addCandidate(candidate) {
-      hasSearched ||= candidate.prompt.id !== parts.start.id;
-      return inner.addCandidate(candidate);
-    },
-    ask(...request) {
-      hasSearched = true;
-      return inner.ask(...request);
-    },
-  };
 
   let outcome: Omit<Outcome, 'reason'>;
   let reason: string;
@@ -122,7 +106,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     kept = outcome;
     test = await lookAtTest(parts, evaluate, outcome.best);
     await end();
-    if (reason === 'budget' && !hasSearched) throw tooSmall();
+    if (reason === 'budget' && !(await hasSearched(parts))) throw tooSmall();
   } catch (thrown) {
     error = asApoError(parts.stop.reason ?? thrown);
     parts.stop.request(error);
@@ -166,6 +150,15 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     files: {},
   };
   return { result, error };
+}
+
+/** Whether any prompt besides the start was thought of, asked for or run. */
+async function hasSearched({ store, runId, start }: TrainParts): Promise<boolean> {
+  const { calls } = await store.journal.totals(runId);
+  if (calls.critic + calls.editor > 0) return true;
+  const candidates = await store.candidates.list(runId);
+  if (candidates.some(({ prompt }) => prompt.id !== start.id)) return true;
+  return (await store.rollouts.scores({ runId })).some(({ promptId }) => promptId !== start.id);
 }
 
 /** Planning with a limit is the optimizer's; one that leaves nothing to plan is reached before it begins. */

@@ -16,28 +16,30 @@ import type { TrajectoryEvent } from '../../src/traces/shared/trajectory-event.t
 import { readTrajectory, writeTrajectories } from '../../src/traces/trajectory.ts';
 import { createEngine, createTrainParts } from '../helpers/engine.ts';
 
+const optimizerOf = (run: Optimizer['run']): Optimizer => ({
+  name: 'test',
+  defaultIterations: 1,
+  forecast: () => ({ rollouts: 0, critiques: 0, edits: 0 }),
+  run,
+});
+
 describe('evaluation', () => {
   it('R17 a rollout that memory let go of comes back from the store as it was, and costs nothing', async () => {
     const tasks = datasetOf(createWorld('quickstart', 1), 100);
     let calls = 0;
     const engine = await createEngine({ concurrency: 64, chat: async () => `answer ${calls++}` });
     const seen: (readonly ScoredRollout[])[] = [];
-    const optimizer: Optimizer = {
-      name: 'test',
-      defaultIterations: 1,
-      forecast: () => ({ rollouts: 0, critiques: 0, edits: 0 }),
-      async run(context) {
-        const purpose = { iteration: 1, split: 'train', label: 'test' } as const;
-        const trials = context.train.map((task) => ({ task, sample: 0 }));
-        const look = (version: number) => context.evaluate(createPrompt(`Version ${version}.`), trials, purpose);
-        seen.push(await look(0));
-        for (let version = 1; version <= 2000 / trials.length + 1; version++) await look(version);
-        const before = calls;
-        seen.push(await look(0));
-        expect(calls).toBe(before);
-        return { best: context.start, baseline: [], final: [], reason: 'iterations' };
-      },
-    };
+    const optimizer = optimizerOf(async (context) => {
+      const purpose = { iteration: 1, split: 'train', label: 'test' } as const;
+      const trials = context.train.map((task) => ({ task, sample: 0 }));
+      const look = (version: number) => context.evaluate(createPrompt(`Version ${version}.`), trials, purpose);
+      seen.push(await look(0));
+      for (let version = 1; version <= 2000 / trials.length + 1; version++) await look(version);
+      const before = calls;
+      seen.push(await look(0));
+      expect(calls).toBe(before);
+      return { best: context.start, baseline: [], final: [], reason: 'iterations' };
+    });
     const { error } = await train(await createTrainParts(engine, { tasks, optimizer }));
     await engine.store.close();
     expect(error).toBeUndefined();
@@ -65,21 +67,16 @@ describe('evaluation', () => {
         return slowAnswer();
       },
     });
-    const optimizer: Optimizer = {
-      name: 'test',
-      defaultIterations: 1,
-      forecast: () => ({ rollouts: 0, critiques: 0, edits: 0 }),
-      async run(context) {
-        const purpose = { iteration: 1, split: 'train', label: 'test' } as const;
-        const trials = context.train.slice(0, 20).map((task) => ({ task, sample: 0 }));
-        const first = context.evaluate(slowly, trials, purpose).then(() => order.push('slow'));
-        await context.evaluate(quickly, trials, purpose);
-        order.push('quick');
-        await context.ask('critic', { messages: [{ role: 'user', content: CRITIQUE }] }, 0);
-        first.catch(() => undefined);
-        return { best: quickly, baseline: [], final: [], reason: 'iterations' };
-      },
-    };
+    const optimizer = optimizerOf(async (context) => {
+      const purpose = { iteration: 1, split: 'train', label: 'test' } as const;
+      const trials = context.train.slice(0, 20).map((task) => ({ task, sample: 0 }));
+      const first = context.evaluate(slowly, trials, purpose).then(() => order.push('slow'));
+      await context.evaluate(quickly, trials, purpose);
+      order.push('quick');
+      await context.ask('critic', { messages: [{ role: 'user', content: CRITIQUE }] }, 0);
+      first.catch(() => undefined);
+      return { best: quickly, baseline: [], final: [], reason: 'iterations' };
+    });
     const tasks = datasetOf(createWorld('quickstart', 1), 100);
     const ended = await train(await createTrainParts(engine, { tasks, optimizer }));
     await engine.store.close();
@@ -114,16 +111,11 @@ describe('evaluation', () => {
       }),
     );
     const engine = await createEngine({ chat: async () => 'an answer' });
-    const optimizer: Optimizer = {
-      name: 'test',
-      defaultIterations: 1,
-      forecast: () => ({ rollouts: 0, critiques: 0, edits: 0 }),
-      async run(context) {
-        const trials = context.train.map((task) => ({ task, sample: 0 }));
-        await context.evaluate(context.start, trials, { iteration: 1, split: 'train', label: 'test' });
-        return { best: context.start, baseline: [], final: [], reason: 'iterations' };
-      },
-    };
+    const optimizer = optimizerOf(async (context) => {
+      const trials = context.train.map((task) => ({ task, sample: 0 }));
+      await context.evaluate(context.start, trials, { iteration: 1, split: 'train', label: 'test' });
+      return { best: context.start, baseline: [], final: [], reason: 'iterations' };
+    });
     await train(await createTrainParts(engine, { tasks, optimizer }));
     const [run] = await engine.store.runs.list();
     const written = await writeTrajectories({

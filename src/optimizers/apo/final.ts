@@ -106,7 +106,6 @@ async function contenderOf(state: State, duelTasks: number): Promise<Contender> 
     const { iterations: iteration } = context;
     return context.evaluate(prompt, trials, { iteration, split: 'train', label: 'statements against whole prompts' });
   };
-  await addContender(context, theirs);
   await addContender(context, ours);
   const worth = (scored: readonly ScoredRollout[]): number =>
     mean(scored.flatMap((one, index) => worthOf(state, tasks[index] as number, one) ?? []));

@@ -47,13 +47,15 @@ export type State = {
   readonly searched: number[];
 };
 
-/** Rewards that are compared. */
+/** Rollouts that `lately` means. */
 const WINDOW = 12;
+
 /** Mean worth of the statements' rollouts on random tasks lately. */
 export function valueOfStatements({ searched }: State): number {
   return mean(searched.slice(-WINDOW));
 }
 
+/** Where no advice, and where all of it, shares words with its tasks; chosen by bench/VARIANTS.md. */
 const CAUTION = { least: -0.1, most: 0.4 } as const;
 
 /**
@@ -77,8 +79,8 @@ export function leadOfClimb(state: State): number {
 }
 
 /** The best prompt that a step made. */
-export function bestWhole({ climb, context }: State): Whole | undefined {
-  return climb.ranking().find(({ prompt, origin }) => origin !== undefined && prompt.id !== context.start.id);
+export function bestWhole({ climb }: State): Whole | undefined {
+  return climb.ranking().find(({ origin }) => origin !== undefined);
 }
 
 export function remember(state: State, arm: Arm, task: number, scored: ScoredRollout): void {
