@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../../core/json.ts';
 import type { Span } from '../../../core/trace.ts';
 import type { Usage } from '../../../core/usage.ts';
+import { langfuseUsage } from './langfuse.ts';
 import { asText, decoded, firstNumber, firstText } from './values.ts';
 
 /** What a span says about itself, whichever convention it follows. Unknown is null or empty, never guessed. */
@@ -19,8 +20,15 @@ export type SpanFacts = {
   readonly service: string;
 };
 
+const LANGFUSE_MODEL = 'langfuse.observation.model.name';
 const RESPONSE_MODEL = ['gen_ai.response.model', 'ai.response.model', 'llm.response.model_name', 'ai.model.id'];
-const REQUEST_MODEL = ['gen_ai.request.model', 'llm.request.model_name', 'llm.model_name', 'mlflow.llm.model'];
+const REQUEST_MODEL = [
+  'gen_ai.request.model',
+  'llm.request.model_name',
+  'llm.model_name',
+  'mlflow.llm.model',
+  LANGFUSE_MODEL,
+];
 const PROVIDER = ['gen_ai.provider.name', 'gen_ai.system', 'llm.provider', 'llm.system', 'ai.model.provider'];
 const SESSION = [
   'gen_ai.conversation.id',
@@ -92,14 +100,17 @@ export function readFacts(span: Pick<Span, 'kind' | 'attributes' | 'resource'>):
 function readUsage(attributes: JsonObject): Usage | null {
   const mlflow = decoded(attributes['mlflow.chat.tokenUsage']);
   const more = isJsonObject(mlflow) ? mlflow : {};
-  const input = firstNumber(attributes, INPUT_TOKENS) ?? firstNumber(more, ['input_tokens']);
-  const output = firstNumber(attributes, OUTPUT_TOKENS) ?? firstNumber(more, ['output_tokens']);
+  const own = langfuseUsage(attributes);
+  const input =
+    firstNumber(attributes, INPUT_TOKENS) ?? firstNumber(more, ['input_tokens']) ?? firstNumber(own, ['input']);
+  const output =
+    firstNumber(attributes, OUTPUT_TOKENS) ?? firstNumber(more, ['output_tokens']) ?? firstNumber(own, ['output']);
   if (input === undefined && output === undefined) return null;
   return {
     input: count(input),
     output: count(output),
-    cached: count(firstNumber(attributes, CACHED_TOKENS)),
-    reasoning: count(firstNumber(attributes, REASONING_TOKENS)),
+    cached: count(firstNumber(attributes, CACHED_TOKENS) ?? firstNumber(own, ['cached'])),
+    reasoning: count(firstNumber(attributes, REASONING_TOKENS) ?? firstNumber(own, ['reasoning'])),
     estimated: attributes['apo.usage.estimated'] === true,
   };
 }

@@ -29,7 +29,6 @@ const PAIRS = [
   ['genkit:input', 'genkit:output'],
   ['gcp.vertex.agent.llm_request', 'gcp.vertex.agent.llm_response'],
   ['lk.user_input', 'lk.response.text'],
-  ['langfuse.observation.input', 'langfuse.observation.output'],
   ['prompt', 'completion'],
 ] as const;
 

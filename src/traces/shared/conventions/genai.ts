@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../../core/json.ts';
 import { type Convention, messagesOrNone, type SpanMessages } from './convention.ts';
-import { mergeTurn, resultText, toMessages } from './to-messages.ts';
+import { resultText, toMessages } from './to-messages.ts';
 import { asText, decoded, firstText } from './values.ts';
 
 /** OpenTelemetry GenAI, third generation (1.37 and later): messages in attributes or in the details event. */
@@ -37,7 +37,7 @@ function toolResult(attributes: JsonObject): string {
 
 function structured(attributes: JsonObject): SpanMessages | undefined {
   const input = toMessages(attributes['gen_ai.input.messages'], 'user');
-  const output = mergeTurn(toMessages(attributes['gen_ai.output.messages'], 'assistant'));
+  const output = toMessages(attributes['gen_ai.output.messages'], 'assistant');
   const instructions = input.some(({ role }) => role === 'system')
     ? []
     : systemTexts(attributes).map((content) => ({ role: 'system' as const, content }));

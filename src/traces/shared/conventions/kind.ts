@@ -39,6 +39,16 @@ const MLFLOW: Kinds = {
   RERANKER: 'retriever',
   EMBEDDING: 'embedding',
 };
+const LANGFUSE: Kinds = {
+  generation: 'model',
+  agent: 'agent',
+  tool: 'tool',
+  chain: 'chain',
+  retriever: 'retriever',
+  embedding: 'embedding',
+  evaluator: 'grader',
+  guardrail: 'grader',
+};
 const MODEL_KEYS = ['gen_ai.request.model', 'gen_ai.response.model', 'llm.model_name', 'ai.model.id'];
 
 /** What a span is: the first convention that says so wins; a span that names a model is a model call. */
@@ -53,6 +63,7 @@ export function kindOf(attributes: JsonObject, scopeName: string): SpanKind {
     lookup(TRACELOOP, firstText(attributes, ['traceloop.span.kind'])?.toLowerCase()) ??
     lookup(REQUEST_TYPES, firstText(attributes, ['llm.request.type'])) ??
     lookup(MLFLOW, firstText(attributes, ['mlflow.spanType'])?.replaceAll('"', '').toUpperCase()) ??
+    lookup(LANGFUSE, firstText(attributes, ['langfuse.observation.type'])?.toLowerCase()) ??
     (firstText(attributes, MODEL_KEYS) === undefined ? 'chain' : 'model')
   );
 }

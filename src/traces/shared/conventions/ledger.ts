@@ -32,6 +32,7 @@ export function createLedger(): Ledger {
   const ended = new Map<string, number>();
   const failures = new Set<string>();
   const spanCalls: OpenCall[] = [];
+  const running = new Set<string>();
   let lastTools = '[]';
   let madeUpIds = 0;
 
@@ -99,10 +100,15 @@ export function createLedger(): Ledger {
       };
     },
     toolStarted(tool, spanId, at) {
-      const known = openCalls.find((call) => matches(call, tool.id, tool.name, tool.arguments));
-      if (known !== undefined) return known.id;
-      const sameName = tool.id === '' ? openCalls.find(({ name }) => name === tool.name) : undefined;
-      if (sameName !== undefined) return sameName.id;
+      // Equal calls side by side: each execution answers one of them.
+      const free = tool.id === '' ? openCalls.filter(({ id }) => !running.has(id)) : openCalls;
+      const known =
+        free.find((call) => matches(call, tool.id, tool.name, tool.arguments)) ??
+        (tool.id === '' ? free.find(({ name }) => name === tool.name) : undefined);
+      if (known !== undefined) {
+        running.add(known.id);
+        return known.id;
+      }
       const id = tool.id || `call_${++madeUpIds}`;
       const call = { id, name: tool.name, arguments: tool.arguments };
       openCalls.push(call);
@@ -113,6 +119,7 @@ export function createLedger(): Ledger {
     },
     toolEnded(result) {
       takeCall(result.id, result.name);
+      running.delete(result.id);
       const key = toolKey(result.id);
       const occurrence = ended.get(key) ?? 0;
       ended.set(key, occurrence + 1);

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../../core/json.ts';
 import type { Message } from '../../../core/message.ts';
 import { type Convention, messagesOrNone } from './convention.ts';
 import { hasIndexed, indexed } from './indexed.ts';
-import { toMessages } from './to-messages.ts';
+import { langChainResult, toMessages } from './to-messages.ts';
 import { asText, firstText } from './values.ts';
 
 const INPUT = 'llm.input_messages';
@@ -18,11 +18,12 @@ export const openinference: Convention = {
   tool({ attributes, name }) {
     if (asText(attributes['openinference.span.kind']).toUpperCase() !== 'TOOL') return undefined;
     const output = attributes['output.value'];
+    const message = langChainResult(output);
     return {
-      id: firstText(attributes, ['tool_call.id', 'tool.id']) ?? '',
+      id: firstText(attributes, ['tool_call.id', 'tool.id']) ?? message?.tool_call_id ?? '',
       name: firstText(attributes, ['tool.name', 'tool_call.function.name']) ?? name,
       arguments: asText(attributes['tool_call.function.arguments'] ?? attributes['input.value']),
-      result: output === undefined ? undefined : asText(output),
+      result: output === undefined ? undefined : (message?.content ?? asText(output)),
     };
   },
 };
@@ -47,7 +48,8 @@ function readMessage(message: ReadonlyMap<string, Json>): JsonObject {
   const text = message.get('message.content');
   return {
     role: message.get('message.role') ?? null,
-    content: contents.length > 0 ? [...(text === undefined ? [] : [text]), ...contents] : (text ?? null),
+    // Some instrumentations write a text both whole and as a part.
+    content: text === undefined || contents.some((part) => part.text !== undefined) ? contents : [text, ...contents],
     tool_calls: calls,
     tool_call_id: message.get('message.tool_call_id') ?? null,
     name: message.get('message.name') ?? null,

@@ -3,8 +3,10 @@ import type { Convention, ConventionSpan, SpanMessages, ToolExecution } from './
 import { inputOutput, pydanticAi, requestResponse } from './frameworks.ts';
 import { genai } from './genai.ts';
 import { genaiEvents } from './genai-events.ts';
+import { langfuse } from './langfuse.ts';
 import { mlflow } from './mlflow.ts';
 import { openinference } from './openinference.ts';
+import { mergeTurn } from './to-messages.ts';
 import { traceloop, traceloopEntity } from './traceloop.ts';
 
 /** Most specific first: a span often carries several conventions, and the first that has messages speaks. */
@@ -17,6 +19,7 @@ const CONVENTIONS: readonly Convention[] = [
   mlflow,
   traceloopEntity,
   inputOutput,
+  langfuse,
   pydanticAi,
   requestResponse,
 ];
@@ -27,7 +30,9 @@ const NO_MESSAGES: SpanMessages = { input: [], output: [] };
 export function readMessages(span: ConventionSpan): SpanMessages & { readonly convention: string | null } {
   for (const convention of CONVENTIONS) {
     const messages = convention.messages(span);
-    if (messages !== undefined) return { ...messages, convention: convention.name };
+    if (messages === undefined) continue;
+    // A history often has the parallel calls of one turn as one message each.
+    return { input: mergeTurn(messages.input), output: mergeTurn(messages.output), convention: convention.name };
   }
   return { ...NO_MESSAGES, convention: null };
 }

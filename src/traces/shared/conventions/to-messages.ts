@@ -31,6 +31,10 @@ export function toMessages(value: Json | undefined, role: 'user' | 'assistant'):
 function messagesOf(given: JsonObject, fallback: 'user' | 'assistant'): readonly Message[] {
   // Serialised LangChain messages: { lc, type: 'constructor', id: [.., 'HumanMessage'], kwargs }.
   if (isJsonObject(given.kwargs)) return messagesOf({ type: classRole(given.id), ...given.kwargs }, fallback);
+  // The same from `messages_to_dict`: { type: 'human', data }.
+  if (isJsonObject(given.data) && typeof given.type === 'string') {
+    return messagesOf({ type: given.type, ...given.data }, fallback);
+  }
   if (isJsonObject(given.message)) return messagesOf(given.message, fallback);
   // A Gemini candidate: { content: { role, parts } }.
   if (isJsonObject(given.content) && Array.isArray(given.content.parts)) return messagesOf(given.content, fallback);
@@ -168,6 +172,15 @@ export function resultText(value: Json | undefined): string {
   return asText(value);
 }
 
+/** A tool's output where it is a serialised LangChain tool message, which says which call it answers. */
+export function langChainResult(value: Json | undefined): Extract<Message, { role: 'tool' }> | undefined {
+  const given = decoded(value);
+  if (!isJsonObject(given)) return undefined;
+  const fields = given.data ?? given.kwargs;
+  if (!isJsonObject(fields) || typeof fields.tool_call_id !== 'string') return undefined;
+  return messagesOf(given, 'assistant').find((message) => message.role === 'tool');
+}
+
 /** The messages in what a model call or agent received: a list, a text, or an object that holds one. */
 export function inputMessages(value: Json | undefined): readonly Message[] {
   const given = decoded(value);
@@ -184,10 +197,10 @@ export function inputMessages(value: Json | undefined): readonly Message[] {
 /** The messages in what a model call or agent gave back: a list, a text, or a provider's response object. */
 export function outputMessages(value: Json | undefined): readonly Message[] {
   const given = decoded(value);
-  if (!isJsonObject(given) || given.role !== undefined) return mergeTurn(toMessages(given, 'assistant'));
+  if (!isJsonObject(given) || given.role !== undefined) return toMessages(given, 'assistant');
   const inner =
     given.choices ?? given.candidates ?? given.generations ?? given.output ?? given.messages ?? given.message;
-  if (inner !== undefined) return mergeTurn(toMessages(inner, 'assistant'));
+  if (inner !== undefined) return toMessages(inner, 'assistant');
   const hasContent = ['content', 'text', 'tool_calls', 'parts'].some((key) => given[key] !== undefined);
   return hasContent ? toMessages(given, 'assistant') : [{ role: 'assistant', content: JSON.stringify(given) }];
 }

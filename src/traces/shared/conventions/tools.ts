@@ -9,6 +9,7 @@ export function readToolDefinitions(attributes: JsonObject): readonly ToolDefini
     attributes['gen_ai.tool.definitions'],
     attributes['ai.prompt.tools'],
     attributes['mlflow.chat.tools'],
+    langfuseTools(attributes['langfuse.observation.input']),
   ];
   const list = lists.map(decoded).find((value) => Array.isArray(value));
   if (Array.isArray(list)) return list.flatMap((item: Json) => definition(decoded(item)));
@@ -27,6 +28,12 @@ export function readToolDefinitions(attributes: JsonObject): readonly ToolDefini
     );
   }
   return [];
+}
+
+/** A generation's input is the whole request where tools were offered. */
+function langfuseTools(input: Json | undefined): Json | undefined {
+  const request = decoded(input);
+  return isJsonObject(request) ? request.tools : undefined;
 }
 
 /** `{ type: function, function: {...} }`, the bare function, or a provider's shape with `input_schema`. */
