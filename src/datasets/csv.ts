@@ -14,21 +14,31 @@ type Parsed = { readonly cells: readonly string[]; readonly line: number };
  */
 export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<RawRow> {
   const { header, rest } = await peekHeader(bytes);
+  // Excel's own first line, which names the delimiter.
+  const declared = /^"?sep=(.)"?\s*$/i.exec(header)?.[1];
+  let isDeclared = declared !== undefined;
   let columns: readonly string[] | undefined;
   let endLine = 0;
   try {
-    for await (const { cells, line } of parseRows(rest, delimiterOf(header))) {
+    for await (const { cells, line } of parseRows(rest, declared ?? delimiterOf(header))) {
       const startLine = endLine + 1;
       endLine = line;
-      if (columns === undefined) {
+      if (isDeclared) {
+        isDeclared = false;
+      } else if (cells.every((cell) => cell.trim() === '')) {
+        // Spreadsheets export the empty rows below a table; they are no records.
+      } else if (columns === undefined) {
         columns = readHeader(cells, name);
       } else if (cells.length !== columns.length) {
         const count = `${cells.length} cell${cells.length === 1 ? '' : 's'}`;
         yield { line: startLine, ok: false, reason: `${count} where the header has ${columns.length}` };
       } else {
-        const entries = columns.map((column, at) => [column, readCell(column, cells[at] ?? '')] as const);
-        // A delimiter at the end of each line makes a column without a name that holds nothing.
-        const named = entries.filter(([column, value]) => column !== '' || value !== null);
+        const named = columns.flatMap((column, at): [string, Json][] => {
+          const value = readCell(column, cells[at] ?? '');
+          if (column !== '') return [[column, value]];
+          // A delimiter at the end of each line makes a column without a name that holds nothing.
+          return value === null ? [] : [[`column_${at + 1}`, value]];
+        });
         yield { line: startLine, ok: true, value: Object.fromEntries(named) };
       }
     }
@@ -117,7 +127,7 @@ const KNOWN_COLUMNS = new Set([...INPUT, ...CHAT]);
 
 function readHeader(cells: readonly string[], name: string): readonly string[] {
   const columns = cells.map((column) => column.trim());
-  const duplicate = columns.find((column, at) => columns.indexOf(column) !== at);
+  const duplicate = columns.find((column, at) => column !== '' && columns.indexOf(column) !== at);
   if (duplicate !== undefined) {
     throw new ApoError('dataset-invalid', `dataset ${name} has two columns named "${duplicate}"`, {
       hint: 'rename one of them',

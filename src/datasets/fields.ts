@@ -2,7 +2,16 @@ import type { JsonObject } from '../core/json.ts';
 
 /** Field names that people use for the same thing; the first that has a value counts. */
 export const INPUT: readonly string[] = ['task', 'question', 'input', 'prompt'];
-export const EXPECTED: readonly string[] = ['expected_answer', 'expected', 'answer', 'output'];
+export const EXPECTED: readonly string[] = [
+  'expected_answer',
+  'expected',
+  'answer',
+  'output',
+  // As Langfuse and DeepEval, our own RFT export, and OpenAI's evals call it.
+  'expected_output',
+  'reference_answer',
+  'ideal',
+];
 export const ID: readonly string[] = ['id', 'task_id'];
 /** Where a chat-shaped row keeps its messages: OpenAI, ShareGPT and their relatives. */
 export const CHAT: readonly string[] = ['messages', 'conversations', 'conversation', 'items'];

@@ -2,6 +2,7 @@ import { findUnsafe, isJsonObject, type Json, parseJson, parseWellFormed } from 
 import { elementLines, locateError } from './json-scan.ts';
 import { readLines } from './lines.ts';
 import type { RawRow } from './rows.ts';
+import { tableRows } from './tables.ts';
 
 /** Members under which datasets keep their rows when the file is one object. */
 const LIST_KEYS = ['tasks', 'data', 'examples', 'items', 'rows', 'records', 'questions', 'samples', 'dataset'];
@@ -52,7 +53,7 @@ export function rowsOf(value: Json): { readonly rows: readonly Json[]; readonly 
       member.every((item) => isJsonObject(item) && item.role === undefined && item.from === undefined)
     );
   });
-  return key === undefined ? { rows: [value], key } : { rows: value[key] as readonly Json[], key };
+  return key === undefined ? { rows: tableRows(value) ?? [value], key } : { rows: value[key] as readonly Json[], key };
 }
 
 /** A syntax error with its column, or another reason as it is. */

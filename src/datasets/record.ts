@@ -3,6 +3,7 @@ import type { Message } from '../core/message.ts';
 import { DIFFICULTIES, type Task } from '../core/task.ts';
 import { isChat, readChat } from './chat.ts';
 import { readContext } from './context.ts';
+import { fromExport } from './exports.ts';
 import { EXPECTED, ID, INPUT, misspelled, withKnownNames } from './fields.ts';
 
 /** A row of a dataset as a task without a sure id: rows without one get theirs from their content. */
@@ -17,7 +18,7 @@ export type ReadRecord =
 /** Reads one row with the field names that people use; what is not known becomes metadata. */
 export function readRecord(row: Json): ReadRecord {
   if (!isJsonObject(row)) return { ok: false, reason: 'a record must be an object' };
-  const value = withKnownNames(row);
+  const value = withKnownNames(fromExport(row));
   const fields = new Map(Object.entries(value));
   const take = (names: readonly string[]): Json | undefined => {
     const name = names.find((candidate) => fields.has(candidate) && fields.get(candidate) !== null);
@@ -58,7 +59,7 @@ export function readRecord(row: Json): ReadRecord {
   return {
     ok: true,
     task: {
-      id: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
+      id: (typeof id === 'string' && id.trim() !== '') || typeof id === 'number' ? String(id) : undefined,
       input: input as string,
       context: [...context.messages, ...(chat?.context ?? [])] satisfies readonly Message[],
       expected: expected as string | null,
