@@ -3,6 +3,7 @@ import type { HistoryRecord } from '../../history/source.ts';
 import type { RolloutStore } from '../../stores/store.ts';
 import type { TraceFilter, TraceStore, TraceSummary } from '../../stores/trace-store.ts';
 import { assembleTrace } from '../../traces/shared/conventions/assemble.ts';
+import { withoutSubAgents } from '../../traces/shared/conventions/sub-agents.ts';
 import { type HashId, sampleOfRollout, sampleOfTask, sampleOfTrace, type Taken } from './samples.ts';
 import type { SampleSource } from './source.ts';
 
@@ -74,7 +75,7 @@ export function traceSource(traces: TraceStore, filter: TraceFilter, hash: HashI
 async function readTrace(traces: TraceStore, summary: TraceSummary, hash: HashId): Promise<Taken> {
   const { traceId, status, score, sessionId, userId } = summary;
   if (summary.service === 'apo') return { ok: false, reason: 'the trace of a training run, see --run' };
-  const { events, tools } = assembleTrace(await traces.spans(traceId));
+  const { events, tools } = assembleTrace(withoutSubAgents(await traces.spans(traceId)));
   const feedback = summary.feedback === 0 ? [] : await traces.feedback(traceId);
   const correction = feedback.findLast((given) => given.correction !== null)?.correction ?? null;
   const reason = feedback.flatMap(({ comment }) => (comment === '' ? [] : [comment])).join('\n');

@@ -4,6 +4,7 @@ import type { Span, TraceEvent } from '../../../../src/core/trace.ts';
 import { assembleTrace } from '../../../../src/traces/shared/conventions/assemble.ts';
 import { readFacts } from '../../../../src/traces/shared/conventions/facts.ts';
 import { kindOf } from '../../../../src/traces/shared/conventions/kind.ts';
+import { withoutSubAgents } from '../../../../src/traces/shared/conventions/sub-agents.ts';
 
 /** Spans as real programs sent them over OTLP; bulky attributes that nothing reads are left out. */
 function recorded(name: string): readonly Span[] {
@@ -45,6 +46,21 @@ describe('what real programs recorded', () => {
       'result call_1556_1 18C in Rome',
       'reply Result: 18C in Paris | 18C in Rome',
     ]);
+  });
+
+  it('a team of AGNO 2.7: what a member said is a conversation of its own', () => {
+    const spans = recorded('agno-team');
+    const texts = told(assembleTrace(withoutSubAgents(spans)).events).map((text) => text.slice(0, 44));
+    expect(texts).toEqual([
+      'system You coordinate a team of specialized ',
+      'user DELEGATE helper then CALL get_weather a',
+      'call call_d1610 delegate_task_to_member({"me',
+      'result call_d1610 Result: 18C in Paris',
+      'reply Result: Result: 18C in Paris',
+    ]);
+    expect(told(assembleTrace(spans).events)).toContain('system AG sys');
+    const onlyInTool = spans.filter(({ kind }) => kind === 'tool').slice(0, 1);
+    expect(withoutSubAgents(onlyInTool)).toEqual(onlyInTool);
   });
 
   it('Langfuse 5.x: generations, tools and usage in attributes of its own', () => {
