@@ -45,6 +45,23 @@ describe('openForeign', () => {
     application.close();
   });
 
+  it('says that a file is cut off instead of finding empty rows in it', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'whole.db');
+    const database = new Database(path);
+    database.exec('CREATE TABLE conversations (user_message TEXT, agent_response TEXT)');
+    const insert = database.prepare('INSERT INTO conversations VALUES (?, ?)');
+    for (let row = 0; row < 200; row++) insert.run(`question ${row} ${'x'.repeat(50)}`, 'answer');
+    database.close();
+    openForeign(path).close();
+    const bytes = readFileSync(path);
+    for (const length of [bytes.length - 1, 4096, 5000]) {
+      const cut = join(folder, `cut-${length}.db`);
+      writeFileSync(cut, bytes.subarray(0, length));
+      expect(() => openForeign(cut)).toThrow(`cut off: ${bytes.length - length} bytes are missing`);
+    }
+  });
+
   it('does not show what a crashed application had not committed', () => {
     const folder = temporaryFolder();
     const application = new Database(join(folder, 'app.db'));

@@ -82,8 +82,26 @@ function checkHeader(path: string): boolean {
       hint: 'give the database of your agent, or use --dataset for JSON, JSONL, YAML and CSV files',
     });
   }
+  const missing = missingBytes(path, header);
+  if (missing > 0) {
+    throw new ApoError('history-invalid', `${path} is cut off: ${missing} bytes are missing at its end`, {
+      hint: 'copy it again with the application stopped, -wal file included, or restore a backup',
+    });
+  }
   // File format write version 2 is WAL (sqlite.org/fileformat.html, 1.3.3).
   return header[18] === 2;
+}
+
+/**
+ * Bytes that the header speaks of and the file does not have. The header's size counts only when it was written with
+ * the last change (sqlite.org/fileformat.html, 1.3.7), and not while a log beside the file holds newer pages.
+ */
+function missingBytes(path: string, header: Buffer): number {
+  const isSizeValid = header.readUInt32BE(24) === header.readUInt32BE(92);
+  const hasLog = ['-wal', '-journal'].some((suffix) => statSync(path + suffix, { throwIfNoEntry: false })?.size);
+  if (!isSizeValid || hasLog) return 0;
+  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  return header.readUInt32BE(28) * pageSize - statSync(path).size;
 }
 
 type Copy = { readonly path: string; readonly remove: () => void };
