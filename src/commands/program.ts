@@ -29,8 +29,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     .description('Trains the prompts of your agent on real conversations.')
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
-    .showHelpAfterError('(apo --help shows all commands)');
+    .configureOutput({
+      writeErr: (text) => process.stderr.write(text),
+      outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')} - apo --help shows all commands\n`),
+    });
   for (const load of COMMANDS) (await load()).register(program);
   try {
     await program.parseAsync(argv);

@@ -52,7 +52,8 @@ export function loadConfig(
 /** Whether the value at the path of an issue was laid over the file. */
 function has(overrides: unknown, path: readonly PropertyKey[]): boolean {
   let value: unknown = overrides;
-  for (const key of path) value = isJsonObject(value) ? value[String(key)] : undefined;
+  for (const key of path)
+    value = isJsonObject(value) ? value[String(key)] : Array.isArray(value) ? value[Number(key)] : undefined;
   return path.length > 0 && value !== undefined;
 }
 
@@ -119,12 +120,16 @@ function withPromptFile(config: Config, folder: string): Config {
       });
     }
   };
-  const { prompt } = config;
-  return {
-    ...config,
-    prompt:
-      typeof prompt === 'string'
-        ? read(prompt)
-        : Object.fromEntries(Object.entries(prompt).map(([name, text]) => [name, read(text)])),
-  };
+  const { prompt: given } = config;
+  const prompt =
+    typeof given === 'string'
+      ? read(given)
+      : Object.fromEntries(Object.entries(given).map(([name, text]) => [name, read(text)]));
+  // An unset variable in `--prompt "$PROMPT"` must not become the prompt that production loads.
+  if ((typeof prompt === 'string' ? [prompt] : Object.values(prompt)).every((text) => text.trim() === '')) {
+    throw new ApoError('config-invalid', 'the starting prompt is empty', {
+      hint: 'give its text, or a file that has some as @FILE',
+    });
+  }
+  return { ...config, prompt };
 }

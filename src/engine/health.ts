@@ -101,7 +101,7 @@ function checkFailures(
     'step-failed',
     `${share} % of the rollouts are failed or unscored (limit ${Math.round(threshold * 100)} %) - in ${purpose.label}: ${reason}`,
     {
-      hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; or raise failureThreshold',
+      hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; a new run may have a higher failureThreshold',
     },
   );
 }

@@ -26,6 +26,8 @@ describe('bad input to apo train', () => {
   it.each<[string, string[], number, RegExp]>([
     ['an unknown flag', ['--nonsense'], 2, /unknown option/],
     ['a number that is none', ['--seed', 'x'], 2, /seed/],
+    ['an empty prompt', ['--prompt', ' '], 2, /the starting prompt is empty/],
+    ['a difficulty that is none', ['--difficulty', 'extreme'], 2, /difficulties.*given by a flag/],
     ['an unknown algorithm', ['--algorithm', 'magic'], 2, /unknown optimizer "magic".*beam/],
     ['an unknown grader', ['--grader', 'magic'], 2, /unknown grader "magic".*exact/],
     ['an unknown placeholder', ['--prompt', 'Help {{nobody_knows}}'], 2, /nobody_knows/],
@@ -48,6 +50,12 @@ describe('bad input to apo train', () => {
     expect(ended.code).toBe(code);
     expect(ended.stdout).toBe('');
     expectOneLine(ended.stderr, pattern);
+  });
+
+  it.each([['--seed', 'x'], ['--nonsense'], ['--max-cost']])('wrong usage is one line: %s', async (...flags) => {
+    const { code, stderr } = await runApo(['train', ...flags], { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: .*--help.*\n$/);
   });
 
   it.each([
