@@ -8,16 +8,26 @@ const REJECTED: { readonly [signal in Signal]: string } = {
   metrics: 'rejectedDataPoints',
 };
 
-export const CONTENT_TYPES: { readonly [encoding in Encoding]: string } = {
-  protobuf: 'application/x-protobuf',
-  json: 'application/json',
+/** The first type of each encoding is ours; others are understood and answered in kind. */
+const CONTENT_TYPES: { readonly [encoding in Encoding]: readonly [string, ...string[]] } = {
+  protobuf: ['application/x-protobuf', 'application/protobuf'],
+  json: ['application/json'],
 };
 
 /** The encoding that a content type asks for, parameters ignored; undefined for all others. */
 export function encodingOf(contentType: string | undefined): Encoding | undefined {
-  const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type === CONTENT_TYPES.protobuf || type === 'application/protobuf') return 'protobuf';
-  return type === CONTENT_TYPES.json ? 'json' : undefined;
+  const type = mediaTypeOf(contentType);
+  return (['protobuf', 'json'] as const).find((encoding) => CONTENT_TYPES[encoding].includes(type));
+}
+
+/** The content type of an answer: the request's own where it is of this encoding. */
+export function answerType(encoding: Encoding, asked: string | undefined): string {
+  const types = CONTENT_TYPES[encoding];
+  return types.find((type) => type === mediaTypeOf(asked)) ?? types[0];
+}
+
+function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
 /** ExportTraceServiceResponse: empty on full success, else `partial_success { rejected_spans = 1, error_message = 2 }`. */

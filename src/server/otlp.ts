@@ -4,7 +4,7 @@ import { discardBody, readBody } from './body.ts';
 import { COMPRESSIONS, compressionOf } from './decompress.ts';
 import type { Ingest } from './ingest.ts';
 import type { ServerLimits } from './limits.ts';
-import { CONTENT_TYPES, type Encoding, encodingOf, type Signal, statusBody, successBody } from './otlp-reply.ts';
+import { answerType, type Encoding, encodingOf, type Signal, statusBody, successBody } from './otlp-reply.ts';
 
 /** Paths of OTLP over HTTP. Of logs only GenAI events are kept; metrics are acknowledged and forgotten: exporters that send all signals must not fail. */
 const SIGNALS = new Map<string, Signal>([
@@ -91,6 +91,7 @@ export function refuse(response: ServerResponse, encoding: Encoding, status: num
 
 function send(response: ServerResponse, encoding: Encoding, status: number, body: Buffer): void {
   if (response.destroyed) return;
-  response.writeHead(status, { 'content-type': CONTENT_TYPES[encoding], 'content-length': body.length });
+  const type = answerType(encoding, response.req.headers['content-type']);
+  response.writeHead(status, { 'content-type': type, 'content-length': body.length });
   response.end(body);
 }

@@ -57,9 +57,7 @@ describe('files as spreadsheets and pandas write them', () => {
   });
 
   it("follows Excel's first line, and keeps line numbers", async () => {
-    expect(await read('sep=;\r\ntask;expected\r\nOne, two?;1,5\r\n', 'excel.csv')).toEqual([
-      ['One, two?', '1,5'],
-    ]);
+    expect(await read('sep=;\r\ntask;expected\r\nOne, two?;1,5\r\n', 'excel.csv')).toEqual([['One, two?', '1,5']]);
     const { rejected } = await loadDataset(
       { text: `sep=;\ntask;expected\n${'a?;b\n'.repeat(30)};b\n`, name: 'excel.csv' },
       { skipInvalid: true },

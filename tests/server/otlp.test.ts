@@ -50,6 +50,13 @@ describe('the OTLP receiver', () => {
     expect(await server.traces.spans(TRACE_ID)).toHaveLength(1);
   });
 
+  it('answers with the content type that was sent, also for errors', async () => {
+    const type = 'application/protobuf';
+    const headers = { 'content-type': `${type}; charset=utf-8` };
+    expect(await send(traceRequest(spanMessage()), headers)).toMatchObject({ status: 200, type });
+    expect(await send(Buffer.from('no protobuf'), headers)).toMatchObject({ status: 400, type });
+  });
+
   it('stores a JSON request, parameters of the content type ignored, and answers {}', async () => {
     const sent = await send(JSON_TEXT, { 'content-type': 'application/json; charset=utf-8' });
     expect(sent).toMatchObject({ status: 200, type: 'application/json' });

@@ -30,7 +30,7 @@ export function renderConversation(events: readonly TraceEvent[], full: boolean)
       case 'tool_result':
         return shown.has(event) ? [] : [renderCall(event.name, '', event.at, event, full)];
       case 'error':
-        return [pc.red(`error  ${terminalSafe(event.message)}`)];
+        return [pc.red(`error  ${full ? terminalSafe(event.message) : briefly(event.message)}`)];
       default:
         return [
           `${TITLES[event.type]}\n${event.type === 'thinking' ? pc.dim(indented(event.content)) : indented(event.content)}`,
@@ -60,6 +60,19 @@ function renderCall(name: string, raw: string, at: number, result: ToolResult | 
   const answer = result === undefined ? pc.dim('no result') : paint(folded(result.content) || '(empty)');
   return `${title}(${folded(raw)})${took}${mark}\n  -> ${answer}`;
 }
+
+/** The first and the last line of an error: what failed, and in a Python traceback what was raised. */
+function briefly(message: string): string {
+  const lines = terminalSafe(message)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  if (lines.length <= ERROR_LINES) return lines.join('\n');
+  const left = lines.length - 2;
+  return [lines[0], pc.dim(`  ... ${left} more line${left === 1 ? '' : 's'}, see --full`), lines.at(-1)].join('\n');
+}
+
+/** Lines of an error that are shown whole. */
+const ERROR_LINES = 6;
 
 function folded(text: string): string {
   return ellipsis(terminalSafe(text), FOLDED);
