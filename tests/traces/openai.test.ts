@@ -102,6 +102,20 @@ describe('wrapOpenAI', () => {
     expect(call?.attributes['apo.stream.broken_off']).toBe(true);
   });
 
+  it('knows a stream that ends without a finish reason, as cut connections do, from one that is whole', async () => {
+    for (const [chunks, isBroken] of [
+      [[chunk({ content: 'Hal' })], true],
+      [[chunk({ content: 'Hallo' }), chunk({}, 'stop')], undefined],
+    ] as const) {
+      const recording = recordingFor();
+      const { wrapped } = await clients(sse([...chunks]));
+      const stream = await wrapped.chat.completions.create({ model: 'gpt-x', messages: [HELLO], stream: true });
+      for await (const _ of stream);
+      const call = (await recording.spans()).find(({ kind }) => kind === 'model');
+      expect(call?.attributes['apo.stream.broken_off']).toBe(isBroken);
+    }
+  });
+
   it('works through stream(), parse(), tee() and withResponse()', async () => {
     const recording = recordingFor();
     const parts = [chunk({ role: 'assistant', content: 'Hi' }), chunk({}, 'stop')];

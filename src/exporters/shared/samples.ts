@@ -4,6 +4,7 @@ import type { RolloutStatus } from '../../core/rollout.ts';
 import { groupOf, ownerOf, recordedToolCalls, type Task } from '../../core/task.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 import type { StoredRollout } from '../../stores/store.ts';
+import { BROKEN_OFF } from '../../traces/shared/conventions/assemble.ts';
 import type { TrainingSample } from '../exporter.ts';
 import { alternate, answerStart, messagesOf, toolsOffered, withThinkingApart, withToolNames } from './conversation.ts';
 import { coverTools, toolsFromJson } from './tools.ts';
@@ -193,8 +194,14 @@ function withoutAnswer(messages: readonly Message[]): readonly Message[] {
 /** A trace may contain a failed tool call and still end well: what counts is whether an answer came last. */
 function statusOfTrace({ status, events }: TraceRecord): RolloutStatus {
   const last = events.findLast(({ type }) => type === 'reply' || type === 'error');
-  return status === 'ok' || last?.type === 'reply' ? 'ok' : 'failed';
+  if (status !== 'ok' && last?.type !== 'reply') return 'failed';
+  const call = events.findLast((event) => event.type === 'model_call');
+  if (CUT_SHORT.has(call?.finishReason.toLowerCase() ?? '')) return 'truncated';
+  return call?.finishReason === 'content_filter' ? 'refused' : 'ok';
 }
+
+/** Finish reasons of replies that are not whole, as OpenAI, Anthropic, Gemini and we call them. */
+const CUT_SHORT = new Set(['length', 'max_tokens', 'max_output_tokens', BROKEN_OFF]);
 
 function assemble(
   recorded: readonly Message[],

@@ -22,6 +22,8 @@ export type Collector = {
   add(event: unknown): void;
   /** What has arrived so far, in the shape of a whole reply. */
   result(): JsonObject;
+  /** Whether the model has said that it is done: a connection that is cut may look like an end. */
+  isWhole(): boolean;
 };
 
 /** One of OpenAI's two endpoints: how its requests and replies are read. */
@@ -137,6 +139,7 @@ function collectChat(): Collector {
         for (const part of objects(delta.tool_calls)) addCall(choice.calls, part);
       }
     },
+    isWhole: () => choices.size > 0 && [...choices.values()].every(({ finish }) => finish !== null),
     result: () => ({
       ...head,
       usage,
@@ -179,6 +182,7 @@ function collectResponse(): Collector {
       } else if (event.type === 'response.created' && isJsonObject(event.response)) started = event.response;
       else if (event.type === 'response.output_text.delta') text += textOf(event.delta);
     },
+    isWhole: () => whole !== undefined,
     result: () => whole ?? { ...started, output: [{ type: 'message', role: 'assistant', content: text }] },
   };
 }

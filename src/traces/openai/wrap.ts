@@ -229,7 +229,7 @@ function observeIterator(
     done = true;
     recording.succeed(guard(() => collector.result()) ?? {}, {
       'gen_ai.response.time_to_first_chunk': firstMs === undefined ? undefined : (firstMs - startedMs) / 1000,
-      'apo.stream.broken_off': broken ? true : undefined,
+      'apo.stream.broken_off': broken || guard(() => collector.isWhole()) === false ? true : undefined,
     });
   }
   function failed(error: unknown): void {

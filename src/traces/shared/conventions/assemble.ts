@@ -87,6 +87,9 @@ function firstTools(spans: readonly Span[]): ReadonlyMap<string, bigint> {
   return starts;
 }
 
+/** Finish reason of a reply that the caller stopped reading, or that ended without one of the model's. */
+export const BROKEN_OFF = 'broken_off';
+
 function modelCall(span: Span, ledger: Ledger): TraceEvent {
   const facts = readFacts(span);
   const tools = readToolDefinitions(span.attributes);
@@ -97,7 +100,7 @@ function modelCall(span: Span, ledger: Ledger): TraceEvent {
     startedAt: startMs(span),
     provider: facts.provider ?? '',
     model: facts.models[0] ?? '',
-    finishReason: facts.finishReason,
+    finishReason: span.attributes['apo.stream.broken_off'] === true ? BROKEN_OFF : facts.finishReason,
     responseId: facts.responseId,
     usage: facts.usage ?? NO_USAGE,
     ...(ledger.toolsChanged(tools) ? { tools } : {}),
@@ -108,6 +111,7 @@ function toolMoments(ledger: Ledger, span: Span): readonly Moment[] {
   const tool = readTool(span);
   if (tool === undefined) return [];
   let id = tool.id;
+  const end = endNs(span);
   return [
     {
       atNs: BigInt(span.startNs),
@@ -117,8 +121,9 @@ function toolMoments(ledger: Ledger, span: Span): readonly Moment[] {
       },
     },
     {
-      atNs: endNs(span),
-      order: 0,
+      atNs: end,
+      // Clocks that count milliseconds know tools that took no time.
+      order: end === BigInt(span.startNs) ? 1.5 : 0,
       tell: () =>
         ledger.toolEnded({
           at: endMs(span),

@@ -58,6 +58,24 @@ describe('a conversation put together from spans', () => {
     ]);
   });
 
+  it('joins a tool that took no time on its clock, and equal calls side by side, to one call each', () => {
+    const twice = {
+      role: 'assistant',
+      parts: ['c1', 'c2'].map((id) => ({ type: 'tool_call', id, name: 'f', arguments: {} })),
+    };
+    const tool = (result: string) =>
+      span(
+        { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'f', 'gen_ai.tool.call.result': result },
+        { from: 20, to: 20 },
+      );
+    const { events } = assembleTrace([chat([text('user', 'hi')], [twice], 0), tool('one'), tool('two')]);
+    expect(events.flatMap((event) => (event.type === 'tool_result' ? [[event.id, event.content]] : []))).toEqual([
+      ['c1', 'one'],
+      ['c2', 'two'],
+    ]);
+    expect(told(events).filter((line) => line.startsWith('tool_call'))).toHaveLength(2);
+  });
+
   it('joins tool spans to the calls of the model by id, with duration and error', () => {
     const input = [text('user', 'weather?')];
     const tool = span(

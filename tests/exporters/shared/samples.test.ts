@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { TraceEvent } from '../../../src/core/trace.ts';
+import { NO_USAGE } from '../../../src/core/usage.ts';
+import { sampleOfTrace } from '../../../src/exporters/shared/samples.ts';
+
+describe('a production trace as a sample', () => {
+  const at = { at: 0, spanId: '1' };
+  const events = (finishReason: string): readonly TraceEvent[] => [
+    { ...at, type: 'user', content: 'hi' },
+    {
+      ...at,
+      type: 'model_call',
+      startedAt: 0,
+      provider: '',
+      model: 'm',
+      finishReason,
+      responseId: '',
+      usage: NO_USAGE,
+    },
+    { ...at, type: 'reply', content: 'Hal' },
+  ];
+
+  it.each([
+    ['stop', 'ok'],
+    ['', 'ok'],
+    ['length', 'truncated'],
+    ['MAX_TOKENS', 'truncated'],
+    ['broken_off', 'truncated'],
+    ['content_filter', 'refused'],
+  ])('that finished with "%s" is %s', (finishReason, status) => {
+    const taken = sampleOfTrace(
+      {
+        traceId: 't',
+        events: events(finishReason),
+        tools: [],
+        status: 'ok',
+        score: null,
+        reason: '',
+        correction: null,
+        sessionId: null,
+        userId: null,
+      },
+      { hash: (id) => id },
+    );
+    expect(taken).toMatchObject({ ok: true, sample: { status } });
+  });
+});
