@@ -16,7 +16,7 @@ export function register(program: Command): void {
     .command('export')
     .description('Writes training data: rollouts of a run, production traces, history or a dataset.');
   for (const [verb, description] of Object.entries(VERBS)) {
-    addSource(command.command(verb).description(`Exports ${description}.`))
+    const subcommand = addSource(command.command(verb).description(`Exports ${description}.`))
       .option('--format <name>', 'file format; the first one named above is the default. ./my-format.js for your own')
       .option('--thinking <mode>', 'drop (default), field (a key of its own) or tag (<think> before the text)')
       .option('--strings', 'tool arguments and tools as JSON strings (trl, transitions)')
@@ -25,6 +25,9 @@ export function register(program: Command): void {
       .option('--margin <score>', 'least difference of scores in a pair (default 0.2)')
       .option('--max-tokens <number>', 'longest conversation, estimated at 4 characters a token (default 65536)')
       .action(async (flags: ExportFlags) => (await import('./export/run.ts')).exportData(verb as Verb, flags));
+    if (verb === 'sft' || verb === 'sharegpt') {
+      subcommand.option('--longest', 'of the turns of a session only the conversations that no longer one begins with');
+    }
   }
   addSource(
     command

@@ -439,6 +439,35 @@ describe('apo export', () => {
     expect(await lines('sft')).toHaveLength(2);
   });
 
+  it('leaves out with --longest what a longer conversation of the session begins with', async () => {
+    const other = join(folder, 'session.db');
+    const store = createSqliteStore({ path: other, create: true }, { folder });
+    const said = ['Capital of Peru?', 'Lima', 'And of Chile?'].map((content, index) => ({
+      role: index === 1 ? 'assistant' : 'user',
+      parts: [{ type: 'text', content }],
+    }));
+    const second = chatSpan('2', 's-1', 'And of Chile?', 'Santiago');
+    await store.traces.saveSpans([
+      chatSpan('1', 's-1', 'Capital of Peru?', 'Lima'),
+      { ...second, attributes: { ...second.attributes, 'gen_ai.input.messages': JSON.stringify(said) } },
+      chatSpan('3', 's-2', 'Capital of Peru?', 'Lima'),
+    ]);
+    await store.close();
+    const out = join(folder, 'session.jsonl');
+    const report = async (...args: readonly string[]) => {
+      const ended = await inProcess('export', 'sft', '--out', out, '--store', other, ...args);
+      return [ended.stderr, readFileSync(out, 'utf8').trimEnd().split('\n').length];
+    };
+    expect(await report('--session', 's-1')).toEqual([expect.stringMatching(/^exported 2 of 2/), 2]);
+    expect(await report('--session', 's-1', '--longest')).toEqual([
+      expect.stringMatching(/^exported 1 of 2[\s\S]*left out 1: a longer conversation begins with it/),
+      1,
+    ]);
+    expect(readFileSync(out, 'utf8')).toContain('Santiago');
+    // The same words in another session are another conversation.
+    expect(await report('--session', 'all', '--longest')).toEqual([expect.stringMatching(/^exported 2 of 3/), 2]);
+  });
+
   it('uses formats and detectors of the user', async () => {
     const detector = join(folder, 'detector.mjs');
     const format = join(folder, 'format.mjs');

@@ -27,6 +27,7 @@ export type ExportFlags = StoreOptions & {
   readonly goodScore?: string;
   readonly margin?: string;
   readonly maxTokens?: string;
+  readonly longest?: boolean;
 };
 
 const DEFAULT_FORMATS: { readonly [verb in Verb]: string } = {
@@ -86,6 +87,7 @@ export function selectOptions(flags: ExportFlags): SelectOptions {
     maxScore: share('--max-score', flags.maxScore),
     goodScore: share('--good-score', flags.goodScore) ?? 0.5,
     margin: share('--margin', flags.margin) ?? 0.2,
+    longest: flags.longest === true,
   };
 }
 

@@ -1,6 +1,7 @@
 import { hashOf } from '../../core/json.ts';
 import type { LabelledSample, ReferencedSample, TrainingSample } from '../exporter.ts';
 import { createExtremes, type ExtremesByQuestion, questionOf } from './extremes.ts';
+import { findBeginnings } from './longest.ts';
 import { answerOf } from './render.ts';
 import type { Tally } from './report.ts';
 import type { Taken } from './samples.ts';
@@ -14,11 +15,23 @@ export async function* samplesOf(
   options: SelectOptions,
   tally: Tally,
 ): AsyncIterable<TrainingSample> {
-  for await (const taken of source.read()) {
-    tally.record();
-    const reason = refusal(taken, purpose, options);
-    if (reason !== undefined) tally.leaveOut(reason);
-    else if (taken.ok) yield taken.sample;
+  const beginnings = options.longest === true ? await findBeginnings(taken()) : undefined;
+  try {
+    for await (const sample of taken(tally)) {
+      if (beginnings?.has(sample) === true) tally.leaveOut('a longer conversation begins with it');
+      else yield sample;
+    }
+  } finally {
+    beginnings?.close();
+  }
+
+  async function* taken(counts?: Tally): AsyncIterable<TrainingSample> {
+    for await (const record of source.read()) {
+      counts?.record();
+      const reason = refusal(record, purpose, options);
+      if (reason !== undefined) counts?.leaveOut(reason);
+      else if (record.ok) yield record.sample;
+    }
   }
 }
 

@@ -17,4 +17,6 @@ export type SelectOptions = {
   readonly goodScore: number;
   /** Least difference of scores of a best-against-worst pair. Default 0.2. */
   readonly margin: number;
+  /** Of a session's conversations only those that no longer one begins with. Default false: each turn is a sample. */
+  readonly longest?: boolean;
 };
