@@ -11,6 +11,8 @@ const SIGNALS = new Map<string, Signal>([
   ['/v1/traces', 'traces'],
   ['/v1/logs', 'logs'],
   ['/v1/metrics', 'metrics'],
+  // Where Langfuse's SDKs send to below LANGFUSE_HOST.
+  ['/api/public/otel/v1/traces', 'traces'],
 ]);
 
 /** Seconds after which a refused client should try again. */

@@ -50,6 +50,12 @@ describe('the OTLP receiver', () => {
     expect(await server.traces.spans(TRACE_ID)).toHaveLength(1);
   });
 
+  it("takes traces where Langfuse's SDKs send them", async () => {
+    const sent = await send(traceRequest(spanMessage()), protobuf, '/api/public/otel/v1/traces');
+    expect(sent).toMatchObject({ status: 200 });
+    expect(await server.traces.spans(TRACE_ID)).toHaveLength(1);
+  });
+
   it('answers with the content type that was sent, also for errors', async () => {
     const type = 'application/protobuf';
     const headers = { 'content-type': `${type}; charset=utf-8` };
