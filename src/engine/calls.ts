@@ -88,6 +88,12 @@ const BUDGETED_OUTPUT_TOKENS = 4096;
 /** As long as no call has ever succeeded, an unreachable server is more likely a wrong address than an outage. */
 const FIRST_CONTACT_ATTEMPTS = 3;
 
+/**
+ * A call that has its reply. Its slot is free from now on, although the reply is used only when it is saved: whatever starts
+ * in that slot is journaled after it (see {@link JournalStore}), so no more calls than slots are ever in doubt.
+ */
+type Performed = { readonly reply: JournalReply; readonly saved?: Promise<void> };
+
 export function createCaller(parts: CallerParts): Caller {
   const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
   const inFlight = new Map<string, Promise<JournalReply>>();
@@ -95,10 +101,14 @@ export function createCaller(parts: CallerParts): Caller {
   let reachedOnce = false;
 
   /** Equal calls that overlap are one call. */
-  function once(key: JournalKey, perform: () => Promise<JournalReply>): Promise<JournalReply> {
+  function once(key: JournalKey, perform: () => Promise<Performed>): Promise<JournalReply> {
     const running = inFlight.get(key.key);
     if (running !== undefined) return running;
-    const promise = slots.add(() => orStop(perform)).finally(() => inFlight.delete(key.key));
+    const promise = orStop(async () => {
+      const { reply, saved } = await slots.add(perform);
+      await saved;
+      return reply;
+    }).finally(() => inFlight.delete(key.key));
     inFlight.set(key.key, promise);
     return promise;
   }
@@ -225,18 +235,17 @@ export function createCaller(parts: CallerParts): Caller {
       };
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
       let replayed = false;
-      const perform = async (slot: Slot): Promise<JournalReply> => {
+      const perform = async (slot: Slot): Promise<Performed> => {
         stop.check();
         const started = await journal.start(key, request as unknown as Json, isoTime(clock));
         replayed = started.state === 'done';
-        if (started.state === 'done') return started.reply;
+        if (started.state === 'done') return { reply: started.reply };
         const target = {
           name: `${role} model "${binding.name}" at ${binding.model.provider}`,
           option: `--${role}-model or models.${role}`,
         };
         const reply = await outcomeOf(key, target, signal, () => send(role, request, key, signal, slot));
-        await journal.finish(key, reply, isoTime(clock));
-        return reply;
+        return { reply, saved: journal.finish(key, reply, isoTime(clock)) };
       };
       const outcome = await once(key, () => binding.limiter.run(perform, stop.requested));
       observer.onCall?.(role, outcome, replayed);
@@ -247,16 +256,15 @@ export function createCaller(parts: CallerParts): Caller {
 
     async effect(role, request, perform, signal) {
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
-      const call = async (): Promise<JournalReply> => {
+      const call = async (): Promise<Performed> => {
         stop.check();
         const started = await journal.start(key, request, isoTime(clock));
-        if (started.state === 'done') return started.reply;
+        if (started.state === 'done') return { reply: started.reply };
         const reply = await outcomeOf(key, EFFECT_TARGETS[role], signal, async () => {
           const { value, attempts } = await retry((attempt) => perform(attempt.signal), policyOf(role, signal));
           return { reply: value, usage: NO_USAGE, costMicroUsd: 0, attempts };
         });
-        await journal.finish(key, reply, isoTime(clock));
-        return reply;
+        return { reply, saved: journal.finish(key, reply, isoTime(clock)) };
       };
       const outcome = await once(key, call);
       throwFault(outcome);

@@ -43,8 +43,14 @@ const NONE: ReadonlySet<string> = new Set();
 /** Rollouts that stay in memory with all their events; optimizers mostly look back at the last evaluations. */
 const KEPT = 2000;
 
+/**
+ * Rollouts under way for each call that may be in flight. Above 1, a call is always ready to be sent when another one ends;
+ * each rollout then takes as much longer as it waits. At a concurrency below 4 it adds none: one by one stays one by one.
+ */
+const ADMITTED = 1.25;
+
 export function createEvaluation(parts: EvaluateParts): Evaluation {
-  const queue = new PQueue({ concurrency: parts.concurrency });
+  const queue = new PQueue({ concurrency: Math.floor(parts.concurrency * ADMITTED) });
   /** Undefined: it is in the store only. */
   const known = new Map<string, Promise<ScoredRollout> | undefined>();
   const kept: string[] = [];

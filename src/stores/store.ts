@@ -101,7 +101,7 @@ export interface JournalStore {
   start(key: JournalKey, request: Json, at: string): Promise<JournalStart>;
   /**
    * Commits the reply before anyone uses it. It is on disk at the latest before the next `start` resolves: whatever is paid for
-   * because of it follows it on the disk, too.
+   * because of it follows it on the disk, too. A `start` that is asked for after it is never committed before it.
    */
   finish(key: JournalKey, reply: JournalReply, at: string): Promise<void>;
   /** Takes a started call back that certainly cost nothing (rejected by the provider, aborted before sending). */

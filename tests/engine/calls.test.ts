@@ -1,3 +1,7 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../src/models/model.ts';
 import { createEngine } from '../helpers/engine.ts';
@@ -33,6 +37,27 @@ describe('the caller', () => {
         index % 5 === 4 ? tool(index) : ask(`question ${index}`, ROLES[index % ROLES.length]),
       ),
     );
+    expect(most).toBe(3);
+  });
+
+  it('R02 whenever the process dies, no more calls are in doubt than the concurrency', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'apo-calls-')), 'apo.db');
+    let most = 0;
+    const { ask, store } = await createEngine({
+      concurrency: 3,
+      path,
+      async chat() {
+        // What another process would find now.
+        most = Math.max(most, Number(started.pluck().get()));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        return 'done';
+      },
+    });
+    const other = new Sqlite(path, { readonly: true });
+    const started = other.prepare(`select count(*) from calls where state = 'started'`);
+    await Promise.all(Array.from({ length: 60 }, (_, index) => ask(`question ${index}`)));
+    other.close();
+    await store.close();
     expect(most).toBe(3);
   });
 });

@@ -40,12 +40,14 @@ export type EngineOptions = {
   readonly clock?: Clock;
   readonly elapsed?: () => number;
   readonly callTimeoutMs?: number;
+  /** File of the store. Default: memory. */
+  readonly path?: string;
 };
 
-/** The real caller over a real journal in memory, with a scripted model behind every role. */
+/** The real caller over a real journal, with a scripted model behind every role. */
 export async function createEngine(options: EngineOptions) {
   const { chat, limits = {}, rates = { input: 1, output: 1 }, concurrency = 8, clock = systemClock } = options;
-  const store = createSqliteStore({ path: ':memory:', create: true }, NOWHERE);
+  const store = createSqliteStore({ path: options.path ?? ':memory:', create: true }, NOWHERE);
   const at = new Date(0).toISOString();
   await store.runs.create({
     id: 'run',
