@@ -72,7 +72,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
         return scored;
       },
       // A critic and an editor wait for training rollouts; they work while the others run.
-      { priority: purpose.split === 'train' ? 1 : 0 },
+      { priority: purpose.split === 'train' ? 2 : purpose.isUrgent === false ? 0 : 1 },
     );
     rollout.catch((error: unknown) => {
       // At once: what is queued behind it must not start any more.

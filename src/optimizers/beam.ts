@@ -62,13 +62,14 @@ async function search(
     | { readonly prompt: Prompt; readonly rollouts: readonly ScoredRollout[]; readonly score: number }
     | undefined;
   /** The leader of a round on all validation tasks: the best so far when nothing before it scored as high. */
-  async function measure(prompt: Prompt, round: number, critique: string): Promise<void> {
-    const label = round === 0 ? 'the starting prompt' : `round ${round}, best`;
+  async function measure(prompt: Prompt, round: number, critique: string, before?: Promise<void>): Promise<void> {
     const rollouts = await context.evaluate(prompt, sampling.fresh(prompt, val), {
       iteration: round,
       split: 'val',
-      label,
+      label: round === 0 ? 'the starting prompt' : `round ${round}, best`,
+      isUrgent: false,
     });
+    await before;
     const previous = best?.prompt ?? start;
     if (round === 0) baseline = rollouts;
     if (best === undefined || scoreOf(rollouts) > best.score) best = { prompt, rollouts, score: scoreOf(rollouts) };
@@ -78,6 +79,7 @@ async function search(
 
   let beam: readonly Prompt[] = [start];
   let measuring = measure(start, 0, '');
+  measuring.catch(() => undefined);
   for (let round = 1; round <= iterations; round++) {
     const parents =
       beam.length < beamWidth
@@ -105,8 +107,7 @@ async function search(
       before = ready.catch(() => undefined);
       return ready.then(([{ prompt }]) => (prompt === undefined ? undefined : rank(prompt)));
     });
-    await allInOrder<unknown>([measuring, ...ranked, ...rankedChildren]);
-    const scored = await Promise.all([...ranked, ...rankedChildren]);
+    const scored = await allInOrder([...ranked, ...rankedChildren]);
     // Array.sort is stable: ties favour the prompts that were there before.
     beam = scored
       .flatMap((one) => one ?? [])
@@ -115,7 +116,9 @@ async function search(
       .map(({ prompt }) => prompt);
     const children = await Promise.all(proposals);
     const critique = headline(children.find(({ critique }) => critique !== undefined)?.critique ?? '');
-    measuring = measure(beam[0] as Prompt, round, critique);
+    measuring = measure(beam[0] as Prompt, round, critique, measuring);
+    // It is waited for at the end; a round that fails first leaves it to the engine.
+    measuring.catch(() => undefined);
   }
   await measuring;
   return { best: best?.prompt ?? start, baseline, final: best?.rollouts ?? baseline, reason: 'iterations' };

@@ -85,6 +85,8 @@ export type EvaluationPurpose = {
   readonly iteration: number;
   readonly split: 'train' | 'val' | 'test';
   readonly label: string;
+  /** False: nothing waits for it soon, so its rollouts fill what others leave free. Default true. */
+  readonly isUrgent?: boolean;
 };
 
 export type AskRequest = {
