@@ -61,10 +61,19 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** JSON with sorted keys and without undefined members: equal values give equal text (in the manner of RFC 8785). */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    isJsonObject(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : member,
+  return JSON.stringify(sorted(value));
+}
+
+/** Not a replacer: that one is called for every member, and takes twice as long. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return sorted(value.toJSON());
+  const members = value as { readonly [key: string]: unknown };
+  return Object.fromEntries(
+    Object.keys(members)
+      .sort()
+      .map((key) => [key, sorted(members[key])]),
   );
 }
 

@@ -177,13 +177,16 @@ type Trace = { readonly events: readonly TraceEvent[]; record(event: EventBody):
 function createTrace(rolloutId: string, clock: Clock): Trace {
   const events: TraceEvent[] = [];
   let step = 0;
+  const idOfSpan = (): string => hashOf(['span', rolloutId, step]).slice(0, 16);
+  let spanId = idOfSpan();
   return {
     events,
     record(event) {
-      events.push({ ...event, at: clock.epoch(), spanId: hashOf(['span', rolloutId, step]).slice(0, 16) });
+      events.push({ ...event, at: clock.epoch(), spanId });
     },
     nextSpan() {
       step += 1;
+      spanId = idOfSpan();
     },
   };
 }

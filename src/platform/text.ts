@@ -15,6 +15,7 @@ const HOSTILE = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${HIDD
 /** First line-ish part of a text for one-line displays; cut at whole characters. */
 export function ellipsis(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
+  if (line.length <= length) return line;
   const characters = [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(line)];
   if (characters.length <= length) return line;
   return `${characters

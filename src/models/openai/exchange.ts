@@ -124,7 +124,11 @@ function readCapped(stream: Readable): Promise<string> {
     });
     stream.on('error', reject);
     stream.on('end', () => resolve(new TextDecoder().decode(Buffer.concat(chunks))));
-    stream.on('close', () => reject(new ModelError('network', 'the connection was lost before the end of the reply')));
+    stream.on('close', () => {
+      // Every stream closes; an error for each, with its stack, would cost more than the reading.
+      if (!stream.readableEnded)
+        reject(new ModelError('network', 'the connection was lost before the end of the reply'));
+    });
   });
 }
 
