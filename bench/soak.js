@@ -1,5 +1,5 @@
 // Memory over time: whole training runs, one after the other in one process and into one store, as a service would make them.
-// Growth is expected: on purpose, platform/sqlite.ts keeps the statements of each connection until the process ends.
+// The simulated world remembers up to 5,000 clauses of prompts, so the first runs grow by some MB.
 // The slope is a least-squares line through the resident memory after garbage collection, without the first third (warm-up).
 // npm run build && node --expose-gc bench/soak.js [minutes=5] [rollouts of a run=300]
 import { mkdtempSync, rmSync } from 'node:fs';
