@@ -6,6 +6,8 @@ export type Clock = {
   epoch(): number;
   /** Resolves after the given time; rejects with the signal's reason as soon as the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back once after the given time, unless the returned function is called before. */
+  after(ms: number, callback: () => void): () => void;
 };
 
 /** ISO 8601, UTC. */

@@ -92,17 +92,22 @@ export function createLimiter(options: { readonly concurrency: number; readonly 
     get waiting() {
       return queue.size;
     },
-    async run(call, signal) {
+    async run<T>(call: (slot: Slot) => Promise<T>, signal?: AbortSignal) {
       signal?.throwIfAborted();
+      const start = async (): Promise<T> => {
+        await pauseOver(signal);
+        return await call(createSlot(signal));
+      };
+      // Nothing to wait for, so nothing to leave.
+      if (queue.size === 0 && queue.pending < queue.concurrency) return await queue.add(start);
       // The queue would drop running calls on abort as well; its own signal ends with the waiting.
       const leave = new AbortController();
       const claimed = signal === undefined ? () => undefined : followAbort(signal, leave);
       return await queue
         .add(
-          async () => {
-            await pauseOver(leave.signal);
+          () => {
             claimed();
-            return await call(createSlot(signal));
+            return start();
           },
           { signal: leave.signal },
         )

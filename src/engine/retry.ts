@@ -104,16 +104,14 @@ async function withDeadline<T>(
   { clock, signal }: RetryPolicy,
 ): Promise<T> {
   const stop = new AbortController();
-  const timer = new AbortController();
   const unfollow = followAbort(signal, stop);
-  clock.sleep(remainingMs, timer.signal).then(
-    () => stop.abort(new ModelError('timeout', 'no reply within the deadline of the logical call')),
-    () => undefined,
-  );
+  const cancel = clock.after(remainingMs, () => {
+    stop.abort(new ModelError('timeout', 'no reply within the deadline of the logical call'));
+  });
   try {
     return await abortable(stop.signal, () => attempt(stop.signal));
   } finally {
-    timer.abort('the attempt ended');
+    cancel();
     unfollow();
   }
 }

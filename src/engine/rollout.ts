@@ -60,16 +60,14 @@ export function rolloutId(agent: Agent, prompt: Prompt, task: Task, sample: numb
 /** Not AbortSignal.any: on a signal that outlives thousands of rollouts it leaves something behind for each. */
 function startDeadline({ stop, clock, timeoutMs }: RolloutParts): { readonly signal: AbortSignal; end(): void } {
   const deadline = new AbortController();
-  const timer = new AbortController();
   const unfollow = followAbort(stop.signal, deadline);
-  clock.sleep(timeoutMs, timer.signal).then(
-    () => deadline.abort(new ModelError('timeout', 'the rollout reached its deadline')),
-    () => undefined,
-  );
+  const cancel = clock.after(timeoutMs, () => {
+    deadline.abort(new ModelError('timeout', 'the rollout reached its deadline'));
+  });
   return {
     signal: deadline.signal,
     end() {
-      timer.abort('the rollout ended');
+      cancel();
       unfollow();
     },
   };

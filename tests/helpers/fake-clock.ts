@@ -44,6 +44,11 @@ export function createFakeClock(): FakeClock {
         sleepers.add(sleeper);
         signal?.addEventListener('abort', leave, { once: true });
       }),
+    after(ms, callback) {
+      const sleeper = { at: time + Math.max(0, ms), wake: callback };
+      sleepers.add(sleeper);
+      return () => sleepers.delete(sleeper);
+    },
     async run(work) {
       let done = false;
       const end = (): void => {
