@@ -62,7 +62,7 @@ export function addTrainOptions(command: Command): Command {
   add('--iterations <n>', 'rounds of the optimizer', integer(1));
   add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
   add('--strategy <name>', 'domain (a prompt per category), progressive (easy first) or components (each in turn)');
-  add('--concurrency <n>', 'rollouts in parallel (default 8)', integer(1, MAX_CONCURRENCY));
+  add('--concurrency <n>', 'calls in flight, and rollouts to keep them busy (default 8)', integer(1, MAX_CONCURRENCY));
   add('--agent-model <name>', 'model of the agent');
   add('--critic-model <name>', 'model of the critic');
   add('--editor-model <name>', 'model of the editor');
