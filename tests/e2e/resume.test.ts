@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -83,13 +83,13 @@ function sabotagedDist(): string {
   for (const name of ['node_modules']) symlinkSync(repositoryPath(name), join(root, name));
   cpSync(repositoryPath('package.json'), join(root, 'package.json'));
   cpSync(repositoryPath('dist'), join(root, 'dist'), { recursive: true });
-  const file = join(root, 'dist/engine/evaluate.js');
-  const source = readFileSync(file, 'utf8');
   const sound = 'Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)))';
   const broken = `(async () => { const arrived = []; await Promise.allSettled(trials.map((trial) => recall(keyOf(trial), prompt, trial)
     .then(async (value) => { await new Promise((go) => setTimeout(go, Math.random() * 20)); arrived.push({ status: 'fulfilled', value }); },
       (reason) => arrived.push({ status: 'rejected', reason })))); return arrived; })()`;
-  expect(source).toContain(sound);
-  writeFileSync(file, source.replace(sound, broken));
+  const bundle = join(root, 'dist/bundle');
+  const files = readdirSync(bundle).map((name) => join(bundle, name));
+  const [file = ''] = files.filter((path) => readFileSync(path, 'utf8').includes(sound));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(sound, broken));
   return join(root, 'dist');
 }
