@@ -66,3 +66,17 @@ export function pairedBootstrap(
 export function detectableGain(n: number): number {
   return Math.min(1, 2.8 * Math.sqrt(0.2 / Math.max(1, n)));
 }
+
+/** P(X >= successes) of a binomial distribution. */
+export function binomialTail(successes: number, trials: number, probability: number): number {
+  if (successes <= 0 || probability >= 1) return 1;
+  if (probability <= 0) return 0;
+  const odds = probability / (1 - probability);
+  let log = trials * Math.log1p(-probability);
+  let below = 0;
+  for (let k = 0; k < successes; k++) {
+    below += Math.exp(log);
+    log += Math.log(((trials - k) / (k + 1)) * odds);
+  }
+  return Math.max(0, 1 - below);
+}

@@ -1,11 +1,16 @@
 import { ApoError } from '../core/errors.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
+import { binomialTail } from '../core/statistics.ts';
 import type { EvaluationPurpose } from '../optimizers/optimizer.ts';
 
 /** Rollouts that a health check looks at, so that small evaluations are judged together. */
 const WINDOW = 20;
 /** Fewer failures than this may be chance as long as there are few rollouts. */
 const TELLING = 3;
+/** Chance to see so many failures where no more than the allowed share fails, below which one step, or the window, is bad. */
+const STEP_CHANCE = 0.015;
+/** The same for all rollouts of the run, which are looked at again and again but say more. */
+const RUN_CHANCE = 0.1;
 /** Share of rollouts that ended without an answer above which it is hardly the tasks' doing. */
 const NEARLY_ALL = 0.9;
 /** Short answers may be right for many tasks; texts of this length never are the same by chance. */
@@ -35,6 +40,7 @@ export type HealthCheck = {
 export function createHealthCheck(threshold: number): HealthCheck {
   const recent: ScoredRollout[] = [];
   let seen = 0;
+  let sickSeen = 0;
   let hasAnswer = false;
 
   return {
@@ -43,8 +49,10 @@ export function createHealthCheck(threshold: number): HealthCheck {
       recent.splice(0, Math.max(0, recent.length - Math.max(WINDOW, fresh.length)));
       seen += fresh.length;
       hasAnswer ||= fresh.some((result) => !isEmpty(result));
+      sickSeen += fresh.filter((result) => !isHealthy(result)).length;
       const judged = results.length >= WINDOW / 2 ? results : recent;
-      checkFailures(judged, results, threshold, purpose);
+      checkFailures(judged, threshold, STEP_CHANCE, purpose);
+      if (seen >= WINDOW) refuseShare(sickSeen, seen, threshold, RUN_CHANCE, purpose, recent);
       if (!hasAnswer && seen >= WINDOW / 2) throw withoutAnswers(recent, seen, purpose.label);
       if (recent.length < WINDOW) return;
       const prompts = new Set(recent.map(({ rollout }) => rollout.promptId));
@@ -87,19 +95,31 @@ function isHealthy({ rollout, grade }: ScoredRollout): boolean {
 
 function checkFailures(
   judged: readonly ScoredRollout[],
-  results: readonly ScoredRollout[],
   threshold: number,
+  chance: number,
   purpose: EvaluationPurpose,
 ): void {
-  const sick = judged.filter((result) => !isHealthy(result));
-  const enough = judged.length >= WINDOW || (judged === results && judged.length >= WINDOW / 2);
-  if (sick.length < (enough ? 1 : TELLING) || sick.length / judged.length <= threshold || results.every(isHealthy))
-    return;
-  const reason = mostFrequent(sick.map(({ grade }) => grade.reason));
-  const share = Math.round((sick.length / judged.length) * 100);
+  refuseShare(judged.filter((result) => !isHealthy(result)).length, judged.length, threshold, chance, purpose, judged);
+}
+
+/**
+ * A share above the threshold stops the run, but not by chance: a grader that leaves 3 % unscored has 3 of some 20 rollouts
+ * unscored now and then.
+ */
+function refuseShare(
+  sick: number,
+  count: number,
+  threshold: number,
+  chance: number,
+  purpose: EvaluationPurpose,
+  shown: readonly ScoredRollout[],
+): void {
+  if (sick < (count < WINDOW / 2 ? TELLING : 1) || sick / count <= threshold) return;
+  if (binomialTail(sick, count, threshold) >= chance) return;
+  const reason = mostFrequent(shown.filter((result) => !isHealthy(result)).map(({ grade }) => grade.reason));
   throw new ApoError(
     'step-failed',
-    `${share} % of the rollouts are failed or unscored (limit ${Math.round(threshold * 100)} %) - in ${purpose.label}: ${reason}`,
+    `${Math.round((sick / count) * 100)} % of the rollouts are failed or unscored (limit ${Math.round(threshold * 100)} %) - in ${purpose.label}: ${reason}`,
     {
       hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; a new run may have a higher failureThreshold',
     },

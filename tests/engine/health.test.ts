@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.ts';
 import type { ScoredRollout } from '../../src/core/rollout.ts';
 import { createHealthCheck } from '../../src/engine/health.ts';
 
 const PURPOSE = { iteration: 1, split: 'train', label: 'a step' } as const;
 let task = 0;
 
-function rollout(promptId: string, what: 'ok' | 'looping' | 'refused'): ScoredRollout {
+function rollout(promptId: string, what: 'ok' | 'looping' | 'refused' | 'unscored'): ScoredRollout {
   const taskId = `task-${task++}`;
   return {
     rollout: {
@@ -13,15 +14,18 @@ function rollout(promptId: string, what: 'ok' | 'looping' | 'refused'): ScoredRo
       taskId,
       promptId,
       sample: 0,
-      status: what === 'looping' ? 'failed' : what,
-      answer: what === 'ok' ? taskId : '',
+      status: what === 'looping' ? 'failed' : what === 'unscored' ? 'ok' : what,
+      answer: what === 'ok' || what === 'unscored' ? taskId : '',
       failure: what === 'looping' ? { kind: 'agent', message: 'still calling tools after 8 turns' } : null,
       traceId: '',
       events: [],
       usage: { input: 0, output: 0, cached: 0, reasoning: 0, estimated: false },
       durationMs: 1,
     },
-    grade: { status: 'scored', score: what === 'ok' ? 1 : 0, reason: '' },
+    grade:
+      what === 'unscored'
+        ? { status: 'unscored', reason: 'no verdict' }
+        : { status: 'scored', score: what === 'ok' ? 1 : 0, reason: '' },
   };
 }
 const rollouts = (count: number, promptId: string, what: Parameters<typeof rollout>[1]) =>
@@ -54,5 +58,40 @@ describe('R21 rollouts without an answer', () => {
 
   it('below that stay facts about single rollouts', () => {
     expect(() => run([...rollouts(10, 'a', 'looping'), ...rollouts(10, 'b', 'ok')])).not.toThrow();
+  });
+});
+
+describe('R21 unscored rollouts', () => {
+  /** Steps of four; `share` of the rollouts are unscored, spread by a seed. */
+  function outcome(share: number, seed: number): 'stopped' | 'went on' {
+    const random = createRandom(seed, 'unscored');
+    const health = createHealthCheck(0.1);
+    try {
+      for (let step = 0; step < 75; step++) {
+        const results = Array.from({ length: 4 }, () => rollout('start', random.next() < share ? 'unscored' : 'ok'));
+        health.step(results, results, PURPOSE);
+      }
+      return 'went on';
+    } catch {
+      return 'stopped';
+    }
+  }
+  const stopped = (share: number): number =>
+    Array.from({ length: 40 }, (_, seed) => outcome(share, seed)).filter((end) => end === 'stopped').length;
+
+  it('below the threshold do not stop a run, whatever steps they gather in', () => {
+    expect(stopped(0.03)).toBe(0);
+    expect(stopped(0.05)).toBeLessThanOrEqual(2);
+  });
+
+  it('above it stop every run', () => {
+    expect(stopped(0.2)).toBe(40);
+    expect(stopped(0.15)).toBeGreaterThanOrEqual(34);
+  });
+
+  it('stop at once where many are', () => {
+    const health = createHealthCheck(0.1);
+    const step = [...rollouts(14, 'start', 'ok'), ...rollouts(6, 'start', 'unscored')];
+    expect(() => health.step(step, step, PURPOSE)).toThrow(/30 % of the rollouts are failed or unscored.*no verdict/);
   });
 });
