@@ -1,5 +1,6 @@
 import { ApoError } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
+import { detectableGain } from '../core/statistics.ts';
 import { groupOf, type Task, taskHash } from '../core/task.ts';
 
 export type SplitOptions = {
@@ -168,7 +169,7 @@ export function sizeWarnings(train: number, val: number): string[] {
     );
   }
   if (val < ADVISED_VAL_TASKS) {
-    const gain = Math.min(100, Math.round(100 / Math.sqrt(Math.max(1, val))));
+    const gain = Math.round(100 * detectableGain(val));
     warnings.push(
       `${counted(val, 'validation task')} (advice: ${ADVISED_VAL_TASKS} or more): a gain below about ${gain} points cannot be told from chance`,
     );

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { ApoError } from '../core/errors.ts';
 import type { MicroUsd } from '../core/usage.ts';
+import { createOutlook, type KeptBudget } from './outlook.ts';
 
 export type BudgetLimits = {
   readonly rollouts?: number;
@@ -23,6 +24,8 @@ export type Spent = {
 export type Reservation = {
   /** False for another attempt of a call that was counted before. Default true. */
   readonly isNew?: boolean;
+  /** Whether a rollout makes it, not the search for prompts. Default true. */
+  readonly isOfRollout?: boolean;
   readonly tokens: number;
   readonly costMicroUsd: MicroUsd;
 };
@@ -41,8 +44,17 @@ export type Budget = {
   claimRollouts(count: number, known?: number): void;
   remainingRollouts(): number;
   rollouts(): number;
+  /** To be told when a claimed rollout has ended; `isNew` unless it was made before a resume. */
+  endRollout(isNew: boolean): void;
+  /** Why `wanted` more rollouts do not fit when what `kept` rollouts need stays untouched; see {@link createOutlook}. */
+  shortage(wanted: number, kept: number): KeptBudget | undefined;
+  /** How many rollouts a share of the limits other than that of rollouts pays for; Infinity when that is not known. */
+  affordable(share: number): number;
+  /** From now on calls of the search are refused where they would take what so many rollouts need. */
+  keep(rollouts: number): void;
   /**
    * Reserves one call. Waits while it does not fit only because of what others have reserved and may not need.
+   * @throws KeptBudget when a call of the search would take what is kept
    * @throws ApoError `budget-reached` when it cannot fit; the signal's reason when aborted
    */
   reserve(reservation: Reservation, signal: AbortSignal): Promise<Settle>;
@@ -57,6 +69,11 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   let reservedTokens = 0;
   let reservedCost = 0;
   let waiting: (() => void)[] = [];
+  const outlook = createOutlook(limits, elapsed);
+  let kept = 0;
+  const spent = () => ({ calls, tokens, cost });
+  const open = (): number => Math.max(0, rollouts - ended);
+  let ended = 0;
 
   function refuse(what: string, limit: number, flag: string, why = ''): never {
     throw new ApoError('budget-reached', `budget of ${limit} ${what} is reached${why}`, {
@@ -99,6 +116,15 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   return {
     limitsOutput: limits.tokens !== undefined || limits.costMicroUsd !== undefined,
     rollouts: () => rollouts,
+    endRollout(isNew) {
+      ended += 1;
+      outlook.endRollout(isNew);
+    },
+    shortage: (wanted, kept) => outlook.shortage(spent(), { open: open(), wanted, asks: 0, kept }),
+    affordable: (share) => outlook.affordable(spent(), share),
+    keep(count) {
+      kept = count;
+    },
     remainingRollouts() {
       const limit = limits.rollouts ?? Number.POSITIVE_INFINITY;
       const unplanned = limit - rollouts;
@@ -117,9 +143,14 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
     async reserve(wanted, signal) {
       const added = wanted.isNew === false ? 0 : 1;
       const wantedCost = wanted.costMicroUsd ?? 0;
+      const isOfRollout = wanted.isOfRollout !== false;
       for (;;) {
         signal.throwIfAborted();
         refuseWhatCannotFit(added, wanted);
+        if (!isOfRollout && kept > 0) {
+          const short = outlook.shortage(spent(), { open: open(), wanted: 0, asks: added, kept });
+          if (short !== undefined) throw short;
+        }
         const fits =
           tokens + reservedTokens + wanted.tokens <= maxTokens && cost + reservedCost + wantedCost <= maxCost;
         if (fits) break;
@@ -128,6 +159,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       calls += added;
       reservedTokens += wanted.tokens;
       reservedCost += wantedCost;
+      const end = outlook.begin(isOfRollout, { calls: added, tokens: wanted.tokens, cost: wantedCost });
       let settled = false;
       return (usedTokens, usedCost) => {
         if (settled) return;
@@ -136,6 +168,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
         reservedCost -= wantedCost;
         tokens += usedTokens;
         cost += usedCost ?? 0;
+        end({ calls: added, tokens: usedTokens, cost: usedCost ?? 0 });
         const ready = waiting;
         waiting = [];
         for (const wake of ready) wake();

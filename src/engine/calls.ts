@@ -14,6 +14,7 @@ import {
 import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Limiter, Slot } from './limiter.ts';
+import { KeptBudget } from './outlook.ts';
 import type { Prices } from './prices.ts';
 import { LONGEST_SERVER_WAIT_MS, type RetryPolicy, retry } from './retry.ts';
 import type { StopSwitch } from './stop.ts';
@@ -130,6 +131,7 @@ export function createCaller(parts: CallerParts): Caller {
     const bound = {
       tokens: inputTokens + outputTokens,
       costMicroUsd: prices.reserve(name, inputTokens, outputTokens, model),
+      isOfRollout: role === 'agent' || role === 'grader',
     };
     let settle = await budget.reserve(bound, stop.requested);
     /** An attempt without a reply may have been paid for: it is spent as far as the budget goes, and in doubt. */
@@ -191,7 +193,8 @@ export function createCaller(parts: CallerParts): Caller {
     try {
       return await perform();
     } catch (error) {
-      if (isApoError(error)) stop.request(error);
+      // What only ends the search leaves the final comparison to be made.
+      if (isApoError(error) && !(error instanceof KeptBudget)) stop.request(error);
       throw error;
     }
   }

@@ -8,6 +8,7 @@ import {
   meanInterval,
   type PairedBootstrap,
   pairedBootstrap,
+  signFlipChance,
 } from '../core/statistics.ts';
 import type { Outcome, Verdict } from '../optimizers/optimizer.ts';
 import type { JournalTotals, RolloutScore } from '../stores/store.ts';
@@ -36,6 +37,8 @@ export type RunResult = {
   readonly simulated: boolean;
   readonly baseline: ScoreSummary;
   readonly best: ScoreSummary & { readonly text: string; readonly components: Prompt['components'] };
+  /** Of `best` over `baseline` on the validation tasks that both have a score for; null when there are none, or both are one prompt. */
+  readonly gain: { readonly difference: number; readonly interval: Interval; readonly n: number } | null;
   /** Both prompts on the sealed test part, looked at once; null without one. */
   readonly test: {
     readonly baseline: ScoreSummary;
@@ -99,14 +102,62 @@ export function compare(
   );
 }
 
-/** A bootstrap of fewer differences gives intervals that are too narrow. */
+/** A bootstrap of fewer differences gives intervals that are too narrow: then the permutation test alone decides. */
 const FEWEST_COMPARED = 10;
+const LEVEL = 0.05;
+/** Room for a better prompt that nobody has to look for. */
+const NO_ROOM = 0.1;
 
-/** Never more than the data support: an improvement needs a 95 % interval above 0, "none" a sample that could have shown one. */
-export function decideVerdict(isStart: boolean, comparison: PairedBootstrap): Verdict {
-  if (!isStart && comparison.n >= FEWEST_COMPARED && comparison.interval[0] > 0) return 'improved';
-  const couldShow = detectableGain(comparison.n) <= 0.2;
-  return couldShow && (isStart || comparison.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
+export type VerdictParts = {
+  readonly isStart: boolean;
+  /** The start and the best prompt on validation tasks. */
+  readonly before: readonly ScoredRollout[];
+  readonly after: readonly ScoredRollout[];
+  /** Both on the sealed test part; empty without one. */
+  readonly test: { readonly before: readonly ScoredRollout[]; readonly after: readonly ScoredRollout[] };
+  /** Prompts that were run on most of these validation tasks, and of which the best one was chosen. */
+  readonly tried: number;
+  /** Scores of the starting prompt on all tasks that it was run on. */
+  readonly startScores: readonly number[];
+};
+
+/**
+ * Never more than the data support. An improvement needs a paired permutation test at 5 %, divided by the number of prompts
+ * that the best one was chosen from (Bonferroni), a 95 % bootstrap interval above 0, and a sealed test part that does not speak against
+ * it. "None" needs a sample that could have shown one, or a start that leaves no room for one.
+ */
+export function decideVerdict(parts: VerdictParts, random: Random): Verdict {
+  const { isStart, before, after, test, tried, startScores } = parts;
+  const validation = compare(before, after, random);
+  if (!isStart && isShown(before, after, validation, LEVEL / Math.max(1, tried), random)) {
+    if (test.before.length === 0) return 'improved';
+    const sealed = compare(test.before, test.after, random);
+    const all = [
+      [...before, ...test.before],
+      [...after, ...test.after],
+    ] as const;
+    const isHeld = sealed.difference > 0 && isShown(...all, compare(...all, random), LEVEL, random);
+    return isHeld ? 'improved' : 'not_enough_data';
+  }
+  const room = startScores.length === 0 ? 1 : 1 - meanInterval(startScores)[0];
+  if (isStart && room <= NO_ROOM) return 'no_improvement';
+  const couldShow = detectableGain(validation.n) <= 0.2;
+  return couldShow && (isStart || validation.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
+}
+
+function isShown(
+  before: readonly ScoredRollout[],
+  after: readonly ScoredRollout[],
+  { interval, n }: PairedBootstrap,
+  level: number,
+  random: Random,
+): boolean {
+  const old = taskScores(before);
+  const differences = [...taskScores(after)].flatMap(([task, score]) => {
+    const was = old.get(task);
+    return was === undefined ? [] : [score - was];
+  });
+  return signFlipChance(differences, random) <= level && (n < FEWEST_COMPARED || interval[0] > 0);
 }
 
 export function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usage']['outcomes'] {
@@ -116,6 +167,30 @@ export function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usa
     if (score === null) counts.unscored += 1;
   }
   return counts;
+}
+
+export function describeGain(isStart: boolean, { difference, interval, n }: PairedBootstrap): RunResult['gain'] {
+  return isStart || n === 0 ? null : { difference: round(difference), interval: roundInterval(interval), n };
+}
+
+/** One score for each task that the prompt was run on: the mean of its samples. */
+export function scoresByTask(rollouts: readonly RolloutScore[], promptId: string): readonly number[] {
+  const byTask = new Map<string, number[]>();
+  for (const rollout of rollouts) {
+    if (rollout.promptId !== promptId || rollout.score === null) continue;
+    byTask.set(rollout.taskId, [...(byTask.get(rollout.taskId) ?? []), rollout.score]);
+  }
+  return [...byTask.values()].map(mean);
+}
+
+/** Prompts besides the start with validation rollouts on at least half of so many tasks. */
+export function countTried(rollouts: readonly RolloutScore[], startId: string, tasks: number): number {
+  const seen = new Map<string, Set<string>>();
+  for (const { promptId, taskId, split } of rollouts) {
+    if (split !== 'val' || promptId === startId) continue;
+    seen.set(promptId, (seen.get(promptId) ?? new Set()).add(taskId));
+  }
+  return [...seen.values()].filter(({ size }) => size >= tasks / 2).length;
 }
 
 export function describeBest(prompt: Prompt, rollouts: readonly ScoredRollout[]): RunResult['best'] {

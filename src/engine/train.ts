@@ -3,29 +3,35 @@ import type { Canaries } from '../core/canaries.ts';
 import type { Clock } from '../core/clock.ts';
 import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
-import { createRandom } from '../core/random.ts';
+import { createRandom, type Random } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
 import type { Spotlights } from '../core/spotlight.ts';
 import type { Task } from '../core/task.ts';
 import type { Grader } from '../graders/grader.ts';
 import { type FaultKind, ModelError } from '../models/model.ts';
-import type { IterationReport, Optimizer, OptimizerContext, Outcome } from '../optimizers/optimizer.ts';
+import type { IterationReport, Kept, Optimizer, OptimizerContext, Trial } from '../optimizers/optimizer.ts';
 import type { Store, StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
+import { type Closing, createClosing } from './closing.ts';
 import { createEvaluation, type Evaluation } from './evaluate.ts';
+import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
 import { createReplyCheck } from './health.ts';
 import { createLeakGuard, type LeakGuard } from './leaks.ts';
 import {
   compare,
   countOutcomes,
+  countTried,
   decideVerdict,
   describeBest,
+  describeGain,
   type RunResult,
   round,
   roundInterval,
+  scoresByTask,
   summarize,
+  type VerdictParts,
 } from './result.ts';
 import { askGrader } from './rollout.ts';
 import type { StopSwitch } from './stop.ts';
@@ -81,23 +87,26 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const leaks = createLeakGuard(parts.canaries, parts.spotlights);
+  const wasMade = await madeBefore(parts);
   const { evaluate, end, idle } = createEvaluation({
     ...parts,
+    wasMade,
     leaks,
     timeoutMs: parts.rolloutTimeoutMs,
     save: (rollouts) => parts.store.rollouts.save(rollouts),
     load: (promptId, taskId, sample) => loadRollout(parts, promptId, taskId, sample),
     onRollout: (stored) => parts.observer.onRollout?.(stored),
   });
-  let kept: Omit<Outcome, 'reason'> = { best: parts.start, baseline: [], final: [] };
-  const context = createContext(parts, leaks, evaluate, (outcome) => {
+  const closing = createClosing({ ...parts, val, test: sealed, evaluate, wasMade, random: comparisonOf(parts) });
+  let kept: Kept = { best: parts.start, baseline: [], final: [] };
+  const context = createContext(parts, leaks, closing, (outcome) => {
     kept = outcome;
   });
 
-  let outcome: Omit<Outcome, 'reason'>;
+  let outcome: Kept;
   let reason: string;
   let error: ApoError | undefined;
-  let test: RunResult['test'] = null;
+  let test: Tested | null = null;
   try {
     await checkGold(parts.grader, training, createRandom(parts.seed, 'gold'), (task, answer) =>
       askGrader({ ...parts, leaks }, { status: 'ok', answer, events: [] }, task, 0, parts.stop.signal),
@@ -109,6 +118,13 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     if (reason === 'budget' && !(await hasSearched(parts))) throw tooSmall();
   } catch (thrown) {
     error = asApoError(parts.stop.reason ?? thrown);
+    if (error === closing.reached) {
+      await idle();
+      await parts.caller.idle();
+      kept = await closing.compare(kept);
+      if (parts.stop.reason === undefined && closing.affordsTest())
+        test = await lookAtTest(parts, evaluate, kept.best).catch(nothingIfStopped);
+    }
     parts.stop.request(error);
     outcome = kept;
     reason = error.code;
@@ -117,7 +133,6 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   await idle();
   await parts.caller.idle();
 
-  const comparison = compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'verdict'));
   const isStart = outcome.best.id === parts.start.id;
   const totals = await parts.store.journal.totals(parts.runId);
   const ended = await parts.store.rollouts.scores({ runId: parts.runId });
@@ -126,15 +141,25 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     status: error === undefined ? 'completed' : error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed',
     reason,
     verdict:
-      error === undefined
-        ? (outcome.verdict ?? decideVerdict(isStart, comparison))
-        : decideVerdict(isStart, comparison),
+      outcome.verdict ??
+      decideVerdict(
+        {
+          isStart,
+          before: outcome.baseline,
+          after: outcome.final,
+          test: test?.rollouts ?? { before: [], after: [] },
+          tried: countTried(ended, parts.start.id, outcome.final.length),
+          startScores: scoresByTask(ended, parts.start.id),
+        },
+        createRandom(parts.seed, 'verdict'),
+      ),
     algorithm: parts.optimizer.name,
     seed: parts.seed,
     simulated: parts.simulated,
     baseline: summarize(parts.start, outcome.baseline),
     best: describeBest(outcome.best, outcome.final),
-    test,
+    gain: describeGain(isStart, compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'gain'))),
+    test: test?.result ?? null,
     usage: {
       // What ended, in this process or before; what was only claimed when the run was stopped is no rollout.
       rollouts: ended.length,
@@ -145,7 +170,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
     },
     leaks: leaks.counts(),
-    explanation: outcome.explanation ?? null,
+    explanation: outcome.explanation ?? explain(outcome.best, await parts.store.candidates.list(parts.runId), ended),
     durationMs: Math.round(parts.clock.now() - startedAt),
     files: {},
   };
@@ -198,10 +223,24 @@ const OF_THE_REQUEST: ReadonlySet<FaultKind> = new Set(['context-overflow', 'too
 
 type Evaluate = Evaluation['evaluate'];
 
+function comparisonOf({ seed }: TrainParts): Random {
+  return createRandom(seed, 'comparison');
+}
+
+/** Rollouts of this run that an earlier process made; of a prompt on a task, the first samples come first. */
+async function madeBefore({ store, runId }: TrainParts): Promise<(prompt: Prompt, trial: Trial) => boolean> {
+  const made = new Map<string, number>();
+  for (const { promptId, taskId } of await store.rollouts.scores({ runId })) {
+    const key = JSON.stringify([promptId, taskId]);
+    made.set(key, (made.get(key) ?? 0) + 1);
+  }
+  return (prompt, { task, sample }) => (made.get(JSON.stringify([prompt.id, task.id])) ?? 0) > sample;
+}
+
 function createContext(
   parts: TrainParts,
   leaks: LeakGuard,
-  evaluate: Evaluate,
+  closing: Closing,
   keep: OptimizerContext['keep'],
 ): OptimizerContext {
   const checkReplies = createReplyCheck();
@@ -213,11 +252,13 @@ function createContext(
     random: (...purpose) => createRandom(parts.seed, parts.optimizer.name, ...purpose),
     // The sealed part is paid for in advance: both prompts are looked at once.
     remainingRollouts: () => Math.max(0, parts.budget.remainingRollouts() - 2 * parts.split.test.length),
-    evaluate,
+    evaluate: closing.evaluate,
     async ask(role, request, sample) {
       try {
         const messages = leaks.plant(role, request.messages);
-        const reply = await parts.caller.chat(role, { ...request, messages }, { sample, signal: parts.stop.signal });
+        const reply = await closing.ask(() =>
+          parts.caller.chat(role, { ...request, messages }, { sample, signal: parts.stop.signal }),
+        );
         if (leaks.isLeak(reply.content)) {
           leaks.count(role);
           return undefined;
@@ -249,7 +290,9 @@ function createContext(
   };
 }
 
-async function lookAtTest(parts: TrainParts, evaluate: Evaluate, best: Prompt): Promise<RunResult['test']> {
+type Tested = { readonly result: RunResult['test']; readonly rollouts: VerdictParts['test'] };
+
+async function lookAtTest(parts: TrainParts, evaluate: Evaluate, best: Prompt): Promise<Tested | null> {
   const tasks = parts.split.test;
   if (tasks.length === 0) return null;
   const trials = tasks.map((task) => ({ task, sample: 0 }));
@@ -257,12 +300,18 @@ async function lookAtTest(parts: TrainParts, evaluate: Evaluate, best: Prompt): 
   const before = await evaluate(parts.start, trials, purpose);
   const after = await evaluate(best, trials, purpose);
   const { difference, interval } = compare(before, after, createRandom(parts.seed, 'test'));
-  return {
+  const result = {
     baseline: summarize(parts.start, before),
     best: summarize(best, after),
     difference: round(difference),
     interval: roundInterval(interval),
   };
+  return { result, rollouts: { before, after } };
+}
+
+function nothingIfStopped(error: unknown): null {
+  asApoError(error);
+  return null;
 }
 
 function asApoError(error: unknown): ApoError {

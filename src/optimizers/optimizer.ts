@@ -76,8 +76,16 @@ export type OptimizerContext = {
   addCandidate(candidate: Candidate): Promise<void>;
   /** Tells the user that an iteration ended. */
   report(iteration: IterationReport): void;
-  /** Records the best so far: what the run ends with when it is stopped from outside. The last call counts. */
-  keep(outcome: Omit<Outcome, 'reason'>): void;
+  /**
+   * Records the best so far: what the run ends with when it is stopped from outside. The last call counts. Where a budget
+   * of calls, tokens, cost or time ends the search, the engine compares it with the start on validation tasks first.
+   */
+  keep(outcome: Kept): void;
+};
+
+export type Kept = Omit<Outcome, 'reason'> & {
+  /** What that comparison is to be made with, when it is not what is shown to be best so far. */
+  readonly contender?: Prompt;
 };
 
 export type Trial = { readonly task: Task; readonly sample: number };

@@ -116,7 +116,7 @@ describe('splitTasks', () => {
     );
     expect(warnings).toEqual([
       expect.stringMatching(/^8 training tasks/),
-      expect.stringMatching(/^2 validation tasks .* below about 71 points/),
+      expect.stringMatching(/^2 validation tasks .* below about 89 points/),
     ]);
   });
 

@@ -15,9 +15,27 @@ export function renderStart({ tasks, forecast, optimizer, config, simulated, gra
     ...(simulated ? [pc.yellow('simulated model: the scores say nothing about real models')] : []),
     `tasks: ${train.length} train, ${val.length} validation${test.length === 0 ? '' : `, ${test.length} sealed test`}`,
     `plan: at most ${forecast.rollouts} rollouts, ${forecast.critiques} critiques, ${forecast.edits} edits${forecast.note === undefined ? '' : `; ${forecast.note}`}`,
-    `${compared} validation tasks can show a gain of about ${detectableGain(compared).toFixed(2)} or more`,
+    `${count(compared, 'validation task')} can show a gain of about ${detectableGain(compared).toFixed(2)} or more`,
     ...tasks.warnings.map((warning) => pc.yellow(`warning: ${terminalSafe(warning)}`)),
   ].join('\n');
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** The verdict in a sentence that claims no more than it. */
+export function describeVerdict({ verdict, best, baseline, reason }: RunResult): string {
+  if (verdict === 'improved') return 'The new prompt is better than chance explains.';
+  if (best.promptId !== baseline.promptId) {
+    return verdict === 'no_improvement'
+      ? 'The new prompt is no improvement.'
+      : 'Not enough data to tell whether the new prompt is better.';
+  }
+  if (reason === 'ceiling') return 'The starting prompt is kept: nothing went wrong that could have been learnt from.';
+  return verdict === 'no_improvement'
+    ? 'No improvement was found: the starting prompt is kept.'
+    : 'The starting prompt is kept: nothing was shown to be better, and there are not enough data to rule out that something is.';
 }
 
 const VERDICTS: { readonly [verdict in RunResult['verdict']]: string } = {
@@ -69,6 +87,7 @@ function summaryLines(result: RunResult): readonly string[] {
     `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}${result.simulated ? pc.yellow(' · simulated model') : ''}`,
     `  start  ${renderScore(baseline)}`,
     `  best   ${renderScore(best)}`,
+    ...(result.gain === null ? [] : [`  gain   ${renderGain(result.gain)}`]),
     ...(test === null
       ? []
       : [
@@ -78,9 +97,13 @@ function summaryLines(result: RunResult): readonly string[] {
   ];
 }
 
+function renderGain({ difference, interval: [low, high] }: NonNullable<RunResult['gain']>): string {
+  return `${difference.toFixed(3)} (95 % ${low.toFixed(3)} to ${high.toFixed(3)}, paired)`;
+}
+
 function renderScore({ score, interval, n, promptId }: ScoreSummary): string {
   if (score === null || interval === null) return `${promptId}: not scored`;
-  return `${score.toFixed(3)} (95 % ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}, ${n} tasks) ${promptId}`;
+  return `${score.toFixed(3)} (95 % ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}, ${count(n, 'task')}) ${promptId}`;
 }
 
 /** The command that continues a run, with what is not default. */

@@ -1,9 +1,11 @@
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
 import type { Candidate } from '../../optimizers/optimizer.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
+import { formatChange } from '../ui/format.ts';
 import type { RateLimits } from '../ui/progress.ts';
-import { describeOutcomes } from './output.ts';
+import { count, describeOutcomes, describeVerdict } from './output.ts';
 
 export type ReportInput = {
   readonly result: RunResult;
@@ -18,12 +20,6 @@ export type ReportInput = {
   readonly warnings: readonly string[];
 };
 
-const VERDICTS = {
-  improved: 'The new prompt is better: the 95 % interval of the gain is above 0.',
-  no_improvement: 'No improvement was found.',
-  not_enough_data: 'Not enough data to tell whether the new prompt is better.',
-} as const;
-
 /** The run for people: what was found, how sure it is, what it cost and where it came from. */
 export function renderReport(input: ReportInput): string {
   const { result, candidates, totals, doubtful, rateLimits, startText, date, warnings } = input;
@@ -33,7 +29,7 @@ export function renderReport(input: ReportInput): string {
     `# Run ${result.runId}`,
     `${date} · algorithm ${result.algorithm} · seed ${result.seed} · ${result.status} (${result.reason})`,
     ...(result.simulated ? ['**Simulated model: these scores say nothing about real models.**'] : []),
-    `## Result\n\n${VERDICTS[result.verdict]}`,
+    `## Result\n\n${describeVerdict(result)}`,
     [
       '| prompt | score | 95 % interval | tasks |',
       '|---|---|---|---|',
@@ -43,6 +39,11 @@ export function renderReport(input: ReportInput): string {
         ? []
         : [summaryRow('start, sealed test', result.test.baseline), summaryRow('best, sealed test', result.test.best)]),
     ].join('\n'),
+    ...(result.gain === null
+      ? []
+      : [
+          `Gain on ${count(result.gain.n, 'validation task')}: ${result.gain.difference.toFixed(3)} (95 % ${result.gain.interval[0].toFixed(3)} to ${result.gain.interval[1].toFixed(3)}, paired).`,
+        ]),
     ...(result.test === null
       ? []
       : [
@@ -50,6 +51,7 @@ export function renderReport(input: ReportInput): string {
         ]),
     `## Best prompt ${result.best.promptId}\n\n${codeBlock(result.best.text)}`,
     `## Starting prompt ${result.baseline.promptId}\n\n${codeBlock(startText)}`,
+    ...renderExplanation(result.explanation),
     [
       '## Spent',
       '',
@@ -111,6 +113,32 @@ function renderDoubt({ inDoubt, inDoubtMicroUsd }: JournalTotals, calls: readonl
 
 function dollars(microUsd: number | null): string {
   return microUsd === null ? 'an unknown amount' : `$${microUsd / 1e6}`;
+}
+
+/** What each statement does and where it came from. */
+function renderExplanation(explanation: RunResult['explanation']): readonly string[] {
+  if (!isJsonObject(explanation ?? null)) return [];
+  const { statements } = explanation as JsonObject;
+  if (!Array.isArray(statements) || statements.length === 0) return [];
+  const change = (value: Json | undefined): string => (typeof value === 'number' ? formatChange(value) : '-');
+  const rows = statements.filter(isJsonObject).map(({ component, text, effect, interval, removalCost, origin }) => {
+    const { operator = '', critique = '', rollouts = [] } = isJsonObject(origin ?? null) ? (origin as JsonObject) : {};
+    const range = Array.isArray(interval) ? interval.map(change).join(' to ') : '-';
+    const said = String(critique) === '' ? String(operator) : `${operator}: ${String(critique).slice(0, 200)}`;
+    const ids = Array.isArray(rollouts) ? rollouts.join(' ') : '';
+    const where = component === undefined ? '' : `${component}: `;
+    const texts = [`${where}${text}`, said, ids].map(markdownSafe);
+    return `| ${change(effect)} | ${range} | ${change(removalCost)} | ${texts.join(' | ')} |`;
+  });
+  return [
+    [
+      '## What each statement does',
+      '',
+      '| effect | 95 % interval | if removed | statement | from | rollouts |',
+      '|---|---|---|---|---|---|',
+      ...rows,
+    ].join('\n'),
+  ];
 }
 
 function summaryRow(name: string, { promptId, score, interval, n }: ScoreSummary): string {

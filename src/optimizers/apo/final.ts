@@ -84,7 +84,7 @@ function believed(state: State): Contender {
 }
 
 /** The prompt that leads at present: the model's, or that of the climb. */
-function leaderOf(state: State): Contender {
+export function leaderOf(state: State): Contender {
   const whole = leadOfClimb(state) > 0 ? bestWhole(state) : undefined;
   return whole === undefined ? believed(state) : climbed(state, whole);
 }

@@ -9,7 +9,7 @@ import { rewardsOf } from '../shared/scores.ts';
 import { createFreshTrials } from '../shared/trials.ts';
 import { type ClimbStep, createClimb } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
-import { bestShown, finish } from './final.ts';
+import { bestShown, finish, leaderOf } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
@@ -67,7 +67,7 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
       reported = ended;
       reportedPrompt = best;
       rewards = [];
-      context.keep({ best: bestShown(state), baseline: [], final: [] });
+      context.keep({ best: bestShown(state), contender: leaderOf(state).prompt, baseline: [], final: [] });
     }
     if (reason !== 'budget') break;
   }

@@ -1,0 +1,125 @@
+import type { ApoError } from '../core/errors.ts';
+import { isApoError } from '../core/errors.ts';
+import type { Prompt } from '../core/prompt.ts';
+import type { Random } from '../core/random.ts';
+import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
+import { mean } from '../core/statistics.ts';
+import type { Task } from '../core/task.ts';
+import type { Kept, Trial } from '../optimizers/optimizer.ts';
+import type { Budget } from './budget.ts';
+import type { Evaluation } from './evaluate.ts';
+import { KeptBudget } from './outlook.ts';
+
+/** Share of a budget that the final comparison may take at most. */
+const MOST_SHARE = 0.3;
+/** Tasks that both prompts are run on before the next ones: of a comparison that has to stop, whole blocks count. */
+const BLOCK = 8;
+
+export type ClosingParts = {
+  readonly start: Prompt;
+  readonly val: readonly Task[];
+  readonly test: readonly Task[];
+  readonly budget: Budget;
+  readonly evaluate: Evaluation['evaluate'];
+  /** Whether a rollout was made before a resume, and so costs nothing. */
+  readonly wasMade: (prompt: Prompt, trial: Trial) => boolean;
+  readonly iterations: number;
+  readonly random: Random;
+};
+
+/**
+ * Optimizers plan with rollouts. Where calls, tokens, cost or minutes are limited, the engine ends the search while these
+ * still pay for a comparison of the best prompt with the start on validation tasks: every budget ends with a score.
+ */
+export type Closing = {
+  /** The search's: refused when it would take what the comparison needs. @throws ApoError `budget-reached` */
+  readonly evaluate: Evaluation['evaluate'];
+  /** A call of the search: refused likewise. @throws ApoError `budget-reached` */
+  ask<T>(call: () => Promise<T>): Promise<T>;
+  /** Set once the search was ended so. */
+  readonly reached: ApoError | undefined;
+  /** The end of such a run: the better one of the start and what was kept, with their scores. */
+  compare(kept: Kept): Promise<Kept>;
+  /** Whether the budget pays for a look at the sealed test part, too. */
+  affordsTest(): boolean;
+};
+
+export function createClosing(parts: ClosingParts): Closing {
+  const { start, val, test, budget, evaluate } = parts;
+  const seen = new Set<string>();
+  let reached: ApoError | undefined;
+
+  function tasksToCompare(): number {
+    return Math.max(1, Math.min(val.length, Math.floor(budget.affordable(MOST_SHARE) / 2)));
+  }
+
+  function keptRollouts(): number {
+    const compared = 2 * tasksToCompare();
+    const sealed = 2 * test.length;
+    return compared + (compared + sealed <= budget.affordable(2 * MOST_SHARE) ? sealed : 0);
+  }
+
+  return {
+    async evaluate(prompt, trials, purpose) {
+      const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
+      const fresh = trials.filter((trial) => !seen.has(keyOf(trial)) && !parts.wasMade(prompt, trial));
+      if (fresh.length > 0) {
+        reached ??= budget.shortage(fresh.length, keptRollouts());
+        if (reached !== undefined) throw reached;
+      }
+      for (const trial of trials) seen.add(keyOf(trial));
+      return evaluate(prompt, trials, purpose);
+    },
+    async ask(call) {
+      if (reached !== undefined) throw reached;
+      budget.keep(keptRollouts());
+      try {
+        return await call();
+      } catch (error) {
+        if (error instanceof KeptBudget) {
+          reached ??= error;
+          throw reached;
+        }
+        throw error;
+      }
+    },
+    get reached() {
+      return reached;
+    },
+    affordsTest: () => test.length > 0 && budget.shortage(2 * test.length, 0) === undefined,
+    async compare(kept) {
+      const contender = kept.contender ?? kept.best;
+      if (kept.final.length > 0 && kept.baseline.length > 0 && contender.id === kept.best.id) return kept;
+      const known = new Set(kept.baseline.map(({ rollout }) => rollout.taskId));
+      const tasks =
+        known.size > 0
+          ? val.filter(({ id }) => known.has(id))
+          : parts.random.shuffle(val).slice(0, Math.max(1, tasksToCompare()));
+      const purpose = { iteration: parts.iterations, split: 'val', label: 'the final comparison' } as const;
+      const before: ScoredRollout[] = [];
+      const after: ScoredRollout[] = [];
+      try {
+        for (let from = 0; from < tasks.length; from += BLOCK) {
+          const trials = tasks.slice(from, from + BLOCK).map((task) => ({ task, sample: 0 }));
+          const block = await Promise.all([
+            evaluate(start, trials, purpose),
+            ...(contender.id === start.id ? [] : [evaluate(contender, trials, purpose)]),
+          ]);
+          before.push(...(block[0] ?? []));
+          after.push(...(block[1] ?? []));
+        }
+      } catch (error) {
+        if (!isApoError(error)) throw error;
+      }
+      return score(after) > score(before)
+        ? { ...kept, best: contender, baseline: before, final: after }
+        : { best: start, baseline: before, final: before };
+    },
+  };
+}
+
+/** Mean of what has a score; nothing scored loses. */
+function score(rollouts: readonly ScoredRollout[]): number {
+  const rewards = rollouts.flatMap((scored) => rewardOf(scored) ?? []);
+  return rewards.length === 0 ? -1 : mean(rewards);
+}

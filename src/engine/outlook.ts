@@ -1,0 +1,120 @@
+import { ApoError } from '../core/errors.ts';
+
+/** Limits of everything but rollouts, with which optimizers plan themselves. */
+export type SoftLimits = {
+  readonly calls?: number;
+  readonly tokens?: number;
+  readonly costMicroUsd?: number;
+  readonly milliseconds?: number;
+};
+
+type Amounts = { readonly calls: number; readonly tokens: number; readonly cost: number };
+
+/** The rest of a limit is kept for the final comparison: the search ends, the run does not yet. */
+export class KeptBudget extends ApoError {}
+
+/** What rollouts and the search's calls took so far, and so what is still to come. */
+export type Outlook = {
+  /** `isNew` unless it was made before a resume. */
+  endRollout(isNew: boolean): void;
+  /** A call starts that may take so much at most; to be told what it took. */
+  begin(isOfRollout: boolean, most: Amounts): (taken: Amounts) => void;
+  /**
+   * Why a step does not fit when what `kept` rollouts take stays untouched; undefined when it fits, nothing is limited, or no
+   * rollout has ended yet.
+   * @param step `open` rollouts are claimed and not ended, `wanted` shall be claimed, `asks` calls of the search shall start
+   */
+  shortage(
+    spent: Amounts,
+    step: { readonly open: number; readonly wanted: number; readonly asks: number; readonly kept: number },
+  ): KeptBudget | undefined;
+  /** How many rollouts a share of the limits pays for; Infinity without a limit, or before the first rollout. */
+  affordable(spent: Amounts, share: number): number;
+};
+
+/** Rollouts of the final comparison may take somewhat more than those before. */
+const MARGIN = 1.1;
+const NOTHING = { calls: 0, tokens: 0, cost: 0 } as const;
+
+export function createOutlook(limits: SoftLimits, elapsed: () => number): Outlook {
+  let ended = 0;
+  let endedHere = 0;
+  let rolledOut: Amounts = NOTHING;
+  let searched: Amounts = NOTHING;
+  let searching = 0;
+  /** So much has to be free for the last call of a rollout, too. */
+  let largest: Amounts = NOTHING;
+
+  /** One line for each limit: `all` is what a rollout takes with its share of the search, `one` what it takes itself. */
+  function linesOf(spent: Amounts) {
+    const each = (amount: keyof Amounts, limit: number | undefined, what: string, flag: string, unit: number) => {
+      const all = spent[amount] / ended;
+      const one = endedHere === 0 ? all : Math.min(all, rolledOut[amount] / endedHere);
+      const asked = searched.calls === 0 ? 0 : searched[amount] / searched.calls;
+      // Calls count as soon as they start, and each is one.
+      const [ask, pending, last] = amount === 'calls' ? [1, 0, 0] : [asked, asked * searching, largest[amount]];
+      return {
+        limit: limit ?? Number.POSITIVE_INFINITY,
+        spent: spent[amount],
+        all,
+        one,
+        ask,
+        pending,
+        last,
+        what,
+        flag,
+        unit,
+      };
+    };
+    const time = endedHere === 0 ? 0 : elapsed() / endedHere;
+    const minutes = { spent: elapsed(), all: time, one: time, ask: 0, pending: 0, last: 0 };
+    const most = limits.milliseconds ?? Number.POSITIVE_INFINITY;
+    return ended === 0
+      ? []
+      : [
+          each('calls', limits.calls, 'calls', '--max-calls', 1),
+          each('tokens', limits.tokens, 'tokens', '--max-tokens', 1),
+          each('cost', limits.costMicroUsd, 'USD', '--max-cost', 1e6),
+          { limit: most, ...minutes, what: 'minutes', flag: '--max-minutes', unit: 60_000 },
+        ];
+  }
+
+  return {
+    endRollout(isNew) {
+      ended += 1;
+      if (isNew) endedHere += 1;
+    },
+    begin(isOfRollout, most) {
+      if (isOfRollout)
+        largest = { ...most, tokens: Math.max(largest.tokens, most.tokens), cost: Math.max(largest.cost, most.cost) };
+      else searching += 1;
+      return (taken) => {
+        if (isOfRollout) rolledOut = sum(rolledOut, taken);
+        else {
+          searching -= 1;
+          searched = sum(searched, taken);
+        }
+      };
+    },
+    shortage(spent, { open, wanted, asks, kept }) {
+      const short = linesOf(spent).find(({ limit, spent: already, all, one, ask, pending, last }) => {
+        const toCome = pending + open * one + wanted * all + asks * ask;
+        return already + toCome + kept * one * MARGIN + last > limit;
+      });
+      if (short === undefined) return undefined;
+      const { limit, what, flag, unit } = short;
+      const message = `budget of ${limit / unit} ${what} is reached, but for what the final comparison needs`;
+      return new KeptBudget('budget-reached', message, { hint: `resume with a larger ${flag}` });
+    },
+    affordable(spent, share) {
+      const counts = linesOf(spent).map(({ limit, one, last }) =>
+        Math.floor((share * limit - last) / Math.max(one, 1e-9)),
+      );
+      return Math.min(Number.POSITIVE_INFINITY, ...counts);
+    },
+  };
+}
+
+function sum(a: Amounts, b: Amounts): Amounts {
+  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, cost: a.cost + b.cost };
+}
