@@ -43,7 +43,7 @@ export function explain(
         effect,
         interval: effect === null ? null : intervalOf(shares, effect),
         removalCost: effect,
-        origin: originOf(line, key),
+        origin: originOf(line, component, text),
       } as JsonObject;
     }),
   );
@@ -54,10 +54,18 @@ function keyOf(component: string, statement: string): string {
   return JSON.stringify([component, statement]);
 }
 
-function keysOf(prompt: Prompt): Set<string> {
+/** The statements of a prompt; a category that has no prompt of its own yet has the general one. */
+function keysOf(prompt: Prompt, names: readonly string[] = Object.keys(prompt.components)): Set<string> {
   return new Set(
-    Object.entries(prompt.components).flatMap(([name, text]) => statementsOf(text).map((one) => keyOf(name, one))),
+    names.flatMap((name) => {
+      const text = prompt.components[name] ?? prompt.components[generalOf(name)] ?? '';
+      return statementsOf(text).map((one) => keyOf(name, one));
+    }),
   );
+}
+
+function generalOf(component: string): string {
+  return component.split('@')[0] ?? component;
 }
 
 type Change = {
@@ -73,7 +81,7 @@ function changeOf(parent: Prompt, child: Prompt, scores: Scores): readonly Chang
     const old = before.get(task);
     return old === undefined ? [] : [mean(now) - mean(old)];
   });
-  const [old, now] = [keysOf(parent), keysOf(child)];
+  const [old, now] = [keysOf(parent, Object.keys(child.components)), keysOf(child)];
   const added = new Set([...now].filter((key) => !old.has(key)));
   const removed = new Set([...old].filter((key) => !now.has(key)));
   return differences.length === 0 ? [] : [{ added, removed, differences }];
@@ -108,8 +116,9 @@ function lineOf(best: Prompt, byId: ReadonlyMap<string, Candidate>): readonly Ca
   return line;
 }
 
-function originOf(line: readonly Candidate[], key: string): JsonObject {
-  const candidate = line.find(({ prompt }) => keysOf(prompt).has(key));
+function originOf(line: readonly Candidate[], component: string, text: string): JsonObject {
+  const key = keyOf(component, text);
+  const candidate = line.find(({ prompt }) => keysOf(prompt, [component]).has(key));
   const isStart = candidate === undefined || candidate.parents.length === 0;
   return {
     operator: candidate?.operator ?? 'start',
@@ -123,6 +132,6 @@ function intervalOf(shares: readonly number[], effect: number): [number, number]
   const largest = Math.max(...shares.map(Math.abs));
   const spread = Math.max(deviation(shares), LEAST_DEVIATION * largest);
   const half = (1.96 * spread) / Math.sqrt(shares.length);
-  const [low, high] = roundInterval([effect - half, effect + half]);
+  const [low, high] = roundInterval([Math.max(-1, effect - half), Math.min(1, effect + half)]);
   return [low, high];
 }

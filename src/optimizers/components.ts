@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
 import { createPrompt, type Prompt, SYSTEM } from '../core/prompt.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf } from './shared/part.ts';
+import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains each component. */
@@ -37,8 +37,10 @@ async function train(inner: Optimizer, names: readonly string[], context: Optimi
     const others = current.components;
     const outer = (prompt: Prompt): Prompt => createPrompt({ ...others, [name]: prompt.components[SYSTEM] ?? '' });
     const start = createPrompt(others[name] ?? '');
-    const part = contextOfPart(context, { name, start, train: context.train, val: context.val, ...share, outer });
+    const tasks = tasksOfPart(context, context.train, name);
+    const part = contextOfPart(context, { name, start, from: current, ...tasks, ...share, outer });
     current = outer((await inner.run(part)).best);
+    context.keep({ best: context.start, contender: current, baseline: [], final: [] });
   }
   return finishOnVal(context, current);
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
 import { createPrompt, domainComponent, type Prompt, SYSTEM } from '../core/prompt.ts';
+import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf } from './shared/part.ts';
+import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains the general prompt and each category's. */
@@ -25,7 +26,15 @@ export default async function createDomain(given: Options, { load }: PluginConte
     name: `domain ${inner.name}`,
     quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
-    forecast: (size) => inner.forecast(size),
+    forecast(size) {
+      const forecast = inner.forecast(size);
+      const count = categoriesOf(size.tasks, given.minTasks).length;
+      const parts =
+        count === 0
+          ? `no category has ${given.minTasks} training tasks or more: one prompt for all`
+          : `a general prompt and one for each of ${count} categories`;
+      return { ...forecast, note: [parts, ...(forecast.note === undefined ? [] : [forecast.note])].join('; ') };
+    },
     run: (context) => train(inner, given, context),
   };
 }
@@ -35,33 +44,44 @@ async function train(
   { generalShare, minTasks }: Options,
   context: OptimizerContext,
 ): Promise<Outcome> {
-  const categories = [...new Set(context.train.flatMap(({ category }) => category ?? []))]
-    .sort()
-    .map((category) => ({
-      category,
-      train: context.train.filter((task) => task.category === category),
-      val: context.val.filter((task) => task.category === category),
-    }))
-    .filter(({ train: tasks, val }) => tasks.length >= minTasks && val.length > 0);
+  const categories = categoriesOf(context.train, minTasks);
+  if (categories.length === 0) return inner.run(context);
   const shared = shareOf(context, (1 - FINAL_SHARE) * generalShare);
-  const each = shareOf(context, ((1 - FINAL_SHARE) * (1 - generalShare)) / Math.max(1, categories.length));
-  const { start, train: tasks, val } = context;
+  const each = shareOf(context, ((1 - FINAL_SHARE) * (1 - generalShare)) / categories.length);
+  const { start } = context;
   const general = contextOfPart(context, {
     name: 'general',
     start,
-    train: tasks,
-    val,
+    from: start,
+    ...tasksOfPart(context, context.train, 'general'),
     ...shared,
     outer: (prompt) => prompt,
   });
   let current = (await inner.run(general)).best;
-  for (const { category, ...own } of categories) {
+  for (const { category, tasks } of categories) {
     const before = current;
     const outer = (prompt: Prompt): Prompt =>
       createPrompt({ ...before.components, [domainComponent(category)]: prompt.components[SYSTEM] ?? '' });
     const from = createPrompt(before.components[SYSTEM] ?? '');
-    const { best } = await inner.run(contextOfPart(context, { name: category, start: from, ...own, ...each, outer }));
+    const part = {
+      name: category,
+      start: from,
+      from: before,
+      ...tasksOfPart(context, tasks, category),
+      ...each,
+      outer,
+    };
+    const { best } = await inner.run(contextOfPart(context, part));
     if (best.id !== from.id) current = outer(best);
+    context.keep({ best: start, contender: current, baseline: [], final: [] });
   }
   return finishOnVal(context, current);
+}
+
+/** Categories with enough tasks for a prompt of their own. */
+function categoriesOf(tasks: readonly Task[], minTasks: number) {
+  return [...new Set(tasks.flatMap(({ category }) => category ?? []))]
+    .sort()
+    .map((category) => ({ category, tasks: tasks.filter((task) => task.category === category) }))
+    .filter(({ tasks: own }) => own.length >= minTasks);
 }

@@ -28,6 +28,8 @@ export interface Optimizer {
 export type OptimizerSize = {
   readonly train: number;
   readonly val: number;
+  /** The training tasks. */
+  readonly tasks: readonly Task[];
   readonly iterations: number;
   /** Infinity when not limited. */
   readonly maxRollouts: number;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
 import { DIFFICULTIES, type Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf } from './shared/part.ts';
+import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains each level. */
@@ -22,26 +22,35 @@ export default async function createProgressive(
     name: `progressive ${inner.name}`,
     quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
-    forecast: (size) => inner.forecast(size),
+    forecast(size) {
+      const forecast = inner.forecast(size);
+      const levels = levelsOf(size.tasks);
+      const parts = levels.length < 2 ? 'all tasks are of one difficulty: no levels' : levels.join(', then ');
+      return { ...forecast, note: [parts, ...(forecast.note === undefined ? [] : [forecast.note])].join('; ') };
+    },
     run: (context) => train(inner, context),
   };
 }
 
 async function train(inner: Optimizer, context: OptimizerContext): Promise<Outcome> {
-  const levels = DIFFICULTIES.filter((level) => ofLevel(context.train, level).length > 0);
+  const levels = levelsOf(context.train);
   if (levels.length < 2) return inner.run(context);
   const plan = levels.map((level) => {
     const tasks = ofLevel(context.train, level);
-    const val = ofLevel(context.val, level);
     const share = shareOf(context, (1 - FINAL_SHARE) * (tasks.length / context.train.length));
-    return { name: level, train: tasks, val: val.length > 0 ? val : context.val, ...share };
+    return { name: level, ...tasksOfPart(context, tasks, level), ...share };
   });
   let current = context.start;
   for (const level of plan) {
-    const part = contextOfPart(context, { ...level, start: current, outer: (prompt) => prompt });
+    const part = contextOfPart(context, { ...level, start: current, from: current, outer: (prompt) => prompt });
     current = (await inner.run(part)).best;
+    context.keep({ best: context.start, contender: current, baseline: [], final: [] });
   }
   return finishOnVal(context, current);
+}
+
+function levelsOf(tasks: readonly Task[]): readonly string[] {
+  return DIFFICULTIES.filter((level) => ofLevel(tasks, level).length > 0);
 }
 
 function ofLevel(tasks: readonly Task[], level: string): readonly Task[] {

@@ -70,7 +70,7 @@ export function optimizerContract(optimizer: Optimizer, { plansItsBudget = true,
   });
 
   it('forecasts no more rollouts than the budget, and at least as many as it uses', async () => {
-    const forecast = optimizer.forecast({ train: 42, val: 18, iterations: 2, maxRollouts: 200 });
+    const forecast = optimizer.forecast({ tasks: [], train: 42, val: 18, iterations: 2, maxRollouts: 200 });
     expect(forecast.rollouts).toBeLessThanOrEqual(200);
     const { result } = await runOptimizer({ optimizer, maxRollouts: 200, iterations: 2 });
     expect(result.usage.rollouts).toBeLessThanOrEqual(forecast.rollouts);

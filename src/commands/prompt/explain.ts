@@ -45,7 +45,7 @@ function renderStatements(statements: readonly JsonObject[]): string {
         change(statement.effect),
         interval(statement.interval),
         change(statement.removalCost),
-        text(statement.text),
+        `${statement.component === undefined ? '' : `${text(statement.component)}: `}${text(statement.text)}`,
         text(origin.operator),
         text(origin.critique),
         Array.isArray(origin.rollouts) ? origin.rollouts.map((id) => text(id)).join(' ') : '',

@@ -79,6 +79,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     forecast: optimizer.forecast({
       train: tasks.split.train.length,
       val: tasks.split.val.length,
+      tasks: tasks.split.train,
       iterations,
       maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
     }),

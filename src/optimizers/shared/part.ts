@@ -15,6 +15,8 @@ export type Part = {
   readonly iterations: number;
   /** Rollouts that the part may take; Infinity when the run has no limit. */
   readonly rollouts: number;
+  /** The prompt that is really run at its start. */
+  readonly from: Prompt;
   /** From the inner optimizer's prompt to the one that is really run. */
   readonly outer: (inner: Prompt) => Prompt;
 };
@@ -25,6 +27,8 @@ export type Part = {
  */
 export function contextOfPart(context: OptimizerContext, part: Part): OptimizerContext {
   const before = context.remainingRollouts();
+  /** What the inner optimizer's prompts are in the run. */
+  const outerIds = new Map<string, string>();
   const asInner = (inner: Prompt, { rollout, grade }: ScoredRollout): ScoredRollout => ({
     rollout: { ...rollout, promptId: inner.id },
     grade,
@@ -47,12 +51,42 @@ export function contextOfPart(context: OptimizerContext, part: Part): OptimizerC
     },
     ask: (role, request, sample) => context.ask(role, request, sample),
     reject: (proposal, parent) => context.reject(part.outer(proposal), part.outer(parent)),
-    addCandidate: (candidate) => context.addCandidate({ ...candidate, prompt: part.outer(candidate.prompt) }),
+    async addCandidate(candidate) {
+      const prompt = part.outer(candidate.prompt);
+      const isStart = candidate.prompt.id === part.start.id;
+      outerIds.set(candidate.prompt.id, prompt.id);
+      // The start of a part is a prompt that the run has made before, or the same one for a category.
+      if (isStart && prompt.id === part.from.id && prompt.id !== context.start.id) return;
+      const isNew = isStart && prompt.id !== part.from.id;
+      const parents = isNew ? [part.from.id] : candidate.parents.map((id) => outerIds.get(id) ?? id);
+      await context.addCandidate({ ...candidate, prompt, parents, ...(isNew ? { operator: part.name } : {}) });
+    },
     report: (report) =>
       context.report({ ...report, best: part.outer(report.best), previous: part.outer(report.previous) }),
-    // What a part keeps is not yet a result of the run; the strategy keeps after each part.
-    keep: () => {},
+    // Its tasks are no sample of the run's: what it keeps is scored by nobody yet.
+    keep: ({ best, contender = best }) =>
+      context.keep({ best: context.start, contender: part.outer(contender), baseline: [], final: [] }),
   };
+}
+
+/** Share of a part's training tasks that choose within it. */
+const HELD_OUT = 0.2;
+/** With fewer tasks, all of them do both. */
+const FEWEST_TO_SPLIT = 5;
+
+/**
+ * The tasks of a part. Its optimizer chooses on training tasks that are held out, so that the run's validation tasks are
+ * touched by nothing but the comparison at the end.
+ */
+export function tasksOfPart(
+  context: OptimizerContext,
+  tasks: readonly Task[],
+  name: string,
+): Pick<Part, 'train' | 'val'> {
+  if (tasks.length < FEWEST_TO_SPLIT) return { train: tasks, val: tasks };
+  const order = context.random('held out', name).shuffle(tasks);
+  const count = Math.max(1, Math.round(tasks.length * HELD_OUT));
+  return { train: order.slice(count), val: order.slice(0, count) };
 }
 
 /** Share of the rollouts that a strategy keeps for {@link finishOnVal}. */
