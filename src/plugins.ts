@@ -86,6 +86,16 @@ export function pluginNames(kind: PluginKind): readonly string[] {
   return Object.keys(PLUGINS[kind]);
 }
 
+/** What may stand there, with defaults. */
+function knownOptions(schema: z.ZodType | undefined): string {
+  if (!(schema instanceof z.ZodObject)) return '';
+  const known = Object.entries(schema.shape as Readonly<Record<string, z.ZodType>>).map(([name, option]) => {
+    if (!(option instanceof z.ZodDefault)) return option instanceof z.ZodOptional ? name : `${name} (needed)`;
+    return `${name} (${JSON.stringify(option.parse(undefined))})`;
+  });
+  return known.length === 0 ? '; it has none' : `; it knows ${known.join(', ')}`;
+}
+
 /**
  * Loads a plug-in by name, or the user's own by path (`./my-grader.js`, relative to `folder`).
  * @throws ApoError `plugin-unknown`, or `plugin-invalid` when the module or its options are wrong.
@@ -100,7 +110,7 @@ export async function loadPlugin<K extends PluginKind>(
   const options = (module.options ?? z.looseObject({})).safeParse(given);
   if (!options.success) {
     throw new ApoError('plugin-invalid', `options of ${kind} "${use}" are wrong: ${firstIssue(options.error)}`, {
-      hint: `correct the options beside "use: ${use}"`,
+      hint: `correct the options beside "use: ${use}"${knownOptions(module.options)}`,
     });
   }
   const pluginContext: PluginContext = {

@@ -1,6 +1,7 @@
 import { search } from './apo/search.ts';
 import { type ApoOptions, finalRollouts, options } from './apo/settings.ts';
 import type { Optimizer } from './optimizer.ts';
+import { iterationLimit } from './shared/rounds.ts';
 
 /**
  * The `apo` optimizer: a prompt is a set of statements, every rollout runs another subset, and an effect model learns from
@@ -11,12 +12,13 @@ export { options };
 
 /** A rule of thumb from simulated runs, which proposed 47 to 73 statements in 250 rollouts. */
 const ROLLOUTS_PER_STATEMENT = 5;
+const DEFAULT_ITERATIONS = 10;
 
 export default function createApo(settings: ApoOptions): Optimizer {
   return {
     name: 'apo',
     endsWithComparison: true,
-    defaultIterations: 10,
+    defaultIterations: DEFAULT_ITERATIONS,
     forecast({ val, iterations, maxRollouts }) {
       const rollouts = plannedRollouts(settings, iterations, maxRollouts);
       const kept = finalRollouts(settings, rollouts, val);
@@ -30,11 +32,15 @@ export default function createApo(settings: ApoOptions): Optimizer {
         note: `about ${Math.floor((rollouts - kept) / ROLLOUTS_PER_STATEMENT)} statements can be tested; ${Math.floor(kept / 2)} validation tasks are kept for the end`,
       };
     },
-    run: (context) =>
-      search(settings, context, plannedRollouts(settings, context.iterations, context.remainingRollouts())),
+    async run(context) {
+      const limit = context.remainingRollouts();
+      const planned = plannedRollouts(settings, context.iterations, limit);
+      const outcome = await search(settings, context, planned);
+      return outcome.reason === 'budget' && planned < limit ? { ...outcome, reason: 'iterations' } : outcome;
+    },
   };
 }
 
 function plannedRollouts({ rolloutsPerIteration }: ApoOptions, iterations: number, maxRollouts: number): number {
-  return Number.isFinite(maxRollouts) ? maxRollouts : iterations * rolloutsPerIteration;
+  return Math.min(maxRollouts, iterationLimit(iterations, DEFAULT_ITERATIONS, maxRollouts) * rolloutsPerIteration);
 }

@@ -43,7 +43,17 @@ export default function createBeam(settings: Options): Optimizer {
       const g = Math.min(gradientBatch, train);
       const v = Math.min(validationBatch, val);
       const rollouts = (R + 1) * val + R * W * B * g + v * (R * W * B + 1 + (R - 1) * W);
-      return { rollouts: Math.min(rollouts, maxRollouts), critiques: R * W * B, edits: R * W * B };
+      const perRound = (rollouts - val) / R;
+      const rounds = Math.min(R, Math.ceil(Math.max(0, maxRollouts - val) / perRound));
+      const isShort = maxRollouts < val + Math.floor(val + W * B * g + v * (W * B + 1));
+      return {
+        rollouts: Math.min(rollouts, maxRollouts),
+        critiques: rounds * W * B,
+        edits: rounds * W * B,
+        note: isShort
+          ? `the first round alone may take ${val + W * B * g + v * (W * B + 1) + val} rollouts: with fewer the start is all it may end with; set a smaller beamWidth or branchFactor`
+          : `${rounds} rounds of up to ${Math.ceil(perRound)} rollouts`,
+      };
     },
     run: (context) => search(settings, context),
   };

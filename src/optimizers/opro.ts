@@ -66,7 +66,7 @@ export default function createOpro(settings: OproOptions): Optimizer {
         rollouts,
         critiques: 0,
         edits: steps * settings.candidates,
-        note: `${steps} steps of ${settings.candidates} prompts, each scored on ${tasks} tasks`,
+        note: `about ${steps} steps of ${settings.candidates} prompts, each scored on ${tasks} tasks`,
       };
     },
     run: (context) => search(settings, context),

@@ -36,7 +36,9 @@ export type OptimizerSize = {
 };
 
 export type Forecast = {
+  /** At most. */
   readonly rollouts: number;
+  /** About: what comes to nothing costs none of the rollouts that plans are made of. */
   readonly critiques: number;
   readonly edits: number;
   /** What the budget buys, in one sentence for the user. */

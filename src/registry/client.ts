@@ -1,6 +1,6 @@
 import { loadEnvironment } from '../config/environment.ts';
 import { ApoError } from '../core/errors.ts';
-import { placeholdersOf, renderTemplate, SYSTEM } from '../core/prompt.ts';
+import { domainComponent, placeholdersOf, renderTemplate, SYSTEM } from '../core/prompt.ts';
 import { type BestPrompt, bestPromptsPath, readBestPrompts } from './best-prompts.ts';
 import { chooseBest } from './choose.ts';
 
@@ -28,7 +28,8 @@ export type LoadedPrompt = {
   /** Names of the `{{placeholders}}` of all components. */
   readonly variables: readonly string[];
   /**
-   * Fills the placeholders of one component in one pass: `system` unless another is named.
+   * Fills the placeholders of one component in one pass: `system` unless another is named. `system@<category>` is the prompt of
+   * that category, and the general one where the category has none of its own.
    * @throws ApoError `prompt-invalid` when a value is missing, or given for no placeholder; `not-found` for an unknown component
    */
   render(values?: { readonly [name: string]: string }, component?: string): string;
@@ -63,7 +64,11 @@ export function loadBestPrompt(options: LoadBestPromptOptions = {}): LoadedPromp
 
 function loaded(entry: BestPrompt): LoadedPrompt {
   const { promptId, version, text, components, score, simulated } = entry;
-  const variables = [...new Set(Object.values(components).flatMap((template) => placeholdersOf(template)))];
+  // As in training, a placeholder that is the name of a component stands for it.
+  const isPart = (name: string): boolean => name !== SYSTEM && Object.hasOwn(components, name);
+  const variables = [...new Set(Object.values(components).flatMap((template) => placeholdersOf(template)))].filter(
+    (name) => !isPart(name),
+  );
   return {
     promptId,
     version,
@@ -76,7 +81,10 @@ function loaded(entry: BestPrompt): LoadedPrompt {
       const template = templateOf(entry, component);
       // A value may belong to another component; one that belongs to none is a mistake.
       const allowUnused = Object.keys(values).every((name) => variables.includes(name));
-      return renderTemplate(template, values, { allowUnused });
+      if (!allowUnused) return renderTemplate(template, values);
+      const parts = placeholdersOf(template).filter(isPart);
+      const texts = parts.map((name) => [name, renderTemplate(components[name] ?? '', values, { allowUnused })]);
+      return renderTemplate(template, { ...values, ...Object.fromEntries(texts) }, { allowUnused });
     },
   };
 }
@@ -84,6 +92,7 @@ function loaded(entry: BestPrompt): LoadedPrompt {
 function templateOf({ promptId, text, components }: BestPrompt, component: string | undefined): string {
   if (component === undefined) return Object.hasOwn(components, SYSTEM) ? (components[SYSTEM] ?? '') : text;
   if (Object.hasOwn(components, component)) return components[component] ?? '';
+  if (component.startsWith(domainComponent('')) && Object.hasOwn(components, SYSTEM)) return components[SYSTEM] ?? '';
   throw new ApoError('not-found', `prompt ${promptId} has no component "${component}"`, {
     hint: `it has ${Object.keys(components).join(', ')}`,
   });

@@ -186,6 +186,33 @@ describe('apo train', () => {
     expect(world.requests.length, `${before} calls before`).toBe(calls);
   });
 
+  it.each([
+    ['apo', '--max-calls', '160'],
+    ['protegi', '--max-calls', '160'],
+    ['apo', '--max-tokens', '40000'],
+  ])(
+    '%s keeps enough of %s %s for a score and a verdict, and resumed with the same limit it says the same',
+    async (algorithm, flag, limit) => {
+      await using world = await startWorld();
+      const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+      const ended = await runApo(trainArguments(['--algorithm', algorithm, '--json', '--quiet', flag, limit]), {
+        cwd: folder,
+        env,
+      });
+      expect(ended.code, ended.stderr).toBe(5);
+      const result = JSON.parse(ended.stdout);
+      expect(result).toMatchObject({ status: 'stopped', reason: 'budget-reached' });
+      expect(result.best.score).toBeGreaterThan(0);
+      expect(result.best.n).toBe(result.baseline.n);
+      expect(result.best.score).toBeGreaterThanOrEqual(result.baseline.score);
+      const { calls, tokens } = result.usage;
+      const spent = flag === '--max-calls' ? calls.agent + calls.critic + calls.editor : tokens.input + tokens.output;
+      expect(spent).toBeLessThanOrEqual(Number(limit));
+      const again = JSON.parse((await runApo(['train', '--resume', '--json', '--quiet'], { cwd: folder, env })).stdout);
+      expect(again).toMatchObject({ baseline: result.baseline, best: result.best, verdict: result.verdict });
+    },
+  );
+
   it('never shows the key, also when the provider repeats it in its errors', async () => {
     await using world = await startWorld({
       faults: ({ number }) =>

@@ -71,6 +71,17 @@ describe('loadBestPrompt', () => {
     expect(() => prompt.render(values, 'toString')).toThrow(expect.objectContaining({ code: 'not-found' }));
   });
 
+  it('puts a component where its name stands, as in training, and has a prompt for every category', () => {
+    const components = { system: 'General. {{style}}', style: 'Be {{tone}}.', 'system@refund': 'Refunds. {{style}}' };
+    write([entry(1, { components })]);
+    const prompt = loadBestPrompt({ results });
+    expect(prompt.variables).toEqual(['tone']);
+    expect(prompt.render({ tone: 'kind' })).toBe('General. Be kind.');
+    expect(prompt.render({ tone: 'kind' }, 'system@refund')).toBe('Refunds. Be kind.');
+    expect(prompt.render({ tone: 'kind' }, 'system@shipping')).toBe('General. Be kind.');
+    expect(() => prompt.render({ tone: 'kind' }, 'refund')).toThrow(expect.objectContaining({ code: 'not-found' }));
+  });
+
   it('prefers production, then the newest that improved, then the newest', () => {
     const history = [entry(1), entry(2), entry(3, { verdict: 'no_improvement' })];
     write(history);

@@ -14,7 +14,7 @@ export function renderStart({ tasks, forecast, optimizer, config, simulated, gra
     `${pc.bold('apo train')} ${runId} · ${optimizer.name} · grader ${grader.name} · seed ${config.seed}`,
     ...(simulated ? [pc.yellow('simulated model: the scores say nothing about real models')] : []),
     `tasks: ${train.length} train, ${val.length} validation${test.length === 0 ? '' : `, ${test.length} sealed test`}`,
-    `plan: at most ${forecast.rollouts} rollouts, ${forecast.critiques} critiques, ${forecast.edits} edits${forecast.note === undefined ? '' : `; ${forecast.note}`}`,
+    `plan: at most ${forecast.rollouts} rollouts, about ${forecast.critiques} critiques and ${forecast.edits} edits${forecast.note === undefined ? '' : `; ${forecast.note}`}`,
     `${count(compared, 'validation task')} can show a gain of about ${detectableGain(compared).toFixed(2)} or more`,
     ...tasks.warnings.map((warning) => pc.yellow(`warning: ${terminalSafe(warning)}`)),
   ].join('\n');

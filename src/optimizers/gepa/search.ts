@@ -72,8 +72,11 @@ export async function search(settings: GepaOptions, context: OptimizerContext, l
     const batch = nextBatch(batchSize);
     const purpose = { iteration, split: 'train', label: `iteration ${iteration}, minibatch` } as const;
     const before = await context.evaluate(parent, fresh(parent, batch), purpose);
-    if (settings.skipPerfect && before.every((rollout) => rewardOf(rollout) === 1))
+    if (settings.skipPerfect && before.every((rollout) => rewardOf(rollout) === 1)) {
+      perfectTasks += batch.length;
       return { isAccepted: false, note: '' };
+    }
+    perfectTasks = 0;
     const component = componentAt(parent, iteration - 1);
     const evidence = batch.map((task, index) => ({ task, scored: before[index] as ScoredRollout }));
     const request = reflectionRequest(component.text, evidence, settings.temperature);
@@ -126,6 +129,9 @@ export async function search(settings: GepaOptions, context: OptimizerContext, l
     return true;
   }
 
+  /** Whether all training tasks were run in a row without anything to reflect on. */
+  const hasNothingToLearn = (): boolean => pool.length === 1 && perfectTasks >= context.train.length;
+  let perfectTasks = 0;
   let merges = 0;
   let reason: EndReason = 'iterations';
   for (let iteration = 1; iteration <= limit; iteration++) {
@@ -140,6 +146,10 @@ export async function search(settings: GepaOptions, context: OptimizerContext, l
     }
     keep();
     context.report({ iteration, previous, best: best().prompt, score: best().mean, critique: note });
+    if (hasNothingToLearn()) {
+      reason = 'ceiling';
+      break;
+    }
   }
   return { best: best().prompt, baseline: seed.rollouts, final: best().rollouts, reason };
 }
