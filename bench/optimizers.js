@@ -5,7 +5,7 @@
 // Without --secret the development seeds are used. Runs are appended to --runs, and those that are there are not repeated:
 // stop it whenever you like. --spread N gives each seed N of the families in turn, the same ones to all algorithms. --more
 // adds results of others (bench/peers). --table runs nothing. One table is printed.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runOnWorld } from './harness.js';
 import { CANARIES } from './optimizers/canaries.js';
@@ -17,8 +17,10 @@ import { BENCHMARK_FAMILIES, bounds, createWorld } from './worlds/referee.js';
 import { DEVELOPMENT_SEEDS, evaluationSeeds } from './worlds/seeds.js';
 
 const ALGORITHMS = ['apo', 'beam', 'protegi', 'gepa', 'opro', 'demos'];
-const { values } = parseArgs({
+const USAGE = readFileSync(new URL(import.meta.url), 'utf8').split('\nimport ')[0];
+const { values } = readArguments({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     families: { type: 'string', default: BENCHMARK_FAMILIES.join(',') },
     budgets: { type: 'string', default: '300,600,1200,2400' },
     seeds: { type: 'string', default: '20' },
@@ -32,7 +34,21 @@ const { values } = parseArgs({
     write: { type: 'string' },
   },
 });
+if (values.help) {
+  console.log(USAGE.replace(/^\/\/ ?/gm, ''));
+  process.exit(0);
+}
+for (const family of values.families.split(',')) {
+  if (!BENCHMARK_FAMILIES.includes(family))
+    refuse(`unknown family "${family}" - known are ${BENCHMARK_FAMILIES.join(', ')}`);
+}
+for (const algorithm of values.algorithms.split(',')) {
+  const known = [...ALGORITHMS, ...Object.keys(CANARIES)];
+  if (!known.includes(algorithm) && !ALGORITHMS.includes(algorithm.split(' ')[0]))
+    refuse(`unknown algorithm "${algorithm}" - known are ${known.join(', ')}, with options as in 'gepa minibatch=8'`);
+}
 const count = Number(values.seeds);
+if (!Number.isInteger(count) || count < 1) refuse('--seeds takes a whole number of at least 1');
 const seeds = values.secret === undefined ? DEVELOPMENT_SEEDS.slice(0, count) : evaluationSeeds(values.secret, count);
 const known = readRuns(values.runs);
 if (!values.table) await runMissing();
@@ -40,9 +56,24 @@ if (!values.table) await runMissing();
 const rows = [...readRuns(values.runs), ...values.more.split(',').filter(Boolean).flatMap(readRuns)].filter(
   ({ seed, style }) => seeds.includes(seed) && style === values.style,
 );
+if (rows.length === 0)
+  refuse(`no runs of these seeds in ${values.runs}: runs are not in the repository, leave out --table to make them`);
 const table = renderTable(rows);
 console.log(`${table}\n\n${summarize(rows)}`);
 if (values.write !== undefined) writeFileSync(values.write, page());
+
+function readArguments(config) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    return refuse(`${error.message} - see --help`);
+  }
+}
+
+function refuse(problem) {
+  console.error(`error: ${problem}`);
+  process.exit(2);
+}
 
 function page() {
   const arguments_ = process.argv.slice(2).map((argument) => (/[\s{]/.test(argument) ? `'${argument}'` : argument));

@@ -14,7 +14,9 @@ export function startWorker(command, args) {
     env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True', AGENTOPS_API_KEY: '', DO_NOT_TRACK: '1' },
   });
   const failed = once(child, 'error').then(([error]) => Promise.reject(error));
-  const ended = once(child, 'close').then(([code]) => Promise.reject(new Error(`${args.at(-1)} ended with ${code}`)));
+  const ended = once(child, 'close').then(([code]) =>
+    Promise.reject(new Error(`${args.at(-1)} ended with ${code}: is its package installed? see bench/peers/README.md`)),
+  );
   failed.catch(() => {});
   ended.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

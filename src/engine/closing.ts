@@ -6,6 +6,7 @@ import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
 import { mean } from '../core/statistics.ts';
 import type { Task } from '../core/task.ts';
 import type { Kept, Trial } from '../optimizers/optimizer.ts';
+import type { Store } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Evaluation } from './evaluate.ts';
 import { KeptBudget } from './outlook.ts';
@@ -122,4 +123,14 @@ export function createClosing(parts: ClosingParts): Closing {
 function score(rollouts: readonly ScoredRollout[]): number {
   const rewards = rollouts.flatMap((scored) => rewardOf(scored) ?? []);
   return rewards.length === 0 ? -1 : mean(rewards);
+}
+
+/** Rollouts of this run that an earlier process made; of a prompt on a task, the first samples come first. */
+export async function madeBefore(store: Store, runId: string): Promise<(prompt: Prompt, trial: Trial) => boolean> {
+  const made = new Map<string, number>();
+  for (const { promptId, taskId } of await store.rollouts.scores({ runId })) {
+    const key = JSON.stringify([promptId, taskId]);
+    made.set(key, (made.get(key) ?? 0) + 1);
+  }
+  return (prompt, { task, sample }) => (made.get(JSON.stringify([prompt.id, task.id])) ?? 0) > sample;
 }

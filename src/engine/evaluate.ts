@@ -21,8 +21,8 @@ export type EvaluateParts = RolloutParts & {
   /** Brings back what was saved. */
   readonly load: (promptId: string, taskId: string, sample: number) => Promise<ScoredRollout>;
   readonly onRollout: (stored: StoredRollout) => void;
-  /** Whether a rollout was made before a resume. */
-  readonly wasMade: (prompt: Prompt, trial: Trial) => boolean;
+  /** Whether a rollout was made before a resume. Default: none was. */
+  readonly wasMade?: (prompt: Prompt, trial: Trial) => boolean;
 };
 
 export type Evaluation = {
@@ -66,7 +66,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
       async () => {
         parts.stop.check();
         const scored = await runRollout(parts, prompt, task, sample).finally(() =>
-          parts.budget.endRollout(!parts.wasMade(prompt, { task, sample })),
+          parts.budget.endRollout(parts.wasMade?.(prompt, { task, sample }) !== true),
         );
         const stored = toStored(scored, parts.runId, task, purpose);
         await parts.save([stored]);

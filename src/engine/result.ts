@@ -10,7 +10,7 @@ import {
   pairedBootstrap,
   signFlipChance,
 } from '../core/statistics.ts';
-import type { Outcome, Verdict } from '../optimizers/optimizer.ts';
+import type { Candidate, Outcome, Verdict } from '../optimizers/optimizer.ts';
 import type { JournalTotals, RolloutScore } from '../stores/store.ts';
 import type { LeakCounts } from './leaks.ts';
 
@@ -46,6 +46,8 @@ export type RunResult = {
     readonly difference: number;
     readonly interval: Interval;
   } | null;
+  /** Prompts besides the start: how many were run, and how many the gate rejected before. */
+  readonly proposals: { readonly tried: number; readonly rejected: number };
   readonly usage: {
     readonly rollouts: number;
     /** How they ended; `unscored` counts those that have no score, whatever their end. */
@@ -106,7 +108,7 @@ export function compare(
 const FEWEST_COMPARED = 10;
 const LEVEL = 0.05;
 /** Room for a better prompt that nobody has to look for. */
-const NO_ROOM = 0.1;
+const NO_ROOM = 0.15;
 
 export type VerdictParts = {
   readonly isStart: boolean;
@@ -181,6 +183,16 @@ export function scoresByTask(rollouts: readonly RolloutScore[], promptId: string
     byTask.set(rollout.taskId, [...(byTask.get(rollout.taskId) ?? []), rollout.score]);
   }
   return [...byTask.values()].map(mean);
+}
+
+export function countProposals(
+  rollouts: readonly RolloutScore[],
+  candidates: readonly Candidate[],
+  startId: string,
+): RunResult['proposals'] {
+  const tried = new Set(rollouts.map(({ promptId }) => promptId));
+  tried.delete(startId);
+  return { tried: tried.size, rejected: candidates.filter(({ rejected }) => rejected !== null).length };
 }
 
 /** Prompts besides the start with validation rollouts on at least half of so many tasks. */

@@ -3,7 +3,7 @@ import type { Canaries } from '../core/canaries.ts';
 import type { Clock } from '../core/clock.ts';
 import { ApoError, isApoError, messageOf } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
-import { createRandom, type Random } from '../core/random.ts';
+import { createRandom } from '../core/random.ts';
 import type { ScoredRollout } from '../core/rollout.ts';
 import type { Spotlights } from '../core/spotlight.ts';
 import type { Task } from '../core/task.ts';
@@ -13,7 +13,7 @@ import type { IterationReport, Kept, Optimizer, OptimizerContext, Trial } from '
 import type { Store, StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
-import { type Closing, createClosing } from './closing.ts';
+import { type Closing, createClosing, madeBefore } from './closing.ts';
 import { createEvaluation, type Evaluation } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
@@ -22,6 +22,7 @@ import { createLeakGuard, type LeakGuard } from './leaks.ts';
 import {
   compare,
   countOutcomes,
+  countProposals,
   countTried,
   decideVerdict,
   describeBest,
@@ -87,7 +88,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const { train: training, val, test: sealed } = parts.split;
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const leaks = createLeakGuard(parts.canaries, parts.spotlights);
-  const wasMade = await madeBefore(parts);
+  const wasMade = await madeBefore(parts.store, parts.runId);
   const { evaluate, end, idle } = createEvaluation({
     ...parts,
     wasMade,
@@ -97,7 +98,14 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     load: (promptId, taskId, sample) => loadRollout(parts, promptId, taskId, sample),
     onRollout: (stored) => parts.observer.onRollout?.(stored),
   });
-  const closing = createClosing({ ...parts, val, test: sealed, evaluate, wasMade, random: comparisonOf(parts) });
+  const closing = createClosing({
+    ...parts,
+    val,
+    test: sealed,
+    evaluate,
+    wasMade,
+    random: createRandom(parts.seed, 'comparison'),
+  });
   let kept: Kept = { best: parts.start, baseline: [], final: [] };
   const context = createContext(parts, leaks, closing, (outcome) => {
     kept = outcome;
@@ -136,6 +144,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const isStart = outcome.best.id === parts.start.id;
   const totals = await parts.store.journal.totals(parts.runId);
   const ended = await parts.store.rollouts.scores({ runId: parts.runId });
+  const candidates = await parts.store.candidates.list(parts.runId);
   const result: RunResult = {
     runId: parts.runId,
     status: error === undefined ? 'completed' : error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed',
@@ -160,6 +169,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     best: describeBest(outcome.best, outcome.final),
     gain: describeGain(isStart, compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'gain'))),
     test: test?.result ?? null,
+    proposals: countProposals(ended, candidates, parts.start.id),
     usage: {
       // What ended, in this process or before; what was only claimed when the run was stopped is no rollout.
       rollouts: ended.length,
@@ -170,7 +180,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
       costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
     },
     leaks: leaks.counts(),
-    explanation: outcome.explanation ?? explain(outcome.best, await parts.store.candidates.list(parts.runId), ended),
+    explanation: outcome.explanation ?? explain(outcome.best, candidates, ended),
     durationMs: Math.round(parts.clock.now() - startedAt),
     files: {},
   };
@@ -222,20 +232,6 @@ const RESUMABLE = new Set<string>([
 const OF_THE_REQUEST: ReadonlySet<FaultKind> = new Set(['context-overflow', 'too-large', 'invalid']);
 
 type Evaluate = Evaluation['evaluate'];
-
-function comparisonOf({ seed }: TrainParts): Random {
-  return createRandom(seed, 'comparison');
-}
-
-/** Rollouts of this run that an earlier process made; of a prompt on a task, the first samples come first. */
-async function madeBefore({ store, runId }: TrainParts): Promise<(prompt: Prompt, trial: Trial) => boolean> {
-  const made = new Map<string, number>();
-  for (const { promptId, taskId } of await store.rollouts.scores({ runId })) {
-    const key = JSON.stringify([promptId, taskId]);
-    made.set(key, (made.get(key) ?? 0) + 1);
-  }
-  return (prompt, { task, sample }) => (made.get(JSON.stringify([prompt.id, task.id])) ?? 0) > sample;
-}
 
 function createContext(
   parts: TrainParts,

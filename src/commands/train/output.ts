@@ -25,7 +25,7 @@ export function count(number: number, noun: string): string {
 }
 
 /** The verdict in a sentence that claims no more than it. */
-export function describeVerdict({ verdict, best, baseline, reason }: RunResult): string {
+export function describeVerdict({ verdict, best, baseline, reason, proposals, usage }: RunResult): string {
   if (verdict === 'improved') return 'The new prompt is better than chance explains.';
   if (best.promptId !== baseline.promptId) {
     return verdict === 'no_improvement'
@@ -33,9 +33,19 @@ export function describeVerdict({ verdict, best, baseline, reason }: RunResult):
       : 'Not enough data to tell whether the new prompt is better.';
   }
   if (reason === 'ceiling') return 'The starting prompt is kept: nothing went wrong that could have been learnt from.';
+  if (proposals.tried === 0 && usage.calls.critic + usage.calls.editor > 0) {
+    return proposals.rejected > 0
+      ? `The starting prompt is kept: nothing else was tried, because all proposals (${proposals.rejected}) were rejected; the reasons are under Candidates.`
+      : 'The starting prompt is kept: nothing else was tried, because no reply of the critic or the editor held a proposal that could be used.';
+  }
   return verdict === 'no_improvement'
     ? 'No improvement was found: the starting prompt is kept.'
     : 'The starting prompt is kept: nothing was shown to be better, and there are not enough data to rule out that something is.';
+}
+
+/** Ends that the scores alone do not explain. */
+function reasonToTell({ proposals, reason, usage }: RunResult): boolean {
+  return reason === 'ceiling' || (proposals.tried === 0 && usage.calls.critic + usage.calls.editor > 0);
 }
 
 const VERDICTS: { readonly [verdict in RunResult['verdict']]: string } = {
@@ -88,6 +98,7 @@ function summaryLines(result: RunResult): readonly string[] {
     `  start  ${renderScore(baseline)}`,
     `  best   ${renderScore(best)}`,
     ...(result.gain === null ? [] : [`  gain   ${renderGain(result.gain)}`]),
+    ...(result.best.promptId === baseline.promptId && reasonToTell(result) ? [`  ${describeVerdict(result)}`] : []),
     ...(test === null
       ? []
       : [
