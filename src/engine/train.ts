@@ -9,7 +9,7 @@ import type { Spotlights } from '../core/spotlight.ts';
 import type { Task } from '../core/task.ts';
 import type { Grader } from '../graders/grader.ts';
 import { type FaultKind, ModelError } from '../models/model.ts';
-import type { IterationReport, Kept, Optimizer, OptimizerContext, Trial } from '../optimizers/optimizer.ts';
+import type { IterationReport, Kept, Optimizer, OptimizerContext } from '../optimizers/optimizer.ts';
 import type { Store, StoredRollout } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './calls.ts';
