@@ -1,9 +1,11 @@
 import { type Prompt, promptText } from '../../core/prompt.ts';
+import type { Random } from '../../core/random.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
 import { submitPrompt } from '../shared/proposal.ts';
-import { pairedDifferences, rewardsOf } from '../shared/scores.ts';
+import { rewardsOf } from '../shared/scores.ts';
+import { type Belief, createBeliefs, type Origin } from './beliefs.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { type Proposal, propose } from './propose.ts';
 import { revise } from './revise.ts';
@@ -21,8 +23,6 @@ export type Whole = {
   readonly prompt: Prompt;
   /** Expected worth of a rollout on a random task, as believed at present. */
   readonly value: number;
-  /** Rollouts that the belief is worth. */
-  readonly weight: number;
   /** Rollouts on tasks that it was not chosen for. */
   readonly proven: number;
   /** The step that made it; undefined for the start and for prompts of the statements. */
@@ -34,8 +34,6 @@ export type Ascent = {
   readonly parent: Prompt;
   readonly prompt: Prompt;
   readonly proposals: readonly Proposal[];
-  /** Reward of the edit minus reward of the parent, by task. */
-  readonly differences: readonly number[];
 };
 
 export type ClimbStep = {
@@ -46,13 +44,19 @@ export type ClimbStep = {
   readonly parent: Prompt;
   /** The parent on the tasks of the batch. */
   readonly before: readonly { readonly task: number; readonly scored: ScoredRollout }[];
+  /** Tasks of the edit's rollouts. */
+  readonly tasks: readonly number[];
   /** The edit on the same tasks; undefined when there was none to try. */
   readonly trial: { readonly child: Prompt; readonly after: readonly ScoredRollout[] } | undefined;
 };
 
 export type Climb = {
-  /** All prompts that ran, best first; of equals the latest. */
+  /** All known prompts in order of time: a prompt comes after the one that it was made from. */
+  all(): readonly Whole[];
+  /** The same, best first; of equals the latest. */
   ranking(): readonly Whole[];
+  /** What is believed of a known prompt's value, less that of another where one is given. */
+  belief(prompt: Prompt, other?: Prompt): Belief;
   /** How a prompt was made, the first edit first. */
   lineage(prompt: Prompt): readonly Ascent[];
   /** Makes a prompt of another origin known, with what is believed of it. */
@@ -63,12 +67,12 @@ export type Climb = {
 
 /** Failures that the critic of a step reads. */
 const SHOWN = 4;
-/** A sum of gains on n tasks counts as a mean of n and so many without any: a single task more is often luck. */
-const SHRINKAGE = 4;
-/** Most of its parent's weight that an edit inherits. */
-const INHERITED = 6;
-/** Weight of a prompt of another origin. */
-const OFFERED = 6;
+/** Standard deviations of worth, chosen by bench/VARIANTS.md. */
+export const SPREAD = { noise: 0.4, task: 0.3, gain: 0.2 };
+/** What is believed of the starting prompt before it has run. */
+export const ROOT = { mean: 0.4, deviation: 0.4 };
+/** Deviation of what is believed of a prompt of another origin. */
+const OFFERED = 0.15;
 
 export function createClimb(
   context: OptimizerContext,
@@ -78,39 +82,44 @@ export function createClimb(
   worth: (task: number, scored: ScoredRollout) => number | undefined,
 ): Climb {
   const order = context.random('climb').shuffle(context.train.map((_task, index) => index));
-  const known = new Map<string, Whole>([
-    [context.start.id, { prompt: context.start, value: 0, weight: 0, proven: 0, origin: undefined }],
-  ]);
+  const beliefs = createBeliefs(SPREAD);
+  const known = new Map<string, Known>();
+  const operators = { edit: { won: 1, lost: 1 }, rewrite: { won: 1, lost: 2 } };
   let position = 0;
+  let steps = 0;
+  admit(context.start, undefined, ROOT);
+
+  function admit(prompt: Prompt, origin: Ascent | undefined, belief: Origin): Known {
+    const one = { prompt, origin, index: beliefs.add(belief), proven: 0, batches: [] };
+    known.set(prompt.id, one);
+    return one;
+  }
+
+  const indexOf = ({ id }: Prompt): number => (known.get(id) as Known).index;
+
+  function all(): readonly Whole[] {
+    return [...known.values()].map((one) => ({ ...one, value: beliefs.value(one.index) }));
+  }
 
   function ranking(): readonly Whole[] {
-    return [...known.values()].reverse().sort((a, b) => b.value - a.value);
+    return [...all()].reverse().sort((a, b) => b.value - a.value);
   }
 
-  function learn(prompt: Prompt, seen: readonly number[]): Whole {
-    const before = known.get(prompt.id) as Whole;
-    const weight = before.weight + seen.length;
-    const sum = before.value * before.weight + seen.reduce((total, reward) => total + reward, 0);
-    const after = {
-      ...before,
-      value: weight === 0 ? before.value : sum / weight,
-      weight,
-      proven: before.proven + seen.length,
-    };
-    known.set(prompt.id, after);
-    return after;
-  }
-
-  async function run(candidate: Prompt, tasks: readonly number[], iteration: number) {
+  async function run(one: Known, tasks: readonly number[], iteration: number): Promise<Batch> {
+    const { prompt } = one;
     const trials = fresh(
-      candidate,
+      prompt,
       tasks.map((task) => context.train[task] as Task),
     );
-    return context.evaluate(candidate, trials, {
-      iteration,
-      split: 'train',
-      label: `iteration ${iteration}, whole prompt`,
+    const label = `iteration ${iteration}, whole prompt`;
+    const scored = await context.evaluate(prompt, trials, { iteration, split: 'train', label });
+    tasks.forEach((task, index) => {
+      const value = worth(task, scored[index] as ScoredRollout);
+      if (value !== undefined) beliefs.observe(one.index, task, value);
     });
+    const batch = { tasks, scored, isRead: false };
+    one.batches.push(batch);
+    return batch;
   }
 
   /** What the gate does not let in is left out, so that the rest of a critique is not lost. */
@@ -119,8 +128,15 @@ export function createClimb(
     ({ text, removal }: Proposal): boolean =>
       removal || context.reject(withTrainedText(parent, `${trainedText(parent)}\n- ${text}`), parent) === undefined;
 
+  function chooseOperator(step: number): 'edit' | 'rewrite' {
+    const random = context.random('operator', step);
+    return beta(random, operators.rewrite) > beta(random, operators.edit) ? 'rewrite' : 'edit';
+  }
+
   return {
+    all,
     ranking,
+    belief: (prompt, other) => beliefs.belief(indexOf(prompt), other && indexOf(other)),
     lineage(prompt) {
       const steps: Ascent[] = [];
       for (let step = known.get(prompt.id)?.origin; step !== undefined; step = known.get(step.parent.id)?.origin) {
@@ -130,7 +146,7 @@ export function createClimb(
     },
     async offer(prompt, value, iteration) {
       if (known.has(prompt.id)) return;
-      known.set(prompt.id, { prompt, value, weight: OFFERED, proven: 0, origin: undefined });
+      admit(prompt, undefined, { mean: value, deviation: OFFERED });
       await context.addCandidate({
         prompt,
         parents: [context.start.id],
@@ -142,67 +158,88 @@ export function createClimb(
       });
     },
     async step(sample, iteration) {
-      const { prompt: parent } = ranking()[0] as Whole;
-      const tasks = Array.from(
-        { length: Math.min(batchSize, order.length) },
-        () => order[position++ % order.length] as number,
-      );
-      const scored = await run(parent, tasks, iteration);
-      const { value, weight } = learn(
-        parent,
-        tasks.flatMap((task, index) => worth(task, scored[index] as ScoredRollout) ?? []),
-      );
+      const one = known.get((ranking()[0] as Whole).prompt.id) as Known;
+      const { prompt: parent } = one;
+      let batch = one.batches.findLast(({ isRead, scored }) => !isRead && scored.some(isFailure));
+      const isNew = batch === undefined;
+      if (batch === undefined) {
+        const tasks = Array.from(
+          { length: Math.min(batchSize, order.length) },
+          () => order[position++ % order.length] as number,
+        );
+        batch = await run(one, tasks, iteration);
+        one.proven += tasks.length;
+      }
+      const { tasks, scored } = batch;
+      batch.isRead = true;
       const before = tasks.map((task, index) => ({ task, scored: scored[index] as ScoredRollout }));
       const end = (proposals: readonly Proposal[], trial?: ClimbStep['trial']): ClimbStep => ({
-        rollouts: scored.length + (trial?.after.length ?? 0),
-        rewards: rewardsOf([...scored, ...(trial?.after ?? [])]),
+        rollouts: (isNew ? scored.length : 0) + (trial?.after.length ?? 0),
+        rewards: rewardsOf([...(isNew ? scored : []), ...(trial?.after ?? [])]),
         proposals,
         parent,
-        before,
+        before: isNew ? before : [],
+        tasks,
         trial,
       });
-      const failures = before.filter(({ scored: one }) => (rewardOf(one) ?? 1) < PASSED);
+      const failures = before.filter(({ scored: rollout }) => isFailure(rollout));
       if (failures.length === 0) return end([]);
+      const wanted = chooseOperator(steps++);
       const { proposals, edited } = await propose(context, {
         parent,
         prompt: statementsOf(trainedText(parent)).map((statement) => ({ text: statement, effect: '' })),
         failures: failures
           .slice(0, SHOWN)
-          .map(({ task, scored: one }) => ({ task: context.train[task] as Task, scored: one })),
+          .map(({ task, scored: rollout }) => ({ task: context.train[task] as Task, scored: rollout })),
         passes: [],
         useless: [],
         sample,
+        mode: wanted,
       });
-      const text = edited ?? revise(trainedText(parent), proposals.filter(isAllowed(parent)), isSame);
-      const child = text === '' ? undefined : withTrainedText(parent, text);
-      if (child === undefined || promptText(child) === promptText(parent)) return end(proposals);
-      const accepted = await submitPrompt(context, {
-        prompt: child,
-        parents: [parent],
-        iteration,
-        operator: 'climb',
-        critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
-        evidence: failures.map(({ scored: one }) => one.rollout.id),
-      });
-      if (accepted === undefined) return end(proposals);
-      const after = await run(child, tasks, iteration);
-      const gains = before.flatMap(({ task, scored: old }, index) => {
-        const [was, is] = [worth(task, old), worth(task, after[index] as ScoredRollout)];
-        return was === undefined || is === undefined ? [] : [is - was];
-      });
-      if (!known.has(child.id)) {
-        const differences = pairedDifferences(scored, after);
-        known.set(child.id, {
+      const revised = revise(trainedText(parent), proposals.filter(isAllowed(parent)), isSame);
+      // An editor that loses a placeholder may still have written the right sentences.
+      const drafts = [
+        ...(edited === undefined ? [] : [{ operator: wanted, text: edited }]),
+        { operator: 'edit' as const, text: revised },
+      ];
+      let tried: { readonly operator: typeof wanted; readonly child: Prompt } | undefined;
+      for (const { operator, text } of drafts) {
+        const child = withTrainedText(parent, text);
+        if (text === '' || promptText(child) === promptText(parent) || tried !== undefined) continue;
+        const accepted = await submitPrompt(context, {
           prompt: child,
-          value: value + gains.reduce((total, gain) => total + gain, 0) / (gains.length + SHRINKAGE),
-          weight: Math.min(weight, INHERITED),
-          proven: 0,
-          origin: { parent, prompt: child, proposals, differences },
+          parents: [parent],
+          iteration,
+          operator: operator === 'edit' ? 'climb' : 'rewrite',
+          critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
+          evidence: failures.map(({ scored: rollout }) => rollout.rollout.id),
         });
+        if (accepted !== undefined) tried = { operator, child };
       }
+      if (tried === undefined) return end(proposals);
+      const { operator, child } = tried;
+      const other = known.get(child.id) ?? admit(child, { parent, prompt: child, proposals }, { parent: one.index });
+      const { scored: after } = await run(other, tasks, iteration);
+      const isBetter = beliefs.value(other.index) > beliefs.value(one.index);
+      operators[operator][isBetter ? 'won' : 'lost']++;
       return end(proposals, { child, after });
     },
   };
 }
 
+type Batch = { readonly tasks: readonly number[]; readonly scored: readonly ScoredRollout[]; isRead: boolean };
+
+type Known = Omit<Whole, 'value'> & {
+  readonly index: number;
+  proven: number;
+  readonly batches: Batch[];
+};
+
+/** A draw from a beta distribution with whole parameters: the k-th smallest of n uniform numbers. */
+function beta(random: Random, { won, lost }: { readonly won: number; readonly lost: number }): number {
+  const drawn = Array.from({ length: won + lost - 1 }, () => random.next()).sort((a, b) => a - b);
+  return drawn[won - 1] as number;
+}
+
+const isFailure = (scored: ScoredRollout): boolean => (rewardOf(scored) ?? 1) < PASSED;
 const PASSED = 0.999;

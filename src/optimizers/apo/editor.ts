@@ -9,14 +9,14 @@ export type EditorInput = {
   readonly critique: string;
   readonly placeholders: readonly string[];
   readonly fence: (text: string) => string;
-  /** `edit` adds what the critique asks for; `rewrite` writes the prompt anew as a whole. */
+  /** `edit` adds what the critique asks for; `rewrite` writes the prompt anew as a whole with it. */
   readonly mode: 'edit' | 'rewrite';
 };
 
 const MODES = {
   edit: 'Improve the prompt by the critique. Keep every sentence that the critique does not object to, word for word; write each new instruction as a sentence of its own.',
   rewrite:
-    'Write the prompt anew as one coherent, well-structured text that gives the same instructions more clearly. Drop nothing that matters; merge what says the same.',
+    'Write the prompt anew as one coherent, well-structured text: deal with every point of the critique, give the other instructions more clearly, drop nothing that matters, merge what says the same.',
 } as const;
 
 export function editorRequest({ prompt, critique, placeholders, fence, mode }: EditorInput): AskRequest {
@@ -45,18 +45,19 @@ export function editorRequest({ prompt, critique, placeholders, fence, mode }: E
 /** The prompt in an editor's reply; '' when there is none. */
 export { promptFromReply };
 
-/** From this rarity-weighted overlap on, a sentence of the new prompt is one of the old ones. */
-const UNCHANGED = 0.9;
+/** From this rarity-weighted overlap on, a sentence of the new prompt is one of the old ones; a rewrite words them anew. */
+const UNCHANGED = { edit: 0.9, rewrite: 0.5 } as const;
 
 /** Statements of the new prompt that the old one does not have: what the edit adds. */
-export function newStatements(before: string, after: string): readonly string[] {
+export function newStatements(before: string, after: string, mode: EditorInput['mode'] = 'edit'): readonly string[] {
   const old = statementsOf(before).map((text) => ({ text, words: wordsOf(text) }));
   const added = statementsOf(after);
   const rarity = createRarity([...old.map(({ words }) => words), ...added.map(wordsOf)]);
   return added.filter((text) => {
     const words = wordsOf(text);
     return (
-      words.size > 0 && !old.some((known) => known.text === text || overlap(known.words, words, rarity) >= UNCHANGED)
+      words.size > 0 &&
+      !old.some((known) => known.text === text || overlap(known.words, words, rarity) >= UNCHANGED[mode])
     );
   });
 }

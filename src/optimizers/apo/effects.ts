@@ -52,16 +52,29 @@ export function fitEffects(
   const cross = new Float64Array(n);
   const isTouched = new Uint8Array(n);
 
+  let eliminated: readonly Eliminated[] = [];
   for (let step = 0; step < (start === undefined ? MAX_STEPS : MAX_STEPS_FROM_START); step++) {
-    hessian.fill(0);
+    // Near the mode the curvature of the first step does for the others.
+    const isCurved = start === undefined || step === 0;
+    if (isCurved) hessian.fill(0);
     for (let effect = 0; effect < n; effect++) {
       const { mean: center, deviation } = (effects[effect] as Effect).prior;
       const precision = 1 / deviation ** 2;
-      hessian[effect * n + effect] = precision;
+      if (isCurved) hessian[effect * n + effect] = precision;
       gradient[effect] = -precision * ((mean[effect] as number) - center);
     }
-    const seen = byGroup.map((own, group) => addGroup(own, group));
-    cholesky(hessian, n);
+    const slopes = byGroup.map((own, group) => addGradient(own, group));
+    if (isCurved) {
+      eliminated = byGroup.map((own, group) => addCurvature(own, group));
+      cholesky(hessian, n);
+    }
+    // What a group's own level explains is taken out (Schur complement).
+    for (const [group, { touched, crosses, curvature }] of eliminated.entries()) {
+      touched.forEach((effect, index) => {
+        gradient[effect] =
+          (gradient[effect] as number) - ((crosses[index] as number) * (slopes[group] as number)) / curvature;
+      });
+    }
     const change = solveUpper(hessian, n, solveLower(hessian, n, gradient));
     let largest = 0;
     for (const value of change) largest = Math.max(largest, Math.abs(value));
@@ -69,8 +82,8 @@ export function fitEffects(
     const damping = largest > 3 ? 3 / largest : 1;
     for (let effect = 0; effect < n; effect++)
       mean[effect] = (mean[effect] as number) + damping * (change[effect] as number);
-    for (const [group, { touched, crosses, slope, curvature }] of seen.entries()) {
-      let delta = slope;
+    for (const [group, { touched, crosses, curvature }] of eliminated.entries()) {
+      let delta = slopes[group] as number;
       touched.forEach((effect, index) => {
         delta -= (crosses[index] as number) * (change[effect] as number);
       });
@@ -79,24 +92,41 @@ export function fitEffects(
     if (largest < TOLERANCE) break;
   }
 
-  /** Adds a group's observations to gradient and Hessian, less what the group's own level explains (Schur complement). */
-  function addGroup(own: readonly Observation[], group: number): Eliminated {
+  function chanceOf({ effects: acting, values }: Observation, level: number): number {
+    let linear = level;
+    for (let i = 0; i < acting.length; i++) linear += (mean[acting[i] as number] as number) * (values[i] as number);
+    return 1 / (1 + Math.exp(-linear));
+  }
+
+  /** Adds a group's observations to the gradient. Returns the slope of the group's level. */
+  function addGradient(own: readonly Observation[], group: number): number {
+    const level = levels[group] as number;
+    let slope = -level / groupDeviation ** 2;
+    for (const observation of own) {
+      const { effects: acting, values, outcome, weight } = observation;
+      const residual = weight * (outcome - chanceOf(observation, level));
+      slope += residual;
+      for (let i = 0; i < acting.length; i++) {
+        const effect = acting[i] as number;
+        gradient[effect] = (gradient[effect] as number) + residual * (values[i] as number);
+      }
+    }
+    return slope;
+  }
+
+  /** Adds a group's observations to the Hessian, less what the group's own level explains. */
+  function addCurvature(own: readonly Observation[], group: number): Eliminated {
     const level = levels[group] as number;
     const touched: number[] = [];
-    let slope = -level / groupDeviation ** 2;
     let curvature = 1 / groupDeviation ** 2;
-    for (const { effects: acting, values, outcome, weight } of own) {
-      let linear = level;
-      for (let i = 0; i < acting.length; i++) linear += (mean[acting[i] as number] as number) * (values[i] as number);
-      const probability = 1 / (1 + Math.exp(-linear));
-      const residual = weight * (outcome - probability);
+    for (const observation of own) {
+      const { effects: acting, values, weight } = observation;
+      const probability = chanceOf(observation, level);
       const information = Math.max(1e-6, weight * probability * (1 - probability));
-      slope += residual;
       curvature += information;
       for (let i = 0; i < acting.length; i++) {
         const effect = acting[i] as number;
         const scaled = information * (values[i] as number);
-        gradient[effect] = (gradient[effect] as number) + residual * (values[i] as number);
         if (isTouched[effect] === 0) touched.push(effect);
         isTouched[effect] = 1;
         cross[effect] = (cross[effect] as number) + scaled;
@@ -110,7 +140,6 @@ export function fitEffects(
     const crosses = Float64Array.from(touched, (effect) => cross[effect] as number);
     for (let i = 0; i < touched.length; i++) {
       const a = touched[i] as number;
-      gradient[a] = (gradient[a] as number) - ((crosses[i] as number) * slope) / curvature;
       for (let j = 0; j < touched.length; j++) {
         const b = touched[j] as number;
         if (b <= a)
@@ -122,7 +151,7 @@ export function fitEffects(
       cross[effect] = 0;
       isTouched[effect] = 0;
     }
-    return { touched, crosses, slope, curvature };
+    return { touched, crosses, curvature };
   }
 
   return {
@@ -145,6 +174,5 @@ export function fitEffects(
 type Eliminated = {
   readonly touched: readonly number[];
   readonly crosses: Float64Array;
-  readonly slope: number;
   readonly curvature: number;
 };

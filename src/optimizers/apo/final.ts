@@ -1,30 +1,19 @@
 import type { Prompt } from '../../core/prompt.ts';
-import type { ScoredRollout } from '../../core/rollout.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { pairedDifferences } from '../shared/scores.ts';
-import type { Whole } from './climb.ts';
+import type { Belief } from './beliefs.ts';
 import { trainedText } from './component.ts';
 import type { Arm } from './pool.ts';
+import { type Entry, type Ranking, rankPrompts } from './ranking.ts';
 import { statementsOf } from './split.ts';
-import {
-  admissible,
-  armOf,
-  bestWhole,
-  leadOfClimb,
-  promptOf,
-  type State,
-  startArm,
-  withOwnStatements,
-  worthOf,
-} from './state.ts';
+import { admissible, armOf, promptOf, type State, startArm, withOwnStatements, worthOf } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
 /** Added to the deviation of the gain that training makes one believe in: a model is never quite right. */
 const MODEL_DOUBT = 0.05;
-const DRAWS = 60;
 
 /**
  * The end of a run: the prompt that the model believes in and the starting prompt, both on validation tasks that nothing
@@ -70,50 +59,76 @@ type Contender = {
   readonly explanation: () => Outcome['explanation'];
 };
 
+/** A prompt of statements. */
+type Statements = Omit<Contender, 'gain'> & { readonly arm: Arm };
+
+function assembled(state: State, prompt: Prompt, arm: Arm): Statements {
+  return { prompt, arm, operator: 'statements', ...originsOf(state, arm), explanation: () => explain(state, arm) };
+}
+
 /** The prompt that the model believes in. */
-function believed(state: State): Contender {
+function believed(state: State): Statements {
   const { model } = state;
   const arm = admissible(state, withOwnStatements(state, model.bestArm(model.mean)));
-  return {
-    prompt: promptOf(state, arm),
-    operator: 'statements',
-    ...originsOf(state, arm),
-    gain: gainOf(state, arm),
-    explanation: () => explain(state, arm),
-  };
+  return assembled(state, promptOf(state, arm), arm);
 }
 
-/** The prompt that leads at present: the model's, or that of the climb. */
+/** The prompt that leads at present: put together by the model, or one that ran. */
 export function leaderOf(state: State): Contender {
-  const whole = leadOfClimb(state) > 0 ? bestWhole(state) : undefined;
-  return whole === undefined ? believed(state) : climbed(state, whole);
+  const ours = believed(state);
+  const ranking = rankPrompts(state);
+  ranking.add(ours.prompt, ours.arm);
+  return contenderFrom(state, ranking, ours);
 }
 
-/** The better one of the model's prompt and that of the climb, by fresh rollouts on the same training tasks. */
+function contenderFrom(state: State, ranking: Ranking, ours: Statements): Contender {
+  const { prompt, arm } = ranking.best(
+    (entry) => entry.prompt.id === ours.prompt.id || (entry.rollouts >= PROVEN && isComplete(state, entry)),
+  );
+  const { mean: gain, deviation: doubt } = ranking.gain(prompt);
+  const belief = { mean: gain, deviation: doubt + MODEL_DOUBT };
+  if (prompt.id === ours.prompt.id) return { ...ours, gain: belief };
+  return { ...(arm === undefined ? climbed(state, prompt) : assembled(state, prompt, arm)), gain: belief };
+}
+
+/** Rollouts from which on a prompt's own results are more than luck. */
+const PROVEN = 10;
+
+/** Whether a prompt has lost no sentence of the user's without a reason. */
+function isComplete(state: State, { prompt, arm }: Entry): boolean {
+  return arm === undefined || promptOf(state, withOwnStatements(state, arm)).id === prompt.id;
+}
+
+/** The prompt that is believed to be the best, after what the model puts together and the best other have met on training tasks. */
 async function contenderOf(state: State, duelTasks: number): Promise<Contender> {
-  const { context, order } = state;
   if (duelTasks === 0) return leaderOf(state);
+  const { context, order } = state;
   const ours = believed(state);
-  const whole = bestWhole(state);
-  if (whole === undefined || whole.prompt.id === ours.prompt.id) return ours;
-  const theirs = climbed(state, whole);
+  const ranking = rankPrompts(state);
+  const other = ranking.surest((entry) => entry.prompt.id !== ours.prompt.id && isComplete(state, entry));
+  ranking.add(ours.prompt, ours.arm);
+  await addContender(context, ours);
   const tasks = Array.from({ length: duelTasks }, () => order[state.position++ % order.length] as number);
-  const run = (prompt: Prompt) => {
+  for (const prompt of [other.prompt, ours.prompt]) {
     const trials = state.fresh(
       prompt,
       tasks.map((task) => context.train[task] as Task),
     );
     const { iterations: iteration } = context;
-    return context.evaluate(prompt, trials, { iteration, split: 'train', label: 'statements against whole prompts' });
-  };
-  await addContender(context, ours);
-  const worth = (scored: readonly ScoredRollout[]): number =>
-    mean(scored.flatMap((one, index) => worthOf(state, tasks[index] as number, one) ?? []));
-  const [first, second] = [worth(await run(theirs.prompt)), worth(await run(ours.prompt))];
-  return first > second ? theirs : ours;
+    const purpose = { iteration, split: 'train', label: 'the best prompts on the same tasks' } as const;
+    const scored = await context.evaluate(prompt, trials, purpose);
+    scored.forEach((one, index) => {
+      const task = tasks[index] as number;
+      ranking.observe(prompt, task, worthOf(state, task, one));
+    });
+  }
+  return contenderFrom(state, ranking, ours);
 }
 
-function addContender(context: OptimizerContext, { prompt, operator, critique, evidence }: Contender): Promise<void> {
+function addContender(
+  context: OptimizerContext,
+  { prompt, operator, critique, evidence }: Omit<Contender, 'gain'>,
+): Promise<void> {
   return context.addCandidate({
     prompt,
     parents: [context.start.id],
@@ -125,20 +140,14 @@ function addContender(context: OptimizerContext, { prompt, operator, critique, e
   });
 }
 
-function climbed(state: State, best: Whole): Contender {
-  const { climb, context } = state;
-  const proposals = climb.lineage(best.prompt).flatMap((ascent) => ascent.proposals);
-  const start = climb.ranking().find(({ prompt }) => prompt.id === context.start.id) as Whole;
+function climbed(state: State, prompt: Prompt): Omit<Contender, 'gain'> {
+  const proposals = state.climb.lineage(prompt).flatMap((ascent) => ascent.proposals);
   return {
-    prompt: best.prompt,
+    prompt,
     operator: 'climb',
     critique: [...new Set(proposals.map(({ critique }) => critique))].slice(0, MOST_CRITIQUES).join('\n') || null,
     evidence: [...new Set(proposals.flatMap(({ rollouts }) => rollouts))],
-    gain: {
-      mean: best.value - start.value,
-      deviation: Math.sqrt(0.25 / Math.max(1, best.weight) + 0.25 / Math.max(1, start.weight)) + MODEL_DOUBT,
-    },
-    explanation: () => explainClimb(state, best),
+    explanation: () => explainClimb(state, prompt),
   };
 }
 
@@ -146,18 +155,6 @@ function climbed(state: State, best: Whole): Contender {
 export function bestShown(state: State): Prompt {
   const { prompt, gain } = leaderOf(state);
   return chanceAbove([], gain) >= 0.95 ? prompt : state.context.start;
-}
-
-type Belief = { readonly mean: number; readonly deviation: number };
-
-/** The gain over the start that training makes one believe in. */
-function gainOf({ context, model, pool }: State, arm: Arm): Belief {
-  const from = startArm(pool);
-  const gains = Array.from({ length: DRAWS }, (_, index) => {
-    const effects = model.draw(context.random('gain', index), 1);
-    return model.value(arm, effects) - model.value(from, effects);
-  });
-  return { mean: mean(gains), deviation: 2 * deviation(gains) + MODEL_DOUBT };
 }
 
 /** Rollouts and critiques that the statements of an arm came from. */
@@ -176,10 +173,10 @@ function originsOf(
 const MOST_CRITIQUES = 50;
 
 /**
- * What each statement of a climbed prompt does: what came in by a step as far as its trial showed (a step's statements came
- * together, so each has an equal share of the difference, with the interval of a mean), the others by the model.
+ * What each statement of a climbed prompt does: what came in by a step as its edit's gain is believed to be (a step's
+ * statements came together, so each has an equal share of it), the others by the model.
  */
-function explainClimb(state: State, { prompt }: Whole): Outcome['explanation'] {
+function explainClimb(state: State, prompt: Prompt): Outcome['explanation'] {
   const ascents = state.climb.lineage(prompt);
   const own = new Set(statementsOf(trainedText(state.context.start)));
   const modelled = effectsIn(state, armOf(state, prompt));
@@ -192,8 +189,9 @@ function explainClimb(state: State, { prompt }: Whole): Outcome['explanation'] {
       if (ascent === undefined) return { text, effect: null, interval: null, removalCost: null, origin: START };
       const before = new Set(statementsOf(trainedText(ascent.parent)));
       const together = statementsOf(trainedText(ascent.prompt)).filter((other) => !before.has(other)).length;
-      const effect = mean(ascent.differences) / Math.max(1, together);
-      const half = (1.96 * Math.max(0.3, deviation(ascent.differences))) / Math.sqrt(ascent.differences.length);
+      const gain = state.climb.belief(ascent.prompt, ascent.parent);
+      const effect = gain.mean / Math.max(1, together);
+      const half = 1.96 * gain.deviation;
       const proposal = ascent.proposals.find((one) => one.text === text) ?? ascent.proposals[0];
       return {
         text,

@@ -81,6 +81,9 @@ const CONCERNED = 0.6;
 /** Added to the fit of kinds that failed in the rollouts from which the statement was derived. */
 const EVIDENCE_BONUS = 0.15;
 
+/** A prompt of more pieces stays as it is: what each of hundreds of sentences does, no budget tells (and fits take cubic time). */
+const MOST_PIECES = 120;
+
 export function createPool(train: readonly Task[], initial: Units): Pool {
   let units = initial;
   const taskWords = train.map((task) =>
@@ -194,11 +197,13 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     add,
     find,
     addFrame(prompt, origin, isFixed) {
-      const pieces = splitPrompt(prompt).map((piece) => ({
+      const split = splitPrompt(prompt);
+      const isLong = split.length > MOST_PIECES;
+      const pieces = (isLong ? [{ text: prompt, raw: prompt }] : split).map((piece) => ({
         raw: piece.raw,
         statement:
           /\p{L}/u.test(piece.text) && !/^#{1,6}\s/.test(piece.text)
-            ? add(piece.text, [], origin, { fixed: isFixed(piece) })
+            ? add(piece.text, [], origin, { fixed: isLong || isFixed(piece) })
             : undefined,
       }));
       const frame = { index: frames.length, origin, pieces };

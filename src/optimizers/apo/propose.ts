@@ -4,7 +4,7 @@ import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { withoutQuotations } from '../shared/quotations.ts';
 import { trainedText } from './component.ts';
-import { criticRequest, parseFindings } from './critic.ts';
+import { criticRequest, type Finding, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
 
 /** A statement that somebody proposed, before it is in the pool. */
@@ -27,6 +27,8 @@ export type ProposeInput = {
   readonly passes: readonly Evidence[];
   readonly useless: readonly string[];
   readonly sample: number;
+  /** `rewrite`: an editor writes the whole prompt anew, also where the critic keeps to the schema. Default `edit`. */
+  readonly mode?: 'edit' | 'rewrite';
 };
 
 export type Proposed = {
@@ -35,6 +37,8 @@ export type Proposed = {
   readonly edited: string | undefined;
 };
 
+/** What is taken from one reply: an editor that answers with a book has not found a hundred causes. */
+const MOST_PROPOSALS = 16;
 const NOTHING: Proposed = { proposals: [], edited: undefined };
 
 /**
@@ -42,7 +46,7 @@ const NOTHING: Proposed = { proposals: [], edited: undefined };
  * editor; of one that writes sentences the editor makes a prompt, and what is new in it are the statements.
  */
 export async function propose(context: OptimizerContext, input: ProposeInput): Promise<Proposed> {
-  const { failures, passes, parent, sample } = input;
+  const { failures, passes, parent, sample, mode = 'edit' } = input;
   const reply = await context.ask(
     'critic',
     criticRequest({ ...input, fence: createFence([...failures, ...passes].flatMap(evidenceTexts)) }),
@@ -52,25 +56,30 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
   const ids = failures.map(({ scored }) => scored.rollout.id);
   const findings = parseFindings(reply);
   if (findings !== undefined) {
-    const proposals = findings.map(({ operation, statement, target, evidence, cause }): Proposal => {
-      const cited = ids.filter((id) => evidence.includes(id));
-      return {
-        text: statement,
-        target,
-        removal: operation === 'remove',
-        critique: cause,
-        operator: 'critic',
-        rollouts: cited.length > 0 ? cited : ids,
-      };
-    });
-    return { proposals, edited: undefined };
+    const proposals = findings
+      .slice(0, MOST_PROPOSALS)
+      .map(({ operation, statement, target, evidence, cause }): Proposal => {
+        const cited = ids.filter((id) => evidence.includes(id));
+        return {
+          text: statement,
+          target,
+          removal: operation === 'remove',
+          critique: cause,
+          operator: 'critic',
+          rollouts: cited.length > 0 ? cited : ids,
+        };
+      });
+    if (mode === 'edit' || proposals.length === 0) return { proposals, edited: undefined };
+    return { proposals, edited: await edit(context, parent, renderFindings(findings), mode, sample) };
   }
   const critique = withoutQuotations(reply, [...failures, ...passes], context.train, trainedText(parent));
-  const edited = await edit(context, parent, critique, 'edit', sample);
+  const edited = await edit(context, parent, critique, mode, sample);
   if (edited === undefined) return NOTHING;
-  const proposals = newStatements(trainedText(parent), edited).map(
-    (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
-  );
+  const proposals = newStatements(trainedText(parent), edited, mode)
+    .slice(0, MOST_PROPOSALS)
+    .map(
+      (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
+    );
   return { proposals, edited };
 }
 
@@ -92,4 +101,13 @@ export async function edit(
   });
   const text = promptFromReply((await context.ask('editor', request, sample)) ?? '');
   return text === '' ? undefined : text;
+}
+
+function renderFindings(findings: readonly Finding[]): string {
+  return findings
+    .map(({ operation, statement, target, cause }) => {
+      const wanted = operation === 'remove' ? `Take this out: ${target}` : statement;
+      return `- ${cause} ${wanted}`;
+    })
+    .join('\n');
 }

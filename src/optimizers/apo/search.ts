@@ -90,9 +90,9 @@ async function searchOn(state: State, round: number, iteration: number, rollouts
       context.evaluate(prompt, trials, { iteration, split: 'train', label: `round ${round}` }),
     ),
   );
-  steps.forEach(({ arm, tasks, random }, step) => {
+  steps.forEach(({ arm, prompt, tasks, random }, step) => {
     results[step]?.forEach((scored, index) => {
-      remember(state, arm, tasks[index] as number, scored);
+      remember(state, prompt, arm, tasks[index] as number, scored);
       const worth = worthOf(state, tasks[index] as number, scored);
       if (index < random && worth !== undefined) state.searched.push(worth);
     });
@@ -159,12 +159,16 @@ const PERFECT = 0.999;
 const FLAWLESS = 40;
 /** Expected reward that knowing all effects would add, below which no further step is worth its rollouts. */
 const WORTH_A_STEP = 0.004;
+/** Critiques without a single usable proposal after which none is to be expected. */
+const SILENT_CRITIQUES = 12;
 const DRAWS = 6;
 
 /** Why there is no use in going on, or undefined. */
 function endOf(state: State, round: number): EndReason | undefined {
-  const { records, model, context, settings, order } = state;
+  const { records, model, context, settings, order, climb, pool } = state;
   if (leadOfClimb(state) > 0) return undefined;
+  const isSilent = climb.all().length === 1 && pool.statements.every(({ origins }) => origins[0]?.operator === 'start');
+  if (isSilent && state.critiques >= SILENT_CRITIQUES) return 'stalled';
   if (records.length >= Math.min(FLAWLESS, order.length) && records.every(({ reward }) => reward >= PERFECT))
     return 'ceiling';
   if (round % 4 !== 0 || findGaps(state, 1, settings.groupSize).length > 0) return undefined;
@@ -201,13 +205,13 @@ async function climbOn(state: State, iteration: number): Promise<Found> {
 }
 
 /** Rollouts of whole prompts are evidence on their statements, too. */
-function learn(state: State, { parent, before, trial }: ClimbStep): void {
+function learn(state: State, { parent, before, tasks, trial }: ClimbStep): void {
   const arm = armOf(state, parent);
-  for (const { task, scored } of before) remember(state, arm, task, scored);
+  for (const { task, scored } of before) remember(state, parent, arm, task, scored);
   if (trial === undefined) return;
   const tried = armOf(state, trial.child);
   trial.after.forEach((scored, index) => {
-    remember(state, tried, before[index]?.task as number, scored);
+    remember(state, trial.child, tried, tasks[index] as number, scored);
   });
 }
 
@@ -262,9 +266,11 @@ async function criticise(state: State): Promise<readonly Proposal[]> {
         });
       }
       const isExpectedShown = group.every(({ task }) => context.train[task]?.expected != null);
+      // Where the best draw says nothing, the critic is to see the prompt that failed.
+      const shownArm = best.statements.length === 0 ? (group[0]?.arm ?? best) : best;
       return propose(context, {
-        parent: promptOf(state, best),
-        prompt: best.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
+        parent: promptOf(state, shownArm),
+        prompt: shownArm.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
         failures: group.map((record) => evidenceOf(state, record)),
         passes: isExpectedShown
           ? []

@@ -13,6 +13,7 @@ import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
 /** A rollout on a training task, with the arm that its prompt was made from. */
 export type Record = {
+  readonly prompt: Prompt;
   readonly arm: Arm;
   readonly task: number;
   readonly scored: ScoredRollout;
@@ -83,11 +84,11 @@ export function bestWhole({ climb }: State): Whole | undefined {
   return climb.ranking().find(({ origin }) => origin !== undefined);
 }
 
-export function remember(state: State, arm: Arm, task: number, scored: ScoredRollout): void {
+export function remember(state: State, prompt: Prompt, arm: Arm, task: number, scored: ScoredRollout): void {
   const reward = rewardOf(scored);
   if (reward === undefined) return;
   const outcome = state.units.outcome(task, scored.rollout.answer, reward);
-  state.records.push({ arm, task, scored, reward, outcome });
+  state.records.push({ prompt, arm, task, scored, reward, outcome });
 }
 
 /** Of a reward, what all parts of the expected answer count beside it. */
@@ -150,7 +151,10 @@ export function startArm({ frames }: Pool): Arm {
 /** A whole prompt as the model sees it. */
 export function armOf({ pool }: State, prompt: Prompt): Arm {
   const origin = { operator: 'editor', critique: '', rollouts: [] };
-  const own = statementsOf(trainedText(prompt)).map((text) => pool.find(text) ?? pool.add(text, [], origin));
+  const fixedTexts = pool.statements.filter((statement) => statement.fixed).map(({ text }) => text);
+  const own = statementsOf(trainedText(prompt))
+    .filter((text) => !fixedTexts.some((fixed) => fixed.includes(text)))
+    .map((text) => pool.find(text) ?? pool.add(text, [], origin));
   const fixed = pool.statements.filter((statement) => statement.fixed).map(({ index }) => index);
   return { frame: 0, statements: [...new Set([...own, ...fixed])].sort((a, b) => a - b) };
 }
@@ -164,7 +168,8 @@ const TOLERATED_OF_FRAME = 0.05;
  * The arm with the user's own statements in it, unless they are believed to do harm: what no task of the dataset asks for may
  * still matter, and a prompt that has quietly lost it would not be one to put into production.
  */
-export function withOwnStatements({ pool, model }: State, arm: Arm): Arm {
+export function withOwnStatements(state: State, arm: Arm): Arm {
+  const { pool, model } = state;
   const meanings = new Set(arm.statements.map((statement) => pool.statements[statement]?.meaning));
   let kept = { ...arm, frame: 0 };
   let worth = model.value(kept, model.mean);
@@ -173,11 +178,23 @@ export function withOwnStatements({ pool, model }: State, arm: Arm): Arm {
     if (meanings.has(pool.statements[own]?.meaning)) continue;
     const longer = { ...kept, statements: [...kept.statements, own].sort((a, b) => a - b) };
     const value = model.value(longer, model.mean);
-    if (value < worth - TOLERATED) continue;
+    if (value < worth - TOLERATED && isSureOfHarm(state, longer, kept)) continue;
     kept = longer;
     worth = value;
   }
   return kept;
+}
+
+const HARM_DRAWS = 20;
+/** Share of the draws in which a sentence of the user has to do harm to be left out. */
+const SURE_OF_HARM = 0.6;
+
+function isSureOfHarm({ context, model }: State, longer: Arm, arm: Arm): boolean {
+  const harmful = Array.from({ length: HARM_DRAWS }, (_, index) => {
+    const effects = model.draw(context.random('harm', index), 1);
+    return model.value(longer, effects) < model.value(arm, effects);
+  }).filter(Boolean);
+  return harmful.length >= SURE_OF_HARM * HARM_DRAWS;
 }
 
 /** The prompt of an arm: statements in the order in which they were proven, the others last. */

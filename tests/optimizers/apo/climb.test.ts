@@ -11,11 +11,12 @@ import { makeTask } from '../../helpers/task.ts';
 /** Rules that share no word with the tasks, whose answers are single words: nothing but whole prompts shows what they do. */
 const RULES = ['Mind the violet gate.', 'Carry a lantern.', 'Whistle twice.'];
 const HARM = 'Sing before lunch.';
+const TITLE = 'Standing orders:\n';
 const START = createPrompt('You are a clerk.');
 const tasks = Array.from({ length: 60 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
 
 /** An agent that needs every rule and fails with the harmful advice; a critic that names one of the four after the other. */
-function scripted(rollouts = 300, start = START) {
+function scripted(rollouts = 300, start = START, honour: (text: string) => number = () => 1) {
   const candidates: Candidate[] = [];
   let left = rollouts;
   const evaluate = async (prompt: Prompt, trials: readonly Trial[]): Promise<readonly ScoredRollout[]> => {
@@ -23,7 +24,7 @@ function scripted(rollouts = 300, start = START) {
     return trials.map(({ task, sample }, index) => {
       const text = promptText(prompt);
       const known = RULES.filter((rule) => text.includes(rule)).length;
-      const chance = ([0.05, 0.3, 0.6, 0.95][known] ?? 0) * (text.includes(HARM) ? 0.2 : 1);
+      const chance = ([0.05, 0.3, 0.6, 0.95][known] ?? 0) * (text.includes(HARM) ? 0.2 : 1) * honour(text);
       const score = createRandom(prompt.id, task.id, sample).next() < chance ? 1 : 0;
       const id = `ro-${left}-${index}`;
       return {
@@ -48,8 +49,8 @@ function scripted(rollouts = 300, start = START) {
     random: (...purpose) => createRandom('climb', ...purpose),
     remainingRollouts: () => left,
     evaluate,
-    async ask(role, _request, sample) {
-      if (role === 'editor') throw new Error('a critic that keeps to the schema needs no editor');
+    async ask(role, request, sample) {
+      if (role === 'editor') return edited(request.messages.at(-1)?.content ?? '');
       const statement = [...RULES, HARM][sample % 4];
       const isRemoval = statement === HARM && promptText(start).includes(HARM);
       const finding = isRemoval
@@ -65,6 +66,15 @@ function scripted(rollouts = 300, start = START) {
     keep: () => undefined,
   };
   return { context, candidates, spent: () => rollouts - left };
+}
+
+/** An editor that leaves the prompt as it is, with the advice of the critique under a title of its own. */
+function edited(request: string): string {
+  const [prompt, critique] = [...request.matchAll(/<data-[0-9a-f]{32}>\n?([\s\S]*?)\n?<\/data-/g)].map(
+    ([, text]) => text,
+  );
+  const advice = [...RULES, HARM].filter((text) => critique?.includes(text) && !critique.includes(`out: ${text}`));
+  return `<prompt>${TITLE}${(prompt ?? '').replace(TITLE, '')}\n${advice.join(' ')}</prompt>`;
 }
 
 function climbOf(context: OptimizerContext) {
@@ -90,7 +100,7 @@ describe('whole prompts', () => {
     expect(steps[0]?.parent.id).toBe(START.id);
     expect(steps.at(-1)?.prompt.id).toBe(best?.prompt.id);
     for (const [index, { parent }] of steps.slice(1).entries()) expect(parent.id).toBe(steps[index]?.prompt.id);
-    expect(candidates.every(({ operator }) => operator === 'climb')).toBe(true);
+    expect(new Set(candidates.map(({ operator }) => operator))).toEqual(new Set(['climb', 'rewrite']));
   });
 
   it('one that promised too much is left as soon as it has run, and is not forgotten', async () => {
@@ -98,7 +108,8 @@ describe('whole prompts', () => {
     const climb = climbOf(context);
     const offered = createPrompt(`You are a clerk. ${HARM}`);
     await climb.offer(offered, 0.9, 1);
-    expect(climb.ranking()[0]).toMatchObject({ prompt: { id: offered.id }, value: 0.9, proven: 0 });
+    expect(climb.ranking()[0]).toMatchObject({ prompt: { id: offered.id }, proven: 0 });
+    expect(climb.ranking()[0]?.value).toBeCloseTo(0.9);
     const { parent } = await climb.step(0, 1);
     expect(parent.id).toBe(offered.id);
     for (let step = 1; step < 40; step++) await climb.step(step, 1);
@@ -107,6 +118,24 @@ describe('whole prompts', () => {
     expect(whole?.value).toBeLessThan(0.6);
     expect(climb.ranking()[0]?.prompt.id).not.toBe(offered.id);
     expect(candidates.filter(({ operator }) => operator === 'statements')).toHaveLength(1);
+  });
+
+  it('are written anew by the editor where only that helps', async () => {
+    const { context } = scripted(300, START, (text) => (text.startsWith(TITLE) ? 1 : 0.4));
+    const outcome: Outcome = await createApo(options.parse({})).run(context);
+    expect(promptText(outcome.best)).toMatch(new RegExp(`^${TITLE}`));
+  });
+
+  it('keep what a rewrite asked for when the editor lost a placeholder', async () => {
+    const { context, candidates } = scripted();
+    const strict: OptimizerContext = {
+      ...context,
+      reject: (prompt) => (promptText(prompt).startsWith(TITLE) ? 'loses the placeholder {{style}}' : undefined),
+    };
+    const climb = climbOf(strict);
+    for (let step = 0; step < 40; step++) await climb.step(step, 1);
+    expect(candidates.some(({ operator, rejected }) => operator === 'rewrite' && rejected !== null)).toBe(true);
+    expect(RULES.every((rule) => promptText(climb.ranking()[0]?.prompt as Prompt).includes(rule))).toBe(true);
   });
 
   it('lead a run to a better prompt where no statement can be told apart, within the budget, and are explained', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createRandom } from '../../../src/core/random.ts';
 import { fitModel } from '../../../src/optimizers/apo/model.ts';
 import { createPool } from '../../../src/optimizers/apo/pool.ts';
 import { type State, startArm, withOwnStatements } from '../../../src/optimizers/apo/state.ts';
@@ -16,6 +17,7 @@ test('a sentence of the user is put back unless what was seen of it says that it
     train.map((_, task) => ({ arm: { frame: 0, statements }, task, outcome: { parts: [1], rest } }));
   const seen = [...run([clerk, harm], 0), ...run([harm], 0), ...run([clerk], 1), ...run([clerk], 1), ...run([], 1)];
   const model = fitModel(pool, units, seen);
-  const kept = withOwnStatements({ pool, model } as State, { frame: 0, statements: [] });
+  const context = { random: (...purpose: (string | number)[]) => createRandom(...purpose) };
+  const kept = withOwnStatements({ pool, model, context } as unknown as State, { frame: 0, statements: [] });
   expect(kept.statements).toEqual([clerk]);
 });
