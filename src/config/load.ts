@@ -125,11 +125,5 @@ function withPromptFile(config: Config, folder: string): Config {
     typeof given === 'string'
       ? read(given)
       : Object.fromEntries(Object.entries(given).map(([name, text]) => [name, read(text)]));
-  // An unset variable in `--prompt "$PROMPT"` must not become the prompt that production loads.
-  if ((typeof prompt === 'string' ? [prompt] : Object.values(prompt)).every((text) => text.trim() === '')) {
-    throw new ApoError('config-invalid', 'the starting prompt is empty', {
-      hint: 'give its text, or a file that has some as @FILE',
-    });
-  }
   return { ...config, prompt };
 }

@@ -26,7 +26,6 @@ describe('bad input to apo train', () => {
   it.each<[string, string[], number, RegExp]>([
     ['an unknown flag', ['--nonsense'], 2, /unknown option/],
     ['a number that is none', ['--seed', 'x'], 2, /seed/],
-    ['an empty prompt', ['--prompt', ' '], 2, /the starting prompt is empty/],
     ['a difficulty that is none', ['--difficulty', 'extreme'], 2, /difficulties.*given by a flag/],
     ['an unknown algorithm', ['--algorithm', 'magic'], 2, /unknown optimizer "magic".*beam/],
     ['an unknown grader', ['--grader', 'magic'], 2, /unknown grader "magic".*exact/],
@@ -143,6 +142,15 @@ describe('apo check', () => {
       'store',
     ]);
     expect(world.requests.length).toBe(3);
+  });
+
+  it('warns of a starting prompt that is empty, which may be meant', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const flags = ['--dry-run', '--dataset', 'tasks.jsonl', '--grader', 'exact', '--prompt', ''];
+    const ended = await runApo(['train', ...flags], { cwd: folder, env });
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toMatch(/warning: the starting prompt is empty/);
   });
 
   it('says what is wrong by its exit code', async () => {

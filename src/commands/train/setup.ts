@@ -6,7 +6,7 @@ import type { PluginSpec } from '../../config/plugin.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
 import { hashOf } from '../../core/json.ts';
-import { createPrompt, type Prompt } from '../../core/prompt.ts';
+import { createPrompt, type Prompt, promptText } from '../../core/prompt.ts';
 import { DEFAULT_MAX_AGE_DAYS, type LoadedTasks, loadTasks } from '../../datasets/tasks.ts';
 import type { Grader } from '../../graders/grader.ts';
 import type { Forecast, Optimizer } from '../../optimizers/optimizer.ts';
@@ -55,7 +55,8 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) },
     context,
   );
-  const tasks = await load(config, now, context);
+  const loaded = await load(config, now, context);
+  const tasks = { ...loaded, warnings: [...promptWarnings(start), ...loaded.warnings] };
   agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);
   requireGradable(grader, tasks);
@@ -84,6 +85,11 @@ export async function setUp(config: Config, folder: string, now: number): Promis
       maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
     }),
   };
+}
+
+/** Training may start from nothing, but an unset variable in `--prompt "$PROMPT"` is not to go unnoticed. */
+function promptWarnings(start: Prompt): readonly string[] {
+  return promptText(start).trim() === '' ? ['the starting prompt is empty: training starts from nothing'] : [];
 }
 
 function optimizerSpec({ algorithm, strategy }: Config): PluginSpec {

@@ -1,6 +1,7 @@
 import { type Prompt, promptText } from '../../core/prompt.ts';
 import type { Random } from '../../core/random.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
+import { statementsOf } from '../../core/statements.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
 import { submitPrompt } from '../shared/proposal.ts';
@@ -9,7 +10,6 @@ import { type Belief, createBeliefs, type Origin } from './beliefs.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { type Proposal, propose } from './propose.ts';
 import { revise } from './revise.ts';
-import { statementsOf } from './split.ts';
 
 /*
  * Whole prompts beside statements: hill climbing on small batches. The best known prompt and its edit by one critique run on

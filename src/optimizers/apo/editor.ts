@@ -1,7 +1,7 @@
+import { statementsOf } from '../../core/statements.ts';
 import type { AskRequest } from '../optimizer.ts';
 import { promptFromReply } from '../shared/reply.ts';
 import { EDITOR_RULE } from '../shared/templates.ts';
-import { statementsOf } from './split.ts';
 import { createRarity, overlap, wordsOf } from './words.ts';
 
 export type EditorInput = {

@@ -1,4 +1,5 @@
 import type { Prompt } from '../../core/prompt.ts';
+import { statementsOf } from '../../core/statements.ts';
 import { deviation, mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
@@ -7,7 +8,6 @@ import type { Belief } from './beliefs.ts';
 import { trainedText } from './component.ts';
 import type { Arm } from './pool.ts';
 import { type Entry, type Ranking, rankPrompts } from './ranking.ts';
-import { statementsOf } from './split.ts';
 import { admissible, armOf, promptOf, type State, startArm, withOwnStatements, worthOf } from './state.ts';
 
 /** Chance that the new prompt is better than the start from which on it is returned. */

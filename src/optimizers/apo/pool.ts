@@ -1,5 +1,5 @@
+import { type Piece, splitPrompt } from '../../core/statements.ts';
 import type { Task } from '../../core/task.ts';
-import { type Piece, splitPrompt } from './split.ts';
 import type { Units } from './units.ts';
 import { createRarity, overlap, type Rarity, wordsOf } from './words.ts';
 

@@ -1,5 +1,6 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
+import { statementsOf } from '../../core/statements.ts';
 import { mean } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
@@ -8,7 +9,6 @@ import { trainedText, withTrainedText } from './component.ts';
 import { type EffectModel, fitModel } from './model.ts';
 import type { Arm, Pool } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
-import { statementsOf } from './split.ts';
 import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 
 /** A rollout on a training task, with the arm that its prompt was made from. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { splitPrompt, statementsOf } from '../../../src/core/statements.ts';
 import { newStatements } from '../../../src/optimizers/apo/editor.ts';
-import { splitPrompt, statementsOf } from '../../../src/optimizers/apo/split.ts';
 import { createRarity, overlap, wordsOf } from '../../../src/optimizers/apo/words.ts';
 
 test('the pieces of any prompt are the prompt', () => {

@@ -1,1 +1,0 @@
-export { type Piece, splitPrompt, statementOf, statementsOf } from '../../core/statements.ts';
