@@ -74,10 +74,10 @@ export function rankPrompts(state: State): Ranking {
   for (const { prompt, arm } of records) add(prompt, arm);
   for (const { prompt, task, scored } of records) observe(prompt, task, worthOf(state, task, scored));
 
-  function first(isAllowed: (entry: Entry) => boolean, valueOf: (entry: Entry) => number): Entry {
+  function first(isAllowed: (entry: Entry) => boolean, valueFrom: (entry: Entry) => number): Entry {
     return [...entries.values()]
       .filter(isAllowed)
-      .map((entry) => ({ entry, value: valueOf(entry) }))
+      .map((entry) => ({ entry, value: valueFrom(entry) }))
       .reduce((a, b) => (b.value > a.value ? b : a), {
         entry: entries.get(context.start.id) as Entry,
         value: Number.NEGATIVE_INFINITY,
