@@ -100,12 +100,16 @@ describe('faults of the provider, seen by a whole run', () => {
     expect(paused.code, paused.stderr).toBe(4);
     expect(JSON.parse(paused.stdout)).toMatchObject({ status: 'stopped', reason: 'provider-unavailable' });
     isDown = false;
-    const agentCalls = (): number => world.requests.filter(({ body }) => body.model !== 'critic-model').length;
-    const paid = agentCalls();
+    const otherCalls = (): number => world.requests.filter(({ body }) => body.model !== 'critic-model').length;
+    const counted = (stdout: string): number => {
+      const { usage } = JSON.parse(stdout);
+      return usage.rollouts + usage.calls.editor;
+    };
+    const paid = otherCalls();
     const done = await resume(world.url);
     expect(done.code, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout).usage.calls.critic).toBeGreaterThan(0);
-    expect(agentCalls()).toBe(paid + JSON.parse(done.stdout).usage.rollouts - JSON.parse(paused.stdout).usage.rollouts);
+    expect(otherCalls()).toBe(paid + counted(done.stdout) - counted(paused.stdout));
   });
 
   const SPECIAL = 'task-number-3';

@@ -74,6 +74,8 @@ const SAME_MEANING = 0.35;
 const SAME_ADVICE = 0.6;
 /** From here on two texts are one statement. */
 const SAME_STATEMENT = 0.9;
+/** A word that a larger share of the inputs has tells no tasks apart. */
+const MOST_OF_A_SCOPE = 0.5;
 /** A statement of which a smaller share stands in any kind's tasks and answers is general advice. */
 const SPECIFIC = 0.25;
 /** Of the best fit, what a kind must reach to be concerned. */
@@ -94,6 +96,23 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
   const meanings: number[][] = [];
   let rarity: Rarity = createRarity(taskWords);
   const concerns = new Map<number, Concern>();
+
+  const tasksWith = new Map<string, number>();
+  for (const { input } of train) for (const word of wordsOf(input)) tasksWith.set(word, (tasksWith.get(word) ?? 0) + 1);
+  const isScope = (word: string): boolean => {
+    const count = tasksWith.get(word) ?? 0;
+    return count > 0 && count <= MOST_OF_A_SCOPE * train.length;
+  };
+
+  /**
+   * Whether each text names something that only some tasks have and the other one does not name: "For refunds answer with REF"
+   * and "For logins answer with LOG" are two rules, however many words they share.
+   */
+  function areApart(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+    const names = (words: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
+      [...words].some((word) => !other.has(word) && isScope(word));
+    return names(a, b) && names(b, a);
+  }
 
   /** Task words tell what is common in this domain, statements what is common in advice. */
   function refreshRarity(): void {
@@ -149,8 +168,10 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     let best = { meaning: meanings.length, similarity: 0 };
     for (const statement of statements) {
       if (statement.fixed) continue;
+      const isOfOneKind = main >= 0 && concern(statement.index).main === main;
+      if (!isOfOneKind && areApart(words, statement.words)) continue;
       const similarity = overlap(words, statement.words, rarity);
-      const least = main >= 0 && concern(statement.index).main === main ? SAME_MEANING : SAME_ADVICE;
+      const least = isOfOneKind ? SAME_MEANING : SAME_ADVICE;
       if (similarity >= least && similarity > best.similarity) best = { meaning: statement.meaning, similarity };
     }
     return best.meaning;
@@ -241,9 +262,10 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     isSame(a, b) {
       const [first, second] = [wordsOf(a), wordsOf(b)];
       const similarity = overlap(first, second, rarity);
-      if (similarity >= SAME_ADVICE) return true;
+      if (similarity < SAME_MEANING) return false;
       const { main } = concernOf(first, new Set());
-      return similarity >= SAME_MEANING && main >= 0 && concernOf(second, new Set()).main === main;
+      if (main >= 0 && concernOf(second, new Set()).main === main) return true;
+      return similarity >= SAME_ADVICE && !areApart(first, second);
     },
     concern,
     use(next) {

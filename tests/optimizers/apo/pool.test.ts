@@ -96,3 +96,19 @@ test('a statement concerns the kind that its words and its evidence point at', (
   expect(pool.concern(pool.add('When a parcel is late, say Monday.', [], origin)).main).toBe(0);
   expect(pool.concern(pool.add('Think about everything twice.', [], origin)).main).toBe(-1);
 });
+
+test('rules of one form for different cases are two rules, wordings of one are not', () => {
+  const orders = ['refund', 'login', 'refund', 'login', 'parcel', 'parcel'].map((topic, index) =>
+    taskOf(`A question about my ${topic}, number ${index}.`, `${topic.slice(0, 3)}-${index}`),
+  );
+  const pool = createPool(orders, answerParts(orders));
+  const rule = (topic: string, code: string): string =>
+    `For ${topic} questions, start with ${code}, then the item in capitals and the customer's number, joined by hyphens.`;
+  const [refund, login, again] = [rule('refund', 'REF'), rule('login', 'LOG'), rule('refund', 'RFD')];
+  expect(pool.isSame(refund, login)).toBe(false);
+  expect(pool.isSame(refund, again)).toBe(true);
+  const [first, second, third] = [refund, login, again].map((text) => pool.add(text, [], origin));
+  const meanings = [first, second, third].map((index) => pool.statements[index as number]?.meaning);
+  expect(meanings[1]).not.toBe(meanings[0]);
+  expect(meanings[2]).toBe(meanings[0]);
+});
