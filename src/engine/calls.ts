@@ -1,22 +1,16 @@
 import PQueue from 'p-queue';
 import { type Clock, isoTime } from '../core/clock.ts';
-import { ApoError, isApoError, messageOf } from '../core/errors.ts';
-import { hashOf, isJsonObject, type Json } from '../core/json.ts';
-import { type MicroUsd, NO_USAGE } from '../core/usage.ts';
-import {
-  type ChatReply,
-  type ChatRequest,
-  type FaultKind,
-  type Model,
-  ModelError,
-  type Role,
-} from '../models/model.ts';
+import { isApoError } from '../core/errors.ts';
+import { hashOf, type Json } from '../core/json.ts';
+import { NO_USAGE } from '../core/usage.ts';
+import type { ChatReply, ChatRequest, FaultKind, Model, ModelError, Role } from '../models/model.ts';
 import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
+import { faultOf, LostCall, mayBeBilled, stopReason, type Target, throwFault } from './faults.ts';
 import type { Limiter, Slot } from './limiter.ts';
 import { KeptBudget } from './outlook.ts';
 import type { Prices } from './prices.ts';
-import { LONGEST_SERVER_WAIT_MS, type RetryPolicy, retry } from './retry.ts';
+import { type RetryPolicy, retry } from './retry.ts';
 import type { StopSwitch } from './stop.ts';
 
 /** The model behind a role. */
@@ -93,7 +87,11 @@ const FIRST_CONTACT_ATTEMPTS = 3;
  * A call that has its reply. Its slot is free from now on, although the reply is used only when it is saved: whatever starts
  * in that slot is journaled after it (see {@link JournalStore}), so no more calls than slots are ever in doubt.
  */
-type Performed = { readonly reply: JournalReply; readonly saved?: Promise<void> };
+type Performed = {
+  readonly reply: JournalReply;
+  /** Left out where the journal had the reply. */
+  readonly saved?: Promise<void>;
+};
 
 export function createCaller(parts: CallerParts): Caller {
   const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
@@ -224,6 +222,21 @@ export function createCaller(parts: CallerParts): Caller {
     }
   }
 
+  /** What the journal has, or what comes of performing the call. */
+  async function answer(
+    key: JournalKey,
+    request: Json,
+    target: Target,
+    signal: AbortSignal,
+    perform: () => Promise<JournalReply>,
+  ): Promise<Performed> {
+    stop.check();
+    const started = await journal.start(key, request, isoTime(clock));
+    if (started.state === 'done') return { reply: started.reply };
+    const reply = await outcomeOf(key, target, signal, perform);
+    return { reply, saved: journal.finish(key, reply, isoTime(clock)) };
+  }
+
   return {
     async chat(role, partial, { sample, signal, onOutcome }) {
       const binding = roles[role];
@@ -237,18 +250,17 @@ export function createCaller(parts: CallerParts): Caller {
         ...(sample === 0 ? {} : { seed: sample }),
       };
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
+      const target = {
+        name: `${role} model "${binding.name}" at ${binding.model.provider}`,
+        option: `--${role}-model or models.${role}`,
+      };
       let replayed = false;
       const perform = async (slot: Slot): Promise<Performed> => {
-        stop.check();
-        const started = await journal.start(key, request as unknown as Json, isoTime(clock));
-        replayed = started.state === 'done';
-        if (started.state === 'done') return { reply: started.reply };
-        const target = {
-          name: `${role} model "${binding.name}" at ${binding.model.provider}`,
-          option: `--${role}-model or models.${role}`,
-        };
-        const reply = await outcomeOf(key, target, signal, () => send(role, request, key, signal, slot));
-        return { reply, saved: journal.finish(key, reply, isoTime(clock)) };
+        const performed = await answer(key, request as unknown as Json, target, signal, () =>
+          send(role, request, key, signal, slot),
+        );
+        replayed = performed.saved === undefined;
+        return performed;
       };
       const outcome = await once(key, () => binding.limiter.run(perform, stop.requested));
       observer.onCall?.(role, outcome, replayed);
@@ -259,16 +271,11 @@ export function createCaller(parts: CallerParts): Caller {
 
     async effect(role, request, perform, signal) {
       const key: JournalKey = { runId, role, key: hashOf({ role, request }) };
-      const call = async (): Promise<Performed> => {
-        stop.check();
-        const started = await journal.start(key, request, isoTime(clock));
-        if (started.state === 'done') return { reply: started.reply };
-        const reply = await outcomeOf(key, EFFECT_TARGETS[role], signal, async () => {
+      const call = (): Promise<Performed> =>
+        answer(key, request, EFFECT_TARGETS[role], signal, async () => {
           const { value, attempts } = await retry((attempt) => perform(attempt.signal), policyOf(role, signal));
           return { reply: value, usage: NO_USAGE, costMicroUsd: 0, attempts };
         });
-        return { reply, saved: journal.finish(key, reply, isoTime(clock)) };
-      };
       const outcome = await once(key, call);
       throwFault(outcome);
       return outcome.reply;
@@ -280,95 +287,12 @@ export function createCaller(parts: CallerParts): Caller {
   };
 }
 
-/** A fault after which nobody knows whether the provider charged for the attempt. */
-class LostCall extends Error {
-  readonly fault: ModelError;
-  /** What it may have cost at most. */
-  readonly costMicroUsd: MicroUsd;
-
-  constructor(fault: ModelError, costMicroUsd: MicroUsd) {
-    super(fault.message);
-    this.fault = fault;
-    this.costMicroUsd = costMicroUsd;
-  }
-}
-
-const MAYBE_BILLED: ReadonlySet<FaultKind> = new Set(['timeout', 'network', 'protocol', 'too-large']);
-/** The connection never stood, so nothing was sent. */
-const NOT_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|no connection within/;
-
-function mayBeBilled(error: unknown): boolean {
-  return error instanceof ModelError && MAYBE_BILLED.has(error.kind) && !NOT_SENT.test(error.message);
-}
-
 /** No tokenizer makes more than one token of a byte; the JSON around the texts stands for the chat template. */
 function inputBound({ messages, tools, responseSchema }: ChatRequest): number {
   return Buffer.byteLength(JSON.stringify({ messages, tools, responseSchema }));
 }
 
-/** What a call goes to, for people: its name and where it is configured. */
-type Target = { readonly name: string; readonly option: string };
-
 const EFFECT_TARGETS = {
   tool: { name: 'a tool of the agent', option: 'tools' },
   effect: { name: 'the agent', option: 'agent' },
 } as const satisfies { [role in 'tool' | 'effect']: Target };
-
-/** @throws ModelError when the outcome of the call is a fault. */
-function throwFault({ reply }: JournalReply): void {
-  if (isJsonObject(reply) && isJsonObject(reply.fault)) {
-    throw new ModelError(reply.fault.kind as FaultKind, String(reply.fault.message));
-  }
-}
-
-function faultOf(error: unknown, deadline: AbortSignal, stopping: AbortSignal): ModelError | undefined {
-  if (stopping.aborted) return undefined;
-  if (deadline.aborted) return new ModelError('timeout', 'the rollout reached its deadline');
-  return error instanceof ModelError ? error : undefined;
-}
-
-function stopReason(fault: ModelError, target: Target, reachedOnce: boolean): ApoError | undefined {
-  // Providers name model and host in their faults; the role says it already.
-  const said = messageOf(fault).replace(/^model "[^"]*" at [^ ]+: /, '');
-  const make = (code: ConstructorParameters<typeof ApoError>[0], what: string, hint: string): ApoError =>
-    new ApoError(code, `${what} - ${target.name}: ${said}`, { hint, cause: fault });
-  switch (fault.kind) {
-    case 'auth':
-      return make('provider-auth', 'the provider refused the key', 'check OPENAI_API_KEY and its permissions');
-    case 'quota':
-      return (fault.retryAfterMs ?? 0) > LONGEST_SERVER_WAIT_MS
-        ? make('provider-quota', 'the rate limit of the provider lasts too long to wait for', 'wait, then resume')
-        : make(
-            'provider-quota',
-            'the provider account has no quota left',
-            'add credit or raise the limit, then resume',
-          );
-    case 'model-unknown':
-      return reachedOnce
-        ? make('provider-unavailable', 'the provider no longer knows the model', 'check the model name, then resume')
-        : make(
-            'model-unknown',
-            'the provider does not know the model',
-            `check the name given by ${target.option}, and that OPENAI_BASE_URL is the whole base (it mostly ends in /v1)`,
-          );
-    case 'invalid':
-      return make(
-        'request-invalid',
-        'the provider rejected the request',
-        'check the options of this model in the config',
-      );
-    case 'fatal':
-      return make('provider-unavailable', 'the connection to the provider cannot be trusted', 'check OPENAI_BASE_URL');
-    case 'network':
-    case 'timeout':
-      return reachedOnce
-        ? undefined
-        : make(
-            'provider-unavailable',
-            'the provider cannot be reached',
-            'check OPENAI_BASE_URL and that the server is running',
-          );
-    default:
-      return undefined;
-  }
-}
