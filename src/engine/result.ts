@@ -1,18 +1,20 @@
+import type { ApoError } from '../core/errors.ts';
 import { type Prompt, promptText } from '../core/prompt.ts';
-import type { Random } from '../core/random.ts';
-import { type RolloutStatus, rewardOf, type ScoredRollout } from '../core/rollout.ts';
-import {
-  detectableGain,
-  type Interval,
-  mean,
-  meanInterval,
-  type PairedBootstrap,
-  pairedBootstrap,
-  signFlipChance,
-} from '../core/statistics.ts';
-import type { Candidate, Outcome, Verdict } from '../optimizers/optimizer.ts';
+import { createRandom } from '../core/random.ts';
+import type { RolloutStatus, ScoredRollout } from '../core/rollout.ts';
+import { type Interval, mean, meanInterval } from '../core/statistics.ts';
+import type { Candidate, Kept, Outcome, Verdict } from '../optimizers/optimizer.ts';
 import type { JournalTotals, RolloutScore } from '../stores/store.ts';
 import type { LeakCounts } from './leaks.ts';
+import {
+  type Comparison,
+  compare,
+  countTried,
+  decideVerdict,
+  scoresByTask,
+  taskScores,
+  type VerdictParts,
+} from './verdict.ts';
 
 /** A prompt's score on validation tasks. `n` counts tasks; repeats of a task are averaged first. */
 export type ScoreSummary = {
@@ -66,6 +68,89 @@ export type RunResult = {
   readonly files: { readonly [name: string]: string };
 };
 
+/** What is on record of a run that has ended. */
+export type ResultParts = {
+  readonly run: Pick<RunResult, 'runId' | 'algorithm' | 'seed' | 'simulated'>;
+  readonly start: Prompt;
+  readonly outcome: Pick<Kept, 'best' | 'baseline' | 'final'>;
+  readonly reason: string;
+  /** What stopped the run from outside. */
+  readonly error: ApoError | undefined;
+  /** The look at the sealed test part; null without one. */
+  readonly test: Tested | null;
+  /** Every rollout that ended, in this process or before. */
+  readonly rollouts: readonly RolloutScore[];
+  readonly candidates: readonly Candidate[];
+  readonly totals: JournalTotals;
+  readonly leaks: LeakCounts;
+  readonly explanation: RunResult['explanation'];
+  readonly durationMs: number;
+};
+
+export type Tested = { readonly result: RunResult['test']; readonly rollouts: VerdictParts['test'] };
+
+/** Deterministic in what it is given; `files` are still to be written. */
+export function describeRun(parts: ResultParts): RunResult {
+  const { run, start, outcome, test, rollouts, candidates, totals } = parts;
+  const { best, baseline, final } = outcome;
+  const isStart = best.id === start.id;
+  return {
+    runId: run.runId,
+    status: statusOf(parts.error),
+    reason: parts.reason,
+    verdict: decideVerdict(
+      {
+        isStart,
+        before: baseline,
+        after: final,
+        test: test?.rollouts ?? { before: [], after: [] },
+        tried: countTried(rollouts, start.id, final.length),
+        startScores: scoresByTask(rollouts, start.id),
+      },
+      createRandom(run.seed, 'verdict'),
+    ),
+    algorithm: run.algorithm,
+    seed: run.seed,
+    simulated: run.simulated,
+    baseline: summarize(start, baseline),
+    best: { ...summarize(best, final), text: promptText(best), components: best.components },
+    gain: describeGain(isStart, compare(baseline, final, createRandom(run.seed, 'gain'))),
+    test: test?.result ?? null,
+    proposals: countProposals(rollouts, candidates, start.id),
+    usage: {
+      // Rollouts that ended: what was only claimed when the run was stopped is none.
+      rollouts: rollouts.length,
+      outcomes: countOutcomes(rollouts),
+      calls: totals.calls,
+      tokens: { input: totals.usage.input, output: totals.usage.output },
+      estimated: totals.usage.estimated,
+      costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
+    },
+    leaks: parts.leaks,
+    explanation: parts.explanation,
+    durationMs: parts.durationMs,
+    files: {},
+  };
+}
+
+/** Ends that `apo train --resume` continues. */
+const RESUMABLE = new Set<string>([
+  'budget-reached',
+  'interrupted',
+  'terminated',
+  'provider-auth',
+  'provider-quota',
+  'provider-unavailable',
+  'store-write',
+  'file-write',
+  'step-failed',
+]);
+
+function statusOf(error: ApoError | undefined): RunResult['status'] {
+  if (error === undefined) return 'completed';
+  return error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed';
+}
+
 export function summarize(prompt: Prompt, rollouts: readonly ScoredRollout[]): ScoreSummary {
   const scores = [...taskScores(rollouts).values()];
   return {
@@ -76,93 +161,7 @@ export function summarize(prompt: Prompt, rollouts: readonly ScoredRollout[]): S
   };
 }
 
-/** Task id -> mean score over its scored samples. */
-function taskScores(rollouts: readonly ScoredRollout[]): Map<string, number> {
-  const byTask = new Map<string, number[]>();
-  for (const scored of rollouts) {
-    const reward = rewardOf(scored);
-    if (reward === undefined) continue;
-    const scores = byTask.get(scored.rollout.taskId) ?? [];
-    scores.push(reward);
-    byTask.set(scored.rollout.taskId, scores);
-  }
-  return new Map([...byTask].map(([task, scores]) => [task, mean(scores)]));
-}
-
-/** Compares two prompts on the tasks that both have a score for. */
-export function compare(
-  before: readonly ScoredRollout[],
-  after: readonly ScoredRollout[],
-  random: Random,
-): PairedBootstrap {
-  const old = taskScores(before);
-  const now = [...taskScores(after)].filter(([task]) => old.has(task));
-  return pairedBootstrap(
-    now.map(([task]) => old.get(task) ?? 0),
-    now.map(([, score]) => score),
-    random,
-  );
-}
-
-/** A bootstrap of fewer differences gives intervals that are too narrow: then the permutation test alone decides. */
-const FEWEST_COMPARED = 10;
-const LEVEL = 0.05;
-/** Room for a better prompt that nobody has to look for. */
-const NO_ROOM = 0.15;
-
-export type VerdictParts = {
-  readonly isStart: boolean;
-  /** The start and the best prompt on validation tasks. */
-  readonly before: readonly ScoredRollout[];
-  readonly after: readonly ScoredRollout[];
-  /** Both on the sealed test part; empty without one. */
-  readonly test: { readonly before: readonly ScoredRollout[]; readonly after: readonly ScoredRollout[] };
-  /** Prompts that were run on most of these validation tasks, and of which the best one was chosen. */
-  readonly tried: number;
-  /** Scores of the starting prompt on all tasks that it was run on. */
-  readonly startScores: readonly number[];
-};
-
-/**
- * Never more than the data support. An improvement needs a paired permutation test at 5 %, divided by the number of prompts
- * that the best one was chosen from (Bonferroni), a 95 % bootstrap interval above 0, and a sealed test part that does not speak against
- * it. "None" needs a sample that could have shown one, or a start that leaves no room for one.
- */
-export function decideVerdict(parts: VerdictParts, random: Random): Verdict {
-  const { isStart, before, after, test, tried, startScores } = parts;
-  const validation = compare(before, after, random);
-  if (!isStart && isShown(before, after, validation, LEVEL / Math.max(1, tried), random)) {
-    if (test.before.length === 0) return 'improved';
-    const sealed = compare(test.before, test.after, random);
-    const all = [
-      [...before, ...test.before],
-      [...after, ...test.after],
-    ] as const;
-    const isHeld = sealed.difference > 0 && isShown(...all, compare(...all, random), LEVEL, random);
-    return isHeld ? 'improved' : 'not_enough_data';
-  }
-  const room = startScores.length === 0 ? 1 : 1 - meanInterval(startScores)[0];
-  if (isStart && room <= NO_ROOM) return 'no_improvement';
-  const couldShow = detectableGain(validation.n) <= 0.2;
-  return couldShow && (isStart || validation.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
-}
-
-function isShown(
-  before: readonly ScoredRollout[],
-  after: readonly ScoredRollout[],
-  { interval, n }: PairedBootstrap,
-  level: number,
-  random: Random,
-): boolean {
-  const old = taskScores(before);
-  const differences = [...taskScores(after)].flatMap(([task, score]) => {
-    const was = old.get(task);
-    return was === undefined ? [] : [score - was];
-  });
-  return signFlipChance(differences, random) <= level && (n < FEWEST_COMPARED || interval[0] > 0);
-}
-
-export function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usage']['outcomes'] {
+function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usage']['outcomes'] {
   const counts = { ok: 0, failed: 0, refused: 0, truncated: 0, unscored: 0 };
   for (const { status, score } of rollouts) {
     counts[status] += 1;
@@ -171,21 +170,11 @@ export function countOutcomes(rollouts: readonly RolloutScore[]): RunResult['usa
   return counts;
 }
 
-export function describeGain(isStart: boolean, { difference, interval, n }: PairedBootstrap): RunResult['gain'] {
+function describeGain(isStart: boolean, { difference, interval, n }: Comparison): RunResult['gain'] {
   return isStart || n === 0 ? null : { difference: round(difference), interval: roundInterval(interval), n };
 }
 
-/** One score for each task that the prompt was run on: the mean of its samples. */
-export function scoresByTask(rollouts: readonly RolloutScore[], promptId: string): readonly number[] {
-  const byTask = new Map<string, number[]>();
-  for (const rollout of rollouts) {
-    if (rollout.promptId !== promptId || rollout.score === null) continue;
-    byTask.set(rollout.taskId, [...(byTask.get(rollout.taskId) ?? []), rollout.score]);
-  }
-  return [...byTask.values()].map(mean);
-}
-
-export function countProposals(
+function countProposals(
   rollouts: readonly RolloutScore[],
   candidates: readonly Candidate[],
   startId: string,
@@ -193,20 +182,6 @@ export function countProposals(
   const tried = new Set(rollouts.map(({ promptId }) => promptId));
   tried.delete(startId);
   return { tried: tried.size, rejected: candidates.filter(({ rejected }) => rejected !== null).length };
-}
-
-/** Prompts besides the start with validation rollouts on at least half of so many tasks. */
-export function countTried(rollouts: readonly RolloutScore[], startId: string, tasks: number): number {
-  const seen = new Map<string, Set<string>>();
-  for (const { promptId, taskId, split } of rollouts) {
-    if (split !== 'val' || promptId === startId) continue;
-    seen.set(promptId, (seen.get(promptId) ?? new Set()).add(taskId));
-  }
-  return [...seen.values()].filter(({ size }) => size >= tasks / 2).length;
-}
-
-export function describeBest(prompt: Prompt, rollouts: readonly ScoredRollout[]): RunResult['best'] {
-  return { ...summarize(prompt, rollouts), text: promptText(prompt), components: prompt.components };
 }
 
 export function roundInterval([low, high]: Interval): Interval {

@@ -19,23 +19,10 @@ import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
 import { createReplyCheck } from './health.ts';
 import { createLeakGuard, type LeakGuard } from './leaks.ts';
-import {
-  compare,
-  countOutcomes,
-  countProposals,
-  countTried,
-  decideVerdict,
-  describeBest,
-  describeGain,
-  type RunResult,
-  round,
-  roundInterval,
-  scoresByTask,
-  summarize,
-  type VerdictParts,
-} from './result.ts';
+import { describeRun, type RunResult, round, roundInterval, summarize, type Tested } from './result.ts';
 import { askGrader } from './rollout.ts';
 import type { StopSwitch } from './stop.ts';
+import { compare } from './verdict.ts';
 
 export type TrainParts = {
   readonly runId: string;
@@ -141,49 +128,22 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   await idle();
   await parts.caller.idle();
 
-  const isStart = outcome.best.id === parts.start.id;
-  const totals = await parts.store.journal.totals(parts.runId);
-  const ended = await parts.store.rollouts.scores({ runId: parts.runId });
+  const rollouts = await parts.store.rollouts.scores({ runId: parts.runId });
   const candidates = await parts.store.candidates.list(parts.runId);
-  const result: RunResult = {
-    runId: parts.runId,
-    status: error === undefined ? 'completed' : error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed',
+  const result = describeRun({
+    run: { runId: parts.runId, algorithm: parts.optimizer.name, seed: parts.seed, simulated: parts.simulated },
+    start: parts.start,
+    outcome,
     reason,
-    verdict:
-      outcome.verdict ??
-      decideVerdict(
-        {
-          isStart,
-          before: outcome.baseline,
-          after: outcome.final,
-          test: test?.rollouts ?? { before: [], after: [] },
-          tried: countTried(ended, parts.start.id, outcome.final.length),
-          startScores: scoresByTask(ended, parts.start.id),
-        },
-        createRandom(parts.seed, 'verdict'),
-      ),
-    algorithm: parts.optimizer.name,
-    seed: parts.seed,
-    simulated: parts.simulated,
-    baseline: summarize(parts.start, outcome.baseline),
-    best: describeBest(outcome.best, outcome.final),
-    gain: describeGain(isStart, compare(outcome.baseline, outcome.final, createRandom(parts.seed, 'gain'))),
-    test: test?.result ?? null,
-    proposals: countProposals(ended, candidates, parts.start.id),
-    usage: {
-      // What ended, in this process or before; what was only claimed when the run was stopped is no rollout.
-      rollouts: ended.length,
-      outcomes: countOutcomes(ended),
-      calls: totals.calls,
-      tokens: { input: totals.usage.input, output: totals.usage.output },
-      estimated: totals.usage.estimated,
-      costUsd: totals.costMicroUsd === null ? null : totals.costMicroUsd / 1e6,
-    },
+    error,
+    test,
+    rollouts,
+    candidates,
+    totals: await parts.store.journal.totals(parts.runId),
     leaks: leaks.counts(),
-    explanation: outcome.explanation ?? explain(outcome.best, candidates, ended),
+    explanation: outcome.explanation ?? explain(outcome.best, candidates, rollouts),
     durationMs: Math.round(parts.clock.now() - startedAt),
-    files: {},
-  };
+  });
   return { result, error };
 }
 
@@ -214,19 +174,6 @@ async function loadRollout(
   }
   throw new ApoError('internal', `rollout of ${promptId} on ${taskId} is not in the store - run ${runId}`);
 }
-
-/** Ends that `apo train --resume` continues. */
-const RESUMABLE = new Set<string>([
-  'budget-reached',
-  'interrupted',
-  'terminated',
-  'provider-auth',
-  'provider-quota',
-  'provider-unavailable',
-  'store-write',
-  'file-write',
-  'step-failed',
-]);
 
 /** Faults of a request itself, which the same model will always have. */
 const OF_THE_REQUEST: ReadonlySet<FaultKind> = new Set(['context-overflow', 'too-large', 'invalid']);
@@ -285,8 +232,6 @@ function createContext(
     keep,
   };
 }
-
-type Tested = { readonly result: RunResult['test']; readonly rollouts: VerdictParts['test'] };
 
 async function lookAtTest(parts: TrainParts, evaluate: Evaluate, best: Prompt): Promise<Tested | null> {
   const tasks = parts.split.test;

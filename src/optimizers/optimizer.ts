@@ -144,13 +144,12 @@ export type Outcome = {
   /** `best` on validation tasks. */
   readonly final: readonly ScoredRollout[];
   readonly reason: EndReason;
-  /**
-   * `improved` when the data support it, `no_improvement` when they support that there is none worth having,
-   * `not_enough_data` otherwise. Left out, the engine decides by a paired bootstrap of `baseline` and `final`.
-   */
-  readonly verdict?: Verdict;
-  /** The optimizer's own explanation of the prompt (see `apo prompt explain`). */
+  /** The optimizer's own explanation of the prompt (see `apo prompt explain`). Default: the engine's, by what is on record. */
   readonly explanation?: Json;
 };
 
+/**
+ * What the engine makes of an outcome: `improved` when the data support it, `no_improvement` when they support that there is
+ * none worth having, `not_enough_data` otherwise.
+ */
 export type Verdict = 'improved' | 'no_improvement' | 'not_enough_data';

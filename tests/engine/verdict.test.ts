@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import type { ScoredRollout } from '../../src/core/rollout.ts';
-import { decideVerdict } from '../../src/engine/result.ts';
+import { decideVerdict } from '../../src/engine/verdict.ts';
 import type { Verdict } from '../../src/optimizers/optimizer.ts';
 
 function rollouts(scores: readonly number[]): readonly ScoredRollout[] {
