@@ -1,16 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { ApoError } from '../core/errors.ts';
 import type { MicroUsd } from '../core/usage.ts';
-import { createOutlook, type KeptBudget } from './outlook.ts';
+import { createOutlook, type KeptBudget, type SoftLimits } from './outlook.ts';
 
-export type BudgetLimits = {
-  readonly rollouts?: number;
-  readonly calls?: number;
-  /** Input and output together. */
-  readonly tokens?: number;
-  readonly costMicroUsd?: number;
-  readonly milliseconds?: number;
-};
+export type BudgetLimits = SoftLimits & { readonly rollouts?: number };
 
 export type Spent = {
   readonly calls: number;
@@ -35,7 +28,7 @@ export type Settle = (tokens: number, costMicroUsd: MicroUsd) => void;
 
 /**
  * Hard limits: what a call may cost at most is reserved before it is sent, so that no call starts that could pass them.
- * What was spent before a resume counts.
+ * What was spent before a resume counts, but for time.
  */
 export type Budget = {
   /** Whether replies need a length limit, because nothing else bounds what a call may cost. */
@@ -44,9 +37,9 @@ export type Budget = {
   claimRollouts(count: number, known?: number): void;
   remainingRollouts(): number;
   rollouts(): number;
-  /** To be told when a claimed rollout has ended; `isNew` unless it was made before a resume. */
+  /** To be told when a claimed rollout has ended; `isNew` is false when it was made before a resume. */
   endRollout(isNew: boolean): void;
-  /** Why `wanted` more rollouts do not fit when what `kept` rollouts need stays untouched; see {@link createOutlook}. */
+  /** Why `wanted` more rollouts do not fit when what `kept` rollouts need stays untouched; see `shortage` of an outlook. */
   shortage(wanted: number, kept: number): KeptBudget | undefined;
   /** How many rollouts a share of the limits other than that of rollouts pays for; Infinity when that is not known. */
   affordable(share: number): number;
@@ -70,10 +63,10 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   let reservedCost = 0;
   let waiting: (() => void)[] = [];
   const outlook = createOutlook(limits, elapsed);
-  let kept = 0;
-  const spent = () => ({ calls, tokens, cost });
-  const open = (): number => Math.max(0, rollouts - ended);
   let ended = 0;
+  let keptRollouts = 0;
+  const spent = () => ({ calls, tokens, costMicroUsd: cost });
+  const open = (): number => Math.max(0, rollouts - ended);
 
   function refuse(what: string, limit: number, flag: string, why = ''): never {
     throw new ApoError('budget-reached', `budget of ${limit} ${what} is reached${why}`, {
@@ -123,7 +116,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
     shortage: (wanted, kept) => outlook.shortage(spent(), { open: open(), wanted, asks: 0, kept }),
     affordable: (share) => outlook.affordable(spent(), share),
     keep(count) {
-      kept = count;
+      keptRollouts = count;
     },
     remainingRollouts() {
       const limit = limits.rollouts ?? Number.POSITIVE_INFINITY;
@@ -147,8 +140,8 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       for (;;) {
         signal.throwIfAborted();
         refuseWhatCannotFit(added, wanted);
-        if (!isOfRollout && kept > 0) {
-          const short = outlook.shortage(spent(), { open: open(), wanted: 0, asks: added, kept });
+        if (!isOfRollout && keptRollouts > 0) {
+          const short = outlook.shortage(spent(), { open: open(), wanted: 0, asks: added, kept: keptRollouts });
           if (short !== undefined) throw short;
         }
         const fits =
@@ -159,7 +152,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       calls += added;
       reservedTokens += wanted.tokens;
       reservedCost += wantedCost;
-      const end = outlook.begin(isOfRollout, { calls: added, tokens: wanted.tokens, cost: wantedCost });
+      const end = outlook.begin(isOfRollout, { calls: added, tokens: wanted.tokens, costMicroUsd: wantedCost });
       let settled = false;
       return (usedTokens, usedCost) => {
         if (settled) return;
@@ -168,7 +161,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
         reservedCost -= wantedCost;
         tokens += usedTokens;
         cost += usedCost ?? 0;
-        end({ calls: added, tokens: usedTokens, cost: usedCost ?? 0 });
+        end({ calls: added, tokens: usedTokens, costMicroUsd: usedCost ?? 0 });
         const ready = waiting;
         waiting = [];
         for (const wake of ready) wake();

@@ -1,21 +1,23 @@
 import { ApoError } from '../core/errors.ts';
 
-/** Limits of everything but rollouts, with which optimizers plan themselves. */
+/** Limits of everything but rollouts, with which optimizers plan themselves. Left out, there is none. */
 export type SoftLimits = {
   readonly calls?: number;
+  /** Input and output together. */
   readonly tokens?: number;
   readonly costMicroUsd?: number;
+  /** Of wall time, in this process: a resumed run has all of them again. */
   readonly milliseconds?: number;
 };
 
-type Amounts = { readonly calls: number; readonly tokens: number; readonly cost: number };
+type Amounts = { readonly calls: number; readonly tokens: number; readonly costMicroUsd: number };
 
 /** The rest of a limit is kept for the final comparison: the search ends, the run does not yet. */
 export class KeptBudget extends ApoError {}
 
 /** What rollouts and the search's calls took so far, and so what is still to come. */
 export type Outlook = {
-  /** `isNew` unless it was made before a resume. */
+  /** @param isNew false when the rollout was made before a resume, and so took nothing of this process */
   endRollout(isNew: boolean): void;
   /** A call starts that may take so much at most; to be told what it took. */
   begin(isOfRollout: boolean, most: Amounts): (taken: Amounts) => void;
@@ -34,7 +36,27 @@ export type Outlook = {
 
 /** Rollouts of the final comparison may take somewhat more than those before. */
 const MARGIN = 1.1;
-const NOTHING = { calls: 0, tokens: 0, cost: 0 } as const;
+const NOTHING = { calls: 0, tokens: 0, costMicroUsd: 0 } as const;
+
+/** What is expected of one limit, in its own unit. */
+type Line = {
+  readonly limit: number;
+  readonly spent: number;
+  /** What a rollout takes with its share of the search. */
+  readonly all: number;
+  /** What it takes itself. */
+  readonly one: number;
+  /** What a call of the search takes. */
+  readonly ask: number;
+  /** What the search's calls under way will have taken. */
+  readonly pending: number;
+  /** Has to be free for the last call of a rollout, too: its upper bound is reserved. */
+  readonly last: number;
+  /** For people: the name of the limit, its flag, and how much of it is one of the flag's. */
+  readonly what: string;
+  readonly flag: string;
+  readonly unit: number;
+};
 
 export function createOutlook(limits: SoftLimits, elapsed: () => number): Outlook {
   let ended = 0;
@@ -42,41 +64,39 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
   let rolledOut: Amounts = NOTHING;
   let searched: Amounts = NOTHING;
   let searching = 0;
-  /** So much has to be free for the last call of a rollout, too. */
+  /** The largest upper bounds of a rollout's calls. */
   let largest: Amounts = NOTHING;
 
-  /** One line for each limit: `all` is what a rollout takes with its share of the search, `one` what it takes itself. */
-  function linesOf(spent: Amounts) {
-    const each = (amount: keyof Amounts, limit: number | undefined, what: string, flag: string, unit: number) => {
+  /** None before the first rollout has ended. */
+  function linesOf(spent: Amounts): readonly Line[] {
+    if (ended === 0) return [];
+    const each = (amount: keyof Amounts, what: string, flag: string, unit: number): Line => {
       const all = spent[amount] / ended;
       const one = endedHere === 0 ? all : Math.min(all, rolledOut[amount] / endedHere);
       const asked = searched.calls === 0 ? 0 : searched[amount] / searched.calls;
       // Calls count as soon as they start, and each is one.
       const [ask, pending, last] = amount === 'calls' ? [1, 0, 0] : [asked, asked * searching, largest[amount]];
-      return {
-        limit: limit ?? Number.POSITIVE_INFINITY,
-        spent: spent[amount],
-        all,
-        one,
-        ask,
-        pending,
-        last,
-        what,
-        flag,
-        unit,
-      };
+      const limit = limits[amount] ?? Number.POSITIVE_INFINITY;
+      return { limit, spent: spent[amount], all, one, ask, pending, last, what, flag, unit };
     };
     const time = endedHere === 0 ? 0 : elapsed() / endedHere;
-    const minutes = { spent: elapsed(), all: time, one: time, ask: 0, pending: 0, last: 0 };
-    const most = limits.milliseconds ?? Number.POSITIVE_INFINITY;
-    return ended === 0
-      ? []
-      : [
-          each('calls', limits.calls, 'calls', '--max-calls', 1),
-          each('tokens', limits.tokens, 'tokens', '--max-tokens', 1),
-          each('cost', limits.costMicroUsd, 'USD', '--max-cost', 1e6),
-          { limit: most, ...minutes, what: 'minutes', flag: '--max-minutes', unit: 60_000 },
-        ];
+    return [
+      each('calls', 'calls', '--max-calls', 1),
+      each('tokens', 'tokens', '--max-tokens', 1),
+      each('costMicroUsd', 'USD', '--max-cost', 1e6),
+      {
+        limit: limits.milliseconds ?? Number.POSITIVE_INFINITY,
+        spent: elapsed(),
+        all: time,
+        one: time,
+        ask: 0,
+        pending: 0,
+        last: 0,
+        what: 'minutes',
+        flag: '--max-minutes',
+        unit: 60_000,
+      },
+    ];
   }
 
   return {
@@ -85,8 +105,7 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
       if (isNew) endedHere += 1;
     },
     begin(isOfRollout, most) {
-      if (isOfRollout)
-        largest = { ...most, tokens: Math.max(largest.tokens, most.tokens), cost: Math.max(largest.cost, most.cost) };
+      if (isOfRollout) largest = largestOf(largest, most);
       else searching += 1;
       return (taken) => {
         if (isOfRollout) rolledOut = sum(rolledOut, taken);
@@ -116,5 +135,13 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
 }
 
 function sum(a: Amounts, b: Amounts): Amounts {
-  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, cost: a.cost + b.cost };
+  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, costMicroUsd: a.costMicroUsd + b.costMicroUsd };
+}
+
+function largestOf(a: Amounts, b: Amounts): Amounts {
+  return {
+    calls: Math.max(a.calls, b.calls),
+    tokens: Math.max(a.tokens, b.tokens),
+    costMicroUsd: Math.max(a.costMicroUsd, b.costMicroUsd),
+  };
 }
