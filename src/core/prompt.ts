@@ -17,6 +17,11 @@ export function domainComponent(category: string): string {
   return `${SYSTEM}@${category}`;
 }
 
+/** The component that a category's takes the place of; any other is its own. */
+export function generalComponent(component: string): string {
+  return component.startsWith(domainComponent('')) ? SYSTEM : component;
+}
+
 export function createPrompt(content: string | { readonly [name: string]: string }): Prompt {
   const components = typeof content === 'string' ? { [SYSTEM]: content } : { ...content };
   return { id: `p-${hashOf(components).slice(0, 12)}`, components };

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
-import type { Prompt } from '../core/prompt.ts';
+import { generalComponent, type Prompt } from '../core/prompt.ts';
 import { statementsOf } from '../core/statements.ts';
 import { deviation, mean } from '../core/statistics.ts';
 import type { Candidate } from '../optimizers/optimizer.ts';
@@ -58,14 +58,10 @@ function keyOf(component: string, statement: string): string {
 function keysOf(prompt: Prompt, names: readonly string[] = Object.keys(prompt.components)): Set<string> {
   return new Set(
     names.flatMap((name) => {
-      const text = prompt.components[name] ?? prompt.components[generalOf(name)] ?? '';
+      const text = prompt.components[name] ?? prompt.components[generalComponent(name)] ?? '';
       return statementsOf(text).map((one) => keyOf(name, one));
     }),
   );
-}
-
-function generalOf(component: string): string {
-  return component.split('@')[0] ?? component;
 }
 
 type Change = {

@@ -1,6 +1,6 @@
 import { loadEnvironment } from '../config/environment.ts';
 import { ApoError } from '../core/errors.ts';
-import { domainComponent, placeholdersOf, renderTemplate, SYSTEM } from '../core/prompt.ts';
+import { generalComponent, placeholdersOf, renderTemplate, SYSTEM } from '../core/prompt.ts';
 import { type BestPrompt, bestPromptsPath, readBestPrompts } from './best-prompts.ts';
 import { chooseBest } from './choose.ts';
 
@@ -92,7 +92,8 @@ function loaded(entry: BestPrompt): LoadedPrompt {
 function templateOf({ promptId, text, components }: BestPrompt, component: string | undefined): string {
   if (component === undefined) return Object.hasOwn(components, SYSTEM) ? (components[SYSTEM] ?? '') : text;
   if (Object.hasOwn(components, component)) return components[component] ?? '';
-  if (component.startsWith(domainComponent('')) && Object.hasOwn(components, SYSTEM)) return components[SYSTEM] ?? '';
+  const general = generalComponent(component);
+  if (Object.hasOwn(components, general)) return components[general] ?? '';
   throw new ApoError('not-found', `prompt ${promptId} has no component "${component}"`, {
     hint: `it has ${Object.keys(components).join(', ')}`,
   });

@@ -1,5 +1,12 @@
 import { ApoError, isApoError } from '../../core/errors.ts';
-import { domainComponent, type Prompt, placeholdersOf, renderTemplate, SYSTEM } from '../../core/prompt.ts';
+import {
+  domainComponent,
+  generalComponent,
+  type Prompt,
+  placeholdersOf,
+  renderTemplate,
+  SYSTEM,
+} from '../../core/prompt.ts';
 import type { Task } from '../../core/task.ts';
 
 const TOOL_PREFIX = 'tool:';
@@ -105,7 +112,7 @@ export function checkPrompt(prompt: Prompt, variables: Variables, tools: readonl
 
 /** The system prompt, or the one of a category (`system@<category>`). */
 function isSystem(component: string): boolean {
-  return component === SYSTEM || component.startsWith(domainComponent(''));
+  return generalComponent(component) === SYSTEM;
 }
 
 function knownPlaceholders(variables: Variables): string {
