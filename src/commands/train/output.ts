@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import pc from 'picocolors';
 import type { Config } from '../../config/schema.ts';
-import { detectableGain } from '../../core/statistics.ts';
+import { detectableGain, type Interval } from '../../core/statistics.ts';
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import type { Setup } from './setup.ts';
@@ -25,27 +25,30 @@ export function count(number: number, noun: string): string {
 }
 
 /** The verdict in a sentence that claims no more than it. */
-export function describeVerdict({ verdict, best, baseline, reason, proposals, usage }: RunResult): string {
+export function describeVerdict(result: RunResult): string {
+  const { verdict, best, baseline } = result;
   if (verdict === 'improved') return 'The new prompt is better than chance explains.';
   if (best.promptId !== baseline.promptId) {
     return verdict === 'no_improvement'
       ? 'The new prompt is no improvement.'
       : 'Not enough data to tell whether the new prompt is better.';
   }
-  if (reason === 'ceiling') return 'The starting prompt is kept: nothing went wrong that could have been learnt from.';
-  if (proposals.tried === 0 && usage.calls.critic + usage.calls.editor > 0) {
-    return proposals.rejected > 0
-      ? `The starting prompt is kept: nothing else was tried, because all proposals (${proposals.rejected}) were rejected; the reasons are under Candidates.`
-      : 'The starting prompt is kept: nothing else was tried, because no reply of the critic or the editor held a proposal that could be used.';
-  }
-  return verdict === 'no_improvement'
-    ? 'No improvement was found: the starting prompt is kept.'
-    : 'The starting prompt is kept: nothing was shown to be better, and there are not enough data to rule out that something is.';
+  return (
+    describeUntried(result) ??
+    (verdict === 'no_improvement'
+      ? 'No improvement was found: the starting prompt is kept.'
+      : 'The starting prompt is kept: nothing was shown to be better, and there are not enough data to rule out that something is.')
+  );
 }
 
-/** Ends that the scores alone do not explain. */
-function reasonToTell({ proposals, reason, usage }: RunResult): boolean {
-  return reason === 'ceiling' || (proposals.tried === 0 && usage.calls.critic + usage.calls.editor > 0);
+/** Why nothing else was tried; undefined where the scores explain the end. */
+function describeUntried({ best, baseline, proposals, reason, usage }: RunResult): string | undefined {
+  if (best.promptId !== baseline.promptId) return undefined;
+  if (reason === 'ceiling') return 'The starting prompt is kept: nothing went wrong that could have been learnt from.';
+  if (proposals.tried > 0 || usage.calls.critic + usage.calls.editor === 0) return undefined;
+  return proposals.rejected > 0
+    ? `The starting prompt is kept: nothing else was tried, because all proposals (${proposals.rejected}) were rejected; the reasons are under Candidates.`
+    : 'The starting prompt is kept: nothing else was tried, because no reply of the critic or the editor held a proposal that could be used.';
 }
 
 const VERDICTS: { readonly [verdict in RunResult['verdict']]: string } = {
@@ -92,24 +95,23 @@ export function describeOutcomes(outcomes: RunResult['usage']['outcomes']): stri
 
 function summaryLines(result: RunResult): readonly string[] {
   const { baseline, best, usage, test } = result;
+  const untried = describeUntried(result);
   const calls = Object.values(usage.calls).reduce((sum, count) => sum + count, 0);
   return [
     `${pc.bold(VERDICTS[result.verdict])} · ${result.status} (${result.reason}) · ${result.runId}${result.simulated ? pc.yellow(' · simulated model') : ''}`,
     `  start  ${renderScore(baseline)}`,
     `  best   ${renderScore(best)}`,
-    ...(result.gain === null ? [] : [`  gain   ${renderGain(result.gain)}`]),
-    ...(result.best.promptId === baseline.promptId && reasonToTell(result) ? [`  ${describeVerdict(result)}`] : []),
-    ...(test === null
-      ? []
-      : [
-          `  sealed test: gain ${test.difference.toFixed(3)} (95 % ${test.interval[0].toFixed(3)} to ${test.interval[1].toFixed(3)})`,
-        ]),
+    ...(result.gain === null ? [] : [`  gain   ${renderGain(result.gain, ', paired')}`]),
+    ...(untried === undefined ? [] : [`  ${untried}`]),
+    ...(test === null ? [] : [`  sealed test: gain ${renderGain(test)}`]),
     `  spent  ${usage.rollouts} rollouts, ${calls} calls, ${usage.tokens.input + usage.tokens.output} tokens${usage.estimated ? ' (partly estimated)' : ''}, ${usage.costUsd === null ? 'cost unknown (a price is missing)' : `$${usage.costUsd.toFixed(4)}`}, ${(result.durationMs / 1000).toFixed(1)} s`,
   ];
 }
 
-function renderGain({ difference, interval: [low, high] }: NonNullable<RunResult['gain']>): string {
-  return `${difference.toFixed(3)} (95 % ${low.toFixed(3)} to ${high.toFixed(3)}, paired)`;
+type Gain = { readonly difference: number; readonly interval: Interval };
+
+export function renderGain({ difference, interval: [low, high] }: Gain, how = ''): string {
+  return `${difference.toFixed(3)} (95 % ${low.toFixed(3)} to ${high.toFixed(3)}${how})`;
 }
 
 function renderScore({ score, interval, n, promptId }: ScoreSummary): string {

@@ -5,7 +5,7 @@ import { terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
 import { formatChange } from '../ui/format.ts';
 import type { RateLimits } from '../ui/progress.ts';
-import { count, describeOutcomes, describeVerdict } from './output.ts';
+import { count, describeOutcomes, describeVerdict, renderGain } from './output.ts';
 
 export type ReportInput = {
   readonly result: RunResult;
@@ -41,14 +41,8 @@ export function renderReport(input: ReportInput): string {
     ].join('\n'),
     ...(result.gain === null
       ? []
-      : [
-          `Gain on ${count(result.gain.n, 'validation task')}: ${result.gain.difference.toFixed(3)} (95 % ${result.gain.interval[0].toFixed(3)} to ${result.gain.interval[1].toFixed(3)}, paired).`,
-        ]),
-    ...(result.test === null
-      ? []
-      : [
-          `Gain on the sealed test: ${result.test.difference.toFixed(3)} (95 % ${result.test.interval[0].toFixed(3)} to ${result.test.interval[1].toFixed(3)}).`,
-        ]),
+      : [`Gain on ${count(result.gain.n, 'validation task')}: ${renderGain(result.gain, ', paired')}.`]),
+    ...(result.test === null ? [] : [`Gain on the sealed test: ${renderGain(result.test)}.`]),
     `## Best prompt ${result.best.promptId}\n\n${codeBlock(result.best.text)}`,
     `## Starting prompt ${result.baseline.promptId}\n\n${codeBlock(startText)}`,
     ...renderExplanation(result.explanation),
