@@ -1,3 +1,4 @@
+import { mean } from './statistics.ts';
 import type { TraceEvent } from './trace.ts';
 import type { Usage } from './usage.ts';
 
@@ -44,4 +45,10 @@ export type ScoredRollout = { readonly rollout: Rollout; readonly grade: Grade }
 /** The reward that optimizers see: the score, or undefined when the rollout says nothing about the prompt. */
 export function rewardOf({ grade }: ScoredRollout): number | undefined {
   return grade.status === 'scored' ? grade.score : undefined;
+}
+
+/** Mean reward of those that have one; a prompt without any (-1) loses every comparison. */
+export function scoreOf(rollouts: readonly ScoredRollout[]): number {
+  const rewards = rollouts.flatMap((rollout) => rewardOf(rollout) ?? []);
+  return rewards.length === 0 ? -1 : mean(rewards);
 }

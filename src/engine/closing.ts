@@ -1,14 +1,12 @@
-import type { ApoError } from '../core/errors.ts';
-import { isApoError } from '../core/errors.ts';
+import { type ApoError, isApoError } from '../core/errors.ts';
 import type { Prompt } from '../core/prompt.ts';
 import type { Random } from '../core/random.ts';
-import { rewardOf, type ScoredRollout } from '../core/rollout.ts';
-import { mean } from '../core/statistics.ts';
+import { type ScoredRollout, scoreOf } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { Kept, Trial } from '../optimizers/optimizer.ts';
 import type { Store } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
-import type { Evaluation } from './evaluate.ts';
+import { type Evaluation, trialKey } from './evaluate.ts';
 import { KeptBudget } from './outlook.ts';
 
 /** Share of a budget that the final comparison may take at most. */
@@ -62,13 +60,12 @@ export function createClosing(parts: ClosingParts): Closing {
 
   return {
     async evaluate(prompt, trials, purpose) {
-      const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
-      const fresh = trials.filter((trial) => !seen.has(keyOf(trial)) && !parts.wasMade(prompt, trial));
+      const fresh = trials.filter((trial) => !seen.has(trialKey(prompt, trial)) && !parts.wasMade(prompt, trial));
       if (fresh.length > 0) {
         reached ??= budget.shortage(fresh.length, keptRollouts());
         if (reached !== undefined) throw reached;
       }
-      for (const trial of trials) seen.add(keyOf(trial));
+      for (const trial of trials) seen.add(trialKey(prompt, trial));
       return evaluate(prompt, trials, purpose);
     },
     async ask(call) {
@@ -93,9 +90,7 @@ export function createClosing(parts: ClosingParts): Closing {
       if (kept.final.length > 0 && kept.baseline.length > 0 && contender.id === kept.best.id) return kept;
       const known = new Set(kept.baseline.map(({ rollout }) => rollout.taskId));
       const tasks =
-        known.size > 0
-          ? val.filter(({ id }) => known.has(id))
-          : parts.random.shuffle(val).slice(0, Math.max(1, tasksToCompare()));
+        known.size > 0 ? val.filter(({ id }) => known.has(id)) : parts.random.shuffle(val).slice(0, tasksToCompare());
       const purpose = { iteration: parts.iterations, split: 'val', label: 'the final comparison' } as const;
       const before: ScoredRollout[] = [];
       const after: ScoredRollout[] = [];
@@ -112,17 +107,11 @@ export function createClosing(parts: ClosingParts): Closing {
       } catch (error) {
         if (!isApoError(error)) throw error;
       }
-      return score(after) > score(before)
+      return scoreOf(after) > scoreOf(before)
         ? { ...kept, best: contender, baseline: before, final: after }
         : { best: start, baseline: before, final: before };
     },
   };
-}
-
-/** Mean of what has a score; nothing scored loses. */
-function score(rollouts: readonly ScoredRollout[]): number {
-  const rewards = rollouts.flatMap((scored) => rewardOf(scored) ?? []);
-  return rewards.length === 0 ? -1 : mean(rewards);
 }
 
 /** Rollouts of this run that an earlier process made; of a prompt on a task, the first samples come first. */

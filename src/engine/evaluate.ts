@@ -41,6 +41,11 @@ export type Evaluation = {
   idle(): Promise<void>;
 };
 
+/** What is run once: a prompt on a task, as one of its samples. */
+export function trialKey(prompt: Prompt, { task, sample }: Trial): string {
+  return JSON.stringify([prompt.id, task.id, sample]);
+}
+
 const NONE: ReadonlySet<string> = new Set();
 /** Rollouts that stay in memory with all their events; optimizers mostly look back at the last evaluations. */
 const KEPT = 2000;
@@ -98,7 +103,7 @@ export function createEvaluation(parts: EvaluateParts): Evaluation {
     },
     async evaluate(prompt, trials, purpose) {
       parts.stop.check();
-      const keyOf = ({ task, sample }: Trial): string => JSON.stringify([prompt.id, task.id, sample]);
+      const keyOf = (trial: Trial): string => trialKey(prompt, trial);
       const fresh = new Map(trials.map((trial) => [keyOf(trial), trial]));
       for (const key of fresh.keys()) if (known.has(key)) fresh.delete(key);
       const { paidRollouts: paid = NONE } = parts;

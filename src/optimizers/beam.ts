@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allInOrder } from '../core/async.ts';
 import { createPrompt, type Prompt, placeholdersOf, promptText } from '../core/prompt.ts';
-import type { ScoredRollout } from '../core/rollout.ts';
+import { type ScoredRollout, scoreOf } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome, Trial } from './optimizer.ts';
 import { createBatches } from './shared/batches.ts';
@@ -10,7 +10,6 @@ import { createFence } from './shared/fence.ts';
 import { addStart, submitPrompt } from './shared/proposal.ts';
 import { withoutQuotations } from './shared/quotations.ts';
 import { headline, promptFromReply } from './shared/reply.ts';
-import { scoreOf } from './shared/scores.ts';
 import { CRITIC_TEMPLATES, critiqueRequest, EDITOR_TEMPLATES, editRequest } from './shared/templates.ts';
 import { createFreshTrials } from './shared/trials.ts';
 

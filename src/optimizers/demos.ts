@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Prompt, SYSTEM } from '../core/prompt.ts';
-import { rewardOf } from '../core/rollout.ts';
+import { rewardOf, scoreOf } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import { type Demonstration, withDemonstrations } from './demos/render.ts';
 import { isBetter } from './demos/verify.ts';
@@ -9,7 +9,7 @@ import { createFinal, finalTasks } from './shared/final.ts';
 import { addStart, submitPrompt } from './shared/proposal.ts';
 import { isQuotable } from './shared/quotable.ts';
 import { clamp } from './shared/rounds.ts';
-import { pairedDifferences, scoreOf } from './shared/scores.ts';
+import { pairedDifferences } from './shared/scores.ts';
 import { firstTrials } from './shared/trials.ts';
 
 /**

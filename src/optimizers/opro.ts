@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allInOrder } from '../core/async.ts';
 import { type Prompt, placeholdersOf } from '../core/prompt.ts';
+import { scoreOf } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { AskRequest, EndReason, Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
 import { cutMiddle } from './shared/evidence.ts';
@@ -9,7 +10,6 @@ import { createFinal, finalTasks } from './shared/final.ts';
 import { addStart, componentAt, submit } from './shared/proposal.ts';
 import { isQuotable } from './shared/quotable.ts';
 import { clamp, iterationLimit } from './shared/rounds.ts';
-import { scoreOf } from './shared/scores.ts';
 import { editorMessages, keepPlaceholders } from './shared/templates.ts';
 import { firstTrials } from './shared/trials.ts';
 

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Prompt } from '../../core/prompt.ts';
-import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
+import { rewardOf, type ScoredRollout, scoreOf } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { createBatches } from '../shared/batches.ts';
 import { addStart, componentAt, submit } from '../shared/proposal.ts';
 import { headline } from '../shared/reply.ts';
 import { clamp } from '../shared/rounds.ts';
-import { scoreOf } from '../shared/scores.ts';
 import { createFreshTrials, firstTrials } from '../shared/trials.ts';
 import { drawPair, type Scores, ticketsOf } from './pareto.ts';
 import { crossoverRequest, reflectionRequest } from './reflect.ts';

@@ -1,7 +1,7 @@
 import type { Prompt } from '../../core/prompt.ts';
+import { scoreOf } from '../../core/rollout.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { clamp } from './rounds.ts';
-import { scoreOf } from './scores.ts';
 import { firstTrials } from './trials.ts';
 
 /** Share of a rollout budget that is kept for the comparison at the end. */

@@ -1,6 +1,5 @@
 import type { Prompt } from '../../core/prompt.ts';
-import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
-import { mean } from '../../core/statistics.ts';
+import { type ScoredRollout, scoreOf } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Outcome } from '../optimizer.ts';
 
@@ -100,11 +99,11 @@ export async function finishOnVal(context: OptimizerContext, candidate: Prompt):
   const purpose = { iteration: context.iterations, split: 'val', label: 'the final comparison' } as const;
   const baseline = await context.evaluate(context.start, trials, purpose);
   const final = await context.evaluate(candidate, trials, purpose);
-  const better = meanReward(final) > meanReward(baseline);
+  const isBetter = scoreOf(final) > scoreOf(baseline);
   return {
-    best: better ? candidate : context.start,
+    best: isBetter ? candidate : context.start,
     baseline,
-    final: better ? final : baseline,
+    final: isBetter ? final : baseline,
     reason: Number.isFinite(context.remainingRollouts()) ? 'budget' : 'iterations',
   };
 }
@@ -116,8 +115,4 @@ export function shareOf(context: OptimizerContext, share: number): Pick<Part, 'i
     iterations: Math.max(1, Math.round(context.iterations * share)),
     rollouts: Number.isFinite(rollouts) ? Math.floor(rollouts * share) : rollouts,
   };
-}
-
-function meanReward(rollouts: readonly ScoredRollout[]): number {
-  return mean(rollouts.flatMap((rollout) => rewardOf(rollout) ?? []));
 }
