@@ -89,7 +89,10 @@ function readOrSetAside(path: string): readonly BestPrompt[] {
   try {
     renameSync(path, `${path}.damaged`);
   } catch (error) {
-    throw new ApoError('file-write', `cannot set ${path} aside: ${faultInWords(error)}`, { cause: error });
+    throw new ApoError('file-write', `cannot set ${path} aside: ${faultInWords(error)}`, {
+      hint: 'move or remove the file yourself, then run the command again',
+      cause: error,
+    });
   }
   return [];
 }

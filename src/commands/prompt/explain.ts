@@ -18,7 +18,7 @@ export async function explainPrompt(reference: string, options: StoreOptions): P
   });
   if (!isJsonObject(explanation) || !Array.isArray(explanation.statements)) {
     throw new ApoError('not-found', `prompt ${prompt.promptId} has no explanation`, {
-      hint: 'it was trained before explanations were stored for every algorithm',
+      hint: 'older runs stored none: train again, or name another version that apo prompt list shows',
     });
   }
   const { promptId, version, runId } = prompt;
