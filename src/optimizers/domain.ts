@@ -3,7 +3,7 @@ import type { PluginContext } from '../config/plugin.ts';
 import { createPrompt, domainComponent, type Prompt, SYSTEM } from '../core/prompt.ts';
 import type { Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
+import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart, withNote } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains the general prompt and each category's. */
@@ -27,13 +27,12 @@ export default async function createDomain(given: Options, { load }: PluginConte
     quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
     forecast(size) {
-      const forecast = inner.forecast(size);
       const count = categoriesOf(size.tasks, given.minTasks).length;
       const parts =
         count === 0
           ? `no category has ${given.minTasks} training tasks or more: one prompt for all`
           : `a general prompt and one for each of ${count} categories`;
-      return { ...forecast, note: [parts, ...(forecast.note === undefined ? [] : [forecast.note])].join('; ') };
+      return withNote(inner.forecast(size), parts);
     },
     run: (context) => train(inner, given, context),
   };

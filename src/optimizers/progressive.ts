@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
 import { DIFFICULTIES, type Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
+import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart, withNote } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains each level. */
@@ -23,10 +23,9 @@ export default async function createProgressive(
     quotesTasks: inner.quotesTasks === true,
     defaultIterations: inner.defaultIterations,
     forecast(size) {
-      const forecast = inner.forecast(size);
       const levels = levelsOf(size.tasks);
       const parts = levels.length < 2 ? 'all tasks are of one difficulty: no levels' : levels.join(', then ');
-      return { ...forecast, note: [parts, ...(forecast.note === undefined ? [] : [forecast.note])].join('; ') };
+      return withNote(inner.forecast(size), parts);
     },
     run: (context) => train(inner, context),
   };

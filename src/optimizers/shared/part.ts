@@ -1,7 +1,7 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { type ScoredRollout, scoreOf } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
-import type { OptimizerContext, Outcome } from '../optimizer.ts';
+import type { Forecast, OptimizerContext, Outcome } from '../optimizer.ts';
 
 /** A part of a run that another optimizer works on: fewer tasks, or one component of the prompt. */
 export type Part = {
@@ -115,4 +115,9 @@ export function shareOf(context: OptimizerContext, share: number): Pick<Part, 'i
     iterations: Math.max(1, Math.round(context.iterations * share)),
     rollouts: Number.isFinite(rollouts) ? Math.floor(rollouts * share) : rollouts,
   };
+}
+
+/** A forecast of the inner optimizer with what the strategy makes of the tasks before its note. */
+export function withNote(forecast: Forecast, note: string): Forecast {
+  return { ...forecast, note: forecast.note === undefined ? note : `${note}; ${forecast.note}` };
 }
