@@ -20,14 +20,13 @@ export type SpanFacts = {
   readonly service: string;
 };
 
-const LANGFUSE_MODEL = 'langfuse.observation.model.name';
 const RESPONSE_MODEL = ['gen_ai.response.model', 'ai.response.model', 'llm.response.model_name', 'ai.model.id'];
 const REQUEST_MODEL = [
   'gen_ai.request.model',
   'llm.request.model_name',
   'llm.model_name',
   'mlflow.llm.model',
-  LANGFUSE_MODEL,
+  'langfuse.observation.model.name',
 ];
 const PROVIDER = ['gen_ai.provider.name', 'gen_ai.system', 'llm.provider', 'llm.system', 'ai.model.provider'];
 const SESSION = [
