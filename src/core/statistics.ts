@@ -82,7 +82,8 @@ export function signFlipChance(differences: readonly number[], random: Random): 
     }, 0);
     if (sum >= observed - 1e-9) asLarge += 1;
   }
-  return asLarge / flips;
+  // What was observed is one of the draws, so that no chance is 0 (Phipson and Smyth 2010).
+  return isExact ? asLarge / flips : (asLarge + 1) / (flips + 1);
 }
 
 /** The smallest gain of a mean in 0..1 that `n` paired tasks can show with 80 % power at 5 % (normal approximation). */

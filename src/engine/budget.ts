@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { ApoError } from '../core/errors.ts';
 import type { MicroUsd } from '../core/usage.ts';
-import { createOutlook, type KeptBudget, type SoftLimits } from './outlook.ts';
+import { createOutlook, KeptBudget, type SoftLimits } from './outlook.ts';
 
 export type BudgetLimits = SoftLimits & { readonly rollouts?: number };
 
@@ -68,19 +68,28 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   const spent = () => ({ calls, tokens, costMicroUsd: cost });
   const open = (): number => Math.max(0, rollouts - ended);
 
-  function refuse(what: string, limit: number, flag: string, why = ''): never {
-    throw new ApoError('budget-reached', `budget of ${limit} ${what} is reached${why}`, {
+  function refuse(Refusal: typeof ApoError, what: string, limit: number, flag: string, why = ''): never {
+    throw new Refusal('budget-reached', `budget of ${limit} ${what} is reached${why}`, {
       hint: `resume with a larger ${flag}`,
     });
   }
 
   function refuseWhatCannotFit(added: number, wanted: Reservation): void {
-    if (limits.calls !== undefined && calls + added > limits.calls) refuse('calls', limits.calls, '--max-calls');
+    // What is too much for a call of the search may still pay for the comparison at the end.
+    const Refusal = wanted.isOfRollout === false ? KeptBudget : ApoError;
+    if (limits.calls !== undefined && calls + added > limits.calls)
+      refuse(Refusal, 'calls', limits.calls, '--max-calls');
     if (limits.milliseconds !== undefined && elapsed() >= limits.milliseconds) {
-      refuse('minutes', limits.milliseconds / 60_000, '--max-minutes');
+      refuse(Refusal, 'minutes', limits.milliseconds / 60_000, '--max-minutes');
     }
     if (tokens + wanted.tokens > maxTokens) {
-      refuse('tokens', maxTokens, '--max-tokens', `: ${tokens} are spent, the next call may take ${wanted.tokens}`);
+      refuse(
+        Refusal,
+        'tokens',
+        maxTokens,
+        '--max-tokens',
+        `: ${tokens} are spent, the next call may take ${wanted.tokens}`,
+      );
     }
     if (limits.costMicroUsd === undefined) return;
     if (wanted.costMicroUsd === null) {
@@ -90,7 +99,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
     }
     if (cost + wanted.costMicroUsd > maxCost) {
       const why = `: ${cost / 1e6} are spent, the next call may cost ${wanted.costMicroUsd / 1e6}`;
-      refuse('USD', maxCost / 1e6, '--max-cost', why);
+      refuse(Refusal, 'USD', maxCost / 1e6, '--max-cost', why);
     }
   }
 
@@ -128,7 +137,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       const fresh = freshRollouts + count - known;
       const paid = fresh === 0 ? 0 : (already.rollouts ?? 0) + fresh;
       if (limits.rollouts !== undefined && Math.max(rollouts + count, paid) > limits.rollouts) {
-        refuse('rollouts', limits.rollouts, '--max-rollouts');
+        refuse(ApoError, 'rollouts', limits.rollouts, '--max-rollouts');
       }
       rollouts += count;
       freshRollouts = fresh;

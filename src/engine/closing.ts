@@ -14,6 +14,9 @@ const MOST_SHARE = 0.3;
 /** Tasks that both prompts are run on before the next ones: of a comparison that has to stop, whole blocks count. */
 const BLOCK = 8;
 
+/** Codes of errors after which what was compared so far counts; any other pauses or fails the run. */
+const ENDS_COMPARISON: ReadonlySet<string> = new Set(['budget-reached', 'step-failed']);
+
 export type ClosingParts = {
   readonly start: Prompt;
   readonly val: readonly Task[];
@@ -105,7 +108,7 @@ export function createClosing(parts: ClosingParts): Closing {
           after.push(...(block[1] ?? []));
         }
       } catch (error) {
-        if (!isApoError(error)) throw error;
+        if (!isApoError(error) || !ENDS_COMPARISON.has(error.code)) throw error;
       }
       return scoreOf(after) > scoreOf(before)
         ? { ...kept, best: contender, baseline: before, final: after }

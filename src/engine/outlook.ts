@@ -22,20 +22,21 @@ export type Outlook = {
   /** A call starts that may take so much at most; to be told what it took. */
   begin(isOfRollout: boolean, most: Amounts): (taken: Amounts) => void;
   /**
-   * Why a step does not fit when what `kept` rollouts take stays untouched; undefined when it fits, nothing is limited, or no
-   * rollout has ended yet.
+   * Why a step does not fit when what `kept` rollouts take stays untouched; undefined when it fits or nothing is limited.
    * @param step `open` rollouts are claimed and not ended, `wanted` shall be claimed, `asks` calls of the search shall start
    */
   shortage(
     spent: Amounts,
     step: { readonly open: number; readonly wanted: number; readonly asks: number; readonly kept: number },
   ): KeptBudget | undefined;
-  /** How many rollouts a share of the limits pays for; Infinity without a limit, or before the first rollout. */
+  /** How many rollouts a share of the limits pays for; Infinity without a limit. */
   affordable(spent: Amounts, share: number): number;
 };
 
 /** Rollouts of the final comparison may take somewhat more than those before. */
 const MARGIN = 1.1;
+/** What a rollout is thought to take before any has ended: it makes a call at least. */
+const FIRST_ROLLOUT = { calls: 1, tokens: 0, costMicroUsd: 0 } as const;
 const NOTHING = { calls: 0, tokens: 0, costMicroUsd: 0 } as const;
 
 /** What is expected of one limit, in its own unit. */
@@ -67,11 +68,9 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
   /** The largest upper bounds of a rollout's calls. */
   let largest: Amounts = NOTHING;
 
-  /** None before the first rollout has ended. */
   function linesOf(spent: Amounts): readonly Line[] {
-    if (ended === 0) return [];
     const each = (amount: keyof Amounts, what: string, flag: string, unit: number): Line => {
-      const all = spent[amount] / ended;
+      const all = ended === 0 ? FIRST_ROLLOUT[amount] : spent[amount] / ended;
       const one = endedHere === 0 ? all : Math.min(all, rolledOut[amount] / endedHere);
       const asked = searched.calls === 0 ? 0 : searched[amount] / searched.calls;
       // Calls count as soon as they start, and each is one.

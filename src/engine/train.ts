@@ -116,7 +116,12 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     if (error === closing.reached) {
       await idle();
       await parts.caller.idle();
-      kept = await closing.compare(kept);
+      try {
+        kept = await closing.compare(kept);
+      } catch (fault) {
+        error = asApoError(fault);
+      }
+      error = asApoError(parts.stop.reason ?? error);
       if (parts.stop.reason === undefined && closing.affordsTest())
         test = await lookAtTest(parts, evaluate, kept.best).catch(nothingIfStopped);
     }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
+import { ApoError } from '../core/errors.ts';
 import { createPrompt, type Prompt, SYSTEM } from '../core/prompt.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
 import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
@@ -30,10 +31,16 @@ export default async function createComponents(
 }
 
 async function train(inner: Optimizer, names: readonly string[], context: OptimizerContext): Promise<Outcome> {
-  const known = names.filter((name) => Object.hasOwn(context.start.components, name));
-  const share = shareOf(context, (1 - FINAL_SHARE) / Math.max(1, known.length));
+  const all = Object.keys(context.start.components);
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) {
+    throw new ApoError('config-invalid', `there is no component "${unknown}" to train`, {
+      hint: `the prompt has ${all.join(', ')}`,
+    });
+  }
+  const share = shareOf(context, (1 - FINAL_SHARE) / Math.max(1, names.length));
   let current = context.start;
-  for (const name of known) {
+  for (const name of names) {
     const others = current.components;
     const outer = (prompt: Prompt): Prompt => createPrompt({ ...others, [name]: prompt.components[SYSTEM] ?? '' });
     const start = createPrompt(others[name] ?? '');

@@ -189,6 +189,7 @@ describe('apo train', () => {
   it.each([
     ['apo', '--max-calls', '160'],
     ['protegi', '--max-calls', '160'],
+    ['beam', '--max-calls', '80'],
     ['apo', '--max-tokens', '40000'],
   ])(
     '%s keeps enough of %s %s for a score and a verdict, and resumed with the same limit it says the same',

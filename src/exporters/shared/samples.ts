@@ -191,13 +191,16 @@ function withoutAnswer(messages: readonly Message[]): readonly Message[] {
   return last?.role === 'assistant' && (last.tool_calls ?? []).length === 0 ? messages.slice(0, -1) : messages;
 }
 
+/** What providers call an answer that they or the model held back. */
+const REFUSED = /content[_-]?filter|refusal|safety/i;
+
 /** A trace may contain a failed tool call and still end well: what counts is whether an answer came last. */
 function statusOfTrace({ status, events }: TraceRecord): RolloutStatus {
   const last = events.findLast(({ type }) => type === 'reply' || type === 'error');
   if (status !== 'ok' && last?.type !== 'reply') return 'failed';
   const call = events.findLast((event) => event.type === 'model_call');
   if (CUT_SHORT.has(call?.finishReason.toLowerCase() ?? '')) return 'truncated';
-  return call?.finishReason === 'content_filter' ? 'refused' : 'ok';
+  return REFUSED.test(call?.finishReason ?? '') ? 'refused' : 'ok';
 }
 
 /** Finish reasons of replies that are not whole, as OpenAI, Anthropic, Gemini and we call them. */

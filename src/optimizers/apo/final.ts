@@ -12,6 +12,8 @@ import { admissible, armOf, promptOf, type State, startArm, withOwnStatements, w
 
 /** Chance that the new prompt is better than the start from which on it is returned. */
 const SURE_ENOUGH = 0.8;
+/** The same without any validation task. */
+const SHOWN_BETTER = 0.95;
 /** Added to the deviation of the gain that training makes one believe in: a model is never quite right. */
 const MODEL_DOUBT = 0.05;
 
@@ -108,6 +110,7 @@ async function contenderOf(state: State, duelTasks: number): Promise<Contender> 
   const other = ranking.surest((entry) => entry.prompt.id !== ours.prompt.id && isComplete(state, entry));
   ranking.add(ours.prompt, ours.arm);
   await addContender(context, ours);
+  if (other.prompt.id === ours.prompt.id) return contenderFrom(state, ranking, ours);
   const tasks = Array.from({ length: duelTasks }, () => order[state.position++ % order.length] as number);
   for (const prompt of [other.prompt, ours.prompt]) {
     const trials = state.fresh(
@@ -152,9 +155,8 @@ function climbed(state: State, prompt: Prompt): Omit<Contender, 'gain'> {
 }
 
 /** What a run that is stopped from outside ends with: the contender where training alone shows it to be better. */
-export function bestShown(state: State): Prompt {
-  const { prompt, gain } = leaderOf(state);
-  return chanceAbove([], gain) >= 0.95 ? prompt : state.context.start;
+export function bestShown(state: State, { prompt, gain }: Contender): Prompt {
+  return chanceAbove([], gain) >= SHOWN_BETTER ? prompt : state.context.start;
 }
 
 /** Rollouts and critiques that the statements of an arm came from. */

@@ -43,13 +43,12 @@ export function rankPrompts(state: State): Ranking {
   const entries = new Map<string, Entry>();
   // Rewards and worths are not the same: an answer that has half of the parts is worth something.
   const offset = mean(records.map(({ task, scored, reward }) => (worthOf(state, task, scored) ?? reward) - reward));
-  const armOf = new Map(records.map(({ prompt, arm }) => [prompt.id, arm]));
+  const armOfPrompt = new Map(records.map(({ prompt, arm }) => [prompt.id, arm]));
+  const draws = Array.from({ length: DRAWS }, (_, index) => model.draw(context.random('worth', index), 1));
 
   function add(prompt: Prompt, arm: Arm): void {
     if (entries.has(prompt.id)) return;
-    const values = Array.from({ length: DRAWS }, (_, index) =>
-      model.value(arm, model.draw(context.random('worth', index), 1)),
-    );
+    const values = draws.map((effects) => model.value(arm, effects));
     const doubt = Math.hypot(deviation(values), DOUBT_OF_MODEL);
     const index = beliefs.add({ mean: model.value(arm, model.mean) + offset, deviation: doubt });
     entries.set(prompt.id, { prompt, arm, rollouts: 0, index });
@@ -64,7 +63,7 @@ export function rankPrompts(state: State): Ranking {
 
   for (const { prompt, origin } of climb.all()) {
     const parent = origin && entries.get(origin.parent.id);
-    const arm = armOf.get(prompt.id);
+    const arm = armOfPrompt.get(prompt.id);
     const isStart = prompt.id === context.start.id;
     if (isStart || parent !== undefined) {
       const index = beliefs.add(parent === undefined ? ROOT : { parent: parent.index });

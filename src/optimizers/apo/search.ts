@@ -67,7 +67,8 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
       reported = ended;
       reportedPrompt = best;
       rewards = [];
-      context.keep({ best: bestShown(state), contender: leaderOf(state).prompt, baseline: [], final: [] });
+      const leader = leaderOf(state);
+      context.keep({ best: bestShown(state, leader), contender: leader.prompt, baseline: [], final: [] });
     }
     if (reason !== 'budget') break;
   }
