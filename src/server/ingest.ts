@@ -96,6 +96,9 @@ function acceptance(request: DecodedRequest): IngestReply {
 }
 
 function logsAcceptance({ rejected }: DecodedLogs): IngestReply {
-  const message = rejected === 0 ? '' : `${rejected} x GenAI event without the trace and span that it is about`;
+  const message =
+    rejected === 0
+      ? ''
+      : `${rejected} x GenAI event without the trace and span (or, for an evaluation, the response id) that it is about`;
   return { status: 200, rejected, message };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { parseJson } from '../core/json.ts';
@@ -25,12 +25,20 @@ const query = z.object({
   limit: number.int().min(1).max(1000).optional(),
 });
 
+const jsonOnly: MiddlewareHandler = async (context, next) => {
+  if (/^application\/json\b/i.test(context.req.header('content-type') ?? '')) return next();
+  return context.json({ error: 'send Content-Type application/json' }, 415);
+};
+
 /** One line: which field, and what about it. */
 function firstProblem({ issues: [issue] }: z.ZodError): string {
   return [issue?.path.join('.') ?? '', issue?.message ?? ''].filter((text) => text !== '').join(': ');
 }
 
-/** Reading traces and attaching feedback: `/traces`, `/traces/:id`, `/traces/:id/feedback`, `/stats`. */
+/** Feedback on a response of which only the provider's id is known; the other fields are those of a trace's feedback. */
+const named = z.looseObject({ responseId: z.string().min(1).max(512) });
+
+/** Reading traces and attaching feedback: `/traces`, `/traces/:id`, `/traces/:id/feedback`, `/feedback`, `/stats`. */
 export function traceRoutes(traces: TraceStore): Hono {
   const routes = new Hono();
   routes.get('/traces', async (context) => {
@@ -56,10 +64,23 @@ export function traceRoutes(traces: TraceStore): Hono {
     const feedback = await traces.feedback(trace.traceId);
     return context.json({ trace, events: assembleTrace(spans).events, spans, feedback });
   });
-  routes.post('/traces/:id/feedback', bodyLimit({ maxSize: MAX_FEEDBACK_BYTES }), async (context) => {
-    if (!/^application\/json\b/i.test(context.req.header('content-type') ?? '')) {
-      return context.json({ error: 'send Content-Type application/json' }, 415);
+  routes.on('POST', ['/feedback', '/traces/:id/feedback'], bodyLimit({ maxSize: MAX_FEEDBACK_BYTES }), jsonOnly);
+  routes.post('/feedback', async (context) => {
+    const body = parseJson(await context.req.text());
+    if (!body.ok) return context.json({ error: body.reason }, 400);
+    const target = named.safeParse(body.value);
+    if (!target.success) return context.json({ error: firstProblem(target.error) }, 400);
+    const { responseId, ...fields } = target.data;
+    const given = feedbackFields.safeParse(fields);
+    if (!given.success) return context.json({ error: firstProblem(given.error) }, 400);
+    const feedback: Feedback[] = [];
+    for (const row of toFeedback('', given.data, new Date(), randomUUID)) {
+      feedback.push({ ...row, responseId, traceId: await traces.addFeedback({ ...row, responseId }) });
     }
+    // 202: it waits for the span.
+    return context.json({ feedback }, feedback.every(({ traceId }) => traceId !== '') ? 201 : 202);
+  });
+  routes.post('/traces/:id/feedback', async (context) => {
     const body = parseJson(await context.req.text());
     const given = feedbackFields.safeParse(body.ok ? body.value : undefined);
     if (!given.success) return context.json({ error: body.ok ? firstProblem(given.error) : body.reason }, 400);

@@ -23,15 +23,18 @@ export interface TraceStore {
    * @returns how many traces are gone.
    */
   delete(target: TraceTarget, options?: { readonly keepSpace?: boolean }): Promise<number>;
-  /** Attaches feedback at any later time, also before the first span of the trace arrives. The same id replaces. */
-  addFeedback(feedback: Feedback): Promise<void>;
+  /**
+   * Attaches feedback at any later time, also before the first span of the trace arrives. The same id replaces.
+   * @returns the trace that it is with; '' while it names none and its response has not arrived.
+   */
+  addFeedback(feedback: Feedback): Promise<string>;
   /** Oldest first, evaluation events of the spans included. */
   feedback(traceId: string): Promise<readonly Feedback[]>;
 }
 
 /**
  * An event of a span that came by another way than with its span: as an OTLP log record. An evaluation without a span
- * (`spanId` is '') is about the whole trace.
+ * (`spanId` is '') is about the whole trace; one without a trace ('' too) names a response, see {@link Feedback}.
  */
 export type LateEvent = SpanEvent & { readonly traceId: string; readonly spanId: string };
 
@@ -120,6 +123,12 @@ export type Feedback = {
   readonly traceId: string;
   /** The span it is about; null for the whole trace. */
   readonly spanId: string | null;
+  /**
+   * Given with new feedback only: the provider's id of the response that it is about. It is put with the span that has
+   * that id, now or when that span arrives: the named span itself, else the latest of the named trace, else the latest of
+   * all. Until then it stays where `traceId` says ('' for nowhere).
+   */
+  readonly responseId?: string;
   /** `thumbs`, `rating`, `comment`, `correction`, or the name of the evaluation. */
   readonly name: string;
   readonly source: 'human' | 'judge' | 'code';

@@ -10,12 +10,14 @@ import { createJournalStore } from '../../src/stores/sqlite/journal.ts';
 import { newestVersion } from '../../src/stores/sqlite/migrations.ts';
 import { createRunStore } from '../../src/stores/sqlite/runs.ts';
 import { type Ended, repositoryPath, runApo, runNode, runProcess } from '../helpers/process.ts';
-import { AT, aKey, aReply, aRun } from '../helpers/store-data.ts';
+import { AT, aFeedback, aKey, aReply, aRun } from '../helpers/store-data.ts';
 import { openStore, readAll, writeFullStore } from '../helpers/store-files.ts';
 
 const CHILD = repositoryPath('tests/helpers/store-child.js');
 const FAULT_POINTS = repositoryPath('tests/helpers/fault-points.js');
-const V1 = repositoryPath('tests/fixtures/stores/v1.db');
+/** v2 is v1 with traces in it. */
+const RELEASED = ['v1', 'v2'] as const;
+const released = (version: string): string => repositoryPath(`tests/fixtures/stores/${version}.db`);
 /** `nobody`, since the superuser may write everywhere. */
 const UNPRIVILEGED = process.getuid?.() === 0 ? { uid: 65534 } : {};
 
@@ -262,9 +264,10 @@ describe('kills', () => {
 });
 
 describe('migrations', () => {
-  it('R10 a copy of every released schema opens with everything in it', async () => {
-    const path = join(folder, 'v1.db');
-    copyFileSync(V1, path);
+  it.each(RELEASED)('R10 a copy of released schema %s opens with everything in it', async (version) => {
+    const path = join(folder, `${version}.db`);
+    copyFileSync(released(version), path);
+    expect(versionOf(path)).toBe(Number(version.slice(1)));
     const store = openStore(path);
     expect((await store.runs.list()).map(({ id }) => id)).toEqual(['run-2', 'run-1']);
     expect(await store.journal.totals('run-1')).toMatchObject({ calls: { agent: 2 }, costMicroUsd: 200 });
@@ -272,24 +275,57 @@ describe('migrations', () => {
     expect(await store.rollouts.scores({ runId: 'run-1' })).toHaveLength(2);
     expect(await store.prompts.find('production')).toMatchObject({ version: 2, score: 0.75 });
     expect(await store.traces.spans('a'.repeat(32))).toEqual([]);
+    if (version === 'v2') {
+      expect((await store.traces.list({ userId: 'ann' })).traces).toHaveLength(3);
+      expect(await store.traces.find('1'.repeat(32))).toMatchObject({ name: 'chat one', score: 1, feedback: 1 });
+      for (const [responseId, trace] of [
+        ['resp_1', '1'.repeat(32)],
+        ['resp_2', '2'.repeat(32)],
+        ['says "gen_ai.response.id" only', ''],
+      ] as const) {
+        expect(await store.traces.addFeedback(aFeedback({ id: responseId, traceId: '', score: 0, responseId }))).toBe(
+          trace,
+        );
+      }
+      expect(await store.traces.find('1'.repeat(32))).toMatchObject({ score: 0.5, feedback: 2 });
+    }
     await store.close();
     expect(versionOf(path)).toBe(newestVersion());
   });
 
-  it('R10 killed at any point of a migration: the old schema or the new one, and it opens', async () => {
-    const points = await countDown(async (n) => {
-      const path = join(folder, `migrate-${n}.db`);
-      copyFileSync(V1, path);
-      const killed = await killAt(n, path);
-      expect(versionOf(path)).toBeLessThanOrEqual(newestVersion());
-      const store = openStore(path);
-      expect(await store.prompts.find('production')).toMatchObject({ version: 2 });
-      expect(await store.journal.totals('run-1')).toMatchObject({ calls: { agent: 2 } });
-      await store.close();
-      expect(versionOf(path)).toBe(newestVersion());
-      return !killed;
+  it.each(RELEASED)(
+    'R10 killed at any point of the migration of %s: the old schema or the new one',
+    async (version) => {
+      const points = await countDown(async (n) => {
+        const path = join(folder, `migrate-${version}-${n}.db`);
+        copyFileSync(released(version), path);
+        const killed = await killAt(n, path);
+        expect(versionOf(path)).toBeLessThanOrEqual(newestVersion());
+        const store = openStore(path);
+        expect(await store.prompts.find('production')).toMatchObject({ version: 2 });
+        expect(await store.journal.totals('run-1')).toMatchObject({ calls: { agent: 2 } });
+        await store.close();
+        expect(versionOf(path)).toBe(newestVersion());
+        return !killed;
+      });
+      expect(points).toBeGreaterThan(5);
+    },
+  );
+
+  it('R10 the migration of a large store is announced, once', async () => {
+    const path = join(folder, 'large.db');
+    copyFileSync(released('v2'), path);
+    const database = new Sqlite(path);
+    database.exec('create table filler as select zeroblob(101000000)');
+    database.close();
+    const first = await runApo(['trace', 'list', '--json', '--store', path]);
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^store .*large\.db \(0\.1 GB\) is being .*\n$/),
     });
-    expect(points).toBeGreaterThan(5);
+    expect(JSON.parse(first.stdout).traces).toHaveLength(3);
+    expect(await runApo(['trace', 'list', '--json', '--store', path])).toMatchObject({ code: 0, stderr: '' });
+    rmSync(path);
   });
 
   it('R10 killed at any point of the creation: no store or a whole one', async () => {

@@ -1,6 +1,7 @@
 import { createPrompt, type Prompt } from '../../src/core/prompt.ts';
 import type { Candidate } from '../../src/optimizers/optimizer.ts';
 import type { JournalKey, JournalReply, PromptVersion, Run, StoredRollout } from '../../src/stores/store.ts';
+import type { Feedback } from '../../src/stores/trace-store.ts';
 
 export const AT = '2026-11-21T09:00:00.000Z';
 
@@ -105,4 +106,21 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
+}
+
+export function aFeedback(changes: Partial<Feedback>): Feedback {
+  return {
+    id: 'f1',
+    traceId: 'a'.repeat(32),
+    spanId: null,
+    name: 'thumbs',
+    source: 'human',
+    score: 1,
+    label: 'up',
+    comment: '',
+    correction: null,
+    at: AT,
+    metadata: {},
+    ...changes,
+  };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
 import { assembleTrace } from '../../src/traces/shared/conventions/assemble.ts';
 import { startTestServer, type TestServer } from '../helpers/http-server.ts';
-import { bytesField, fixed64Field, spanMessage, TRACE_ID, traceRequest } from '../helpers/protobuf.ts';
+import { bytesField, fixed64Field, spanMessage, TRACE_ID, textAttribute, traceRequest } from '../helpers/protobuf.ts';
 
 const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib;
 /** Node has it from 22.15 on. */
@@ -312,6 +313,37 @@ describe('logs', () => {
     expect(await server.traces.feedback(trace)).toMatchObject([{ spanId: null, score: 1 }]);
   });
 
+  it('judge a response that they name by its id alone, or beside the ids of the judge, before or after its span', async () => {
+    const judged = (responseId: string) => ({
+      'gen_ai.evaluation.name': 'ok',
+      'gen_ai.evaluation.score.value': 1,
+      'gen_ai.response.id': responseId,
+    });
+    for (const key of ['gen_ai.response.id', 'ai.response.id']) {
+      for (const [order, from] of [
+        ['before', ''],
+        ['after', ''],
+        ['before', '9f'.repeat(16)],
+        ['after', '9f'.repeat(16)],
+      ] as const) {
+        const name = `${key} ${order} ${from}`;
+        const trace = randomBytes(16).toString('hex');
+        const span = spanMessage([textAttribute(key, name)], { trace, span: spanId });
+        const event = { ...record(from, 'gen_ai.evaluation.result', judged(name)), spanId: from.slice(0, 16) };
+        const evaluation = logs(event);
+        if (order === 'after') await send(traceRequest(span), protobuf);
+        expect(await send(evaluation, json, '/v1/logs'), name).toMatchObject({ status: 200, body: Buffer.from('{}') });
+        if (order === 'before') await send(traceRequest(span), protobuf);
+        expect(await server.traces.find(trace), name).toMatchObject({ score: 1, feedback: 1 });
+        await send(traceRequest(span), protobuf);
+        await send(evaluation, json, '/v1/logs');
+        expect(await server.traces.find(trace), name).toMatchObject({ score: 1, feedback: 1 });
+        expect(await server.traces.feedback(trace), name).toMatchObject([{ spanId, name: 'ok' }]);
+      }
+    }
+    expect(await server.traces.feedback('9f'.repeat(16))).toEqual([]);
+  });
+
   it('are read from protobuf too, and refused when damaged', async () => {
     const trace = '2e'.repeat(16);
     const log = Buffer.concat([
@@ -337,6 +369,30 @@ describe('the API', () => {
     const given = await send('{"rating":9}', json, `/api/traces/${TRACE_ID}/feedback`);
     expect(given.status).toBe(400);
     expect(JSON.parse(given.body.toString()).error).toMatch(/^rating: [^\n]+$/);
+  });
+
+  it('takes feedback on a response of which only the id is known, also before its span', async () => {
+    const early = await send('{"responseId":"resp_early","thumbs":"down"}', json, '/api/feedback');
+    expect(early.status).toBe(202);
+    const trace = '6e'.repeat(16);
+    await send(traceRequest(spanMessage([textAttribute('gen_ai.response.id', 'resp_early')], { trace })), protobuf);
+    expect(await server.traces.find(trace)).toMatchObject({ score: 0, feedback: 1 });
+    const given = await send('{"responseId":"resp_early","thumbs":"up","comment":"yes"}', json, '/api/feedback');
+    expect(given.status).toBe(201);
+    expect(JSON.parse(given.body.toString()).feedback).toMatchObject([{ traceId: trace }, { traceId: trace }]);
+    expect(await server.traces.find(trace)).toMatchObject({ score: 0.5, feedback: 3 });
+    for (const bad of [
+      '{"thumbs":"up"}',
+      '{"responseId":"x"}',
+      '{"responseId":"x","nope":1}',
+      '[',
+      '{"responseId":""}',
+    ]) {
+      const refused = await send(bad, json, '/api/feedback');
+      expect(refused.status, bad).toBe(400);
+      expect(JSON.parse(refused.body.toString()).error, bad).toMatch(/^[^\n]+$/);
+    }
+    expect((await send('{}', protobuf, '/api/feedback')).status).toBe(415);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Store } from '../../src/stores/store.ts';
 import type { Feedback, TraceFilter } from '../../src/stores/trace-store.ts';
 import { removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
 import { span } from '../helpers/spans.ts';
+import { aFeedback } from '../helpers/store-data.ts';
 
 afterAll(removeTemporaryStores);
 
@@ -19,22 +20,7 @@ const MODEL = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o
 const found = async (filter: TraceFilter): Promise<readonly string[]> =>
   (await store.traces.list(filter)).traces.map(({ traceId }) => traceId);
 
-function feedback(given: Partial<Feedback>): Feedback {
-  return {
-    id: 'f1',
-    traceId: id(1),
-    spanId: null,
-    name: 'thumbs',
-    source: 'human',
-    score: 1,
-    label: 'up',
-    comment: '',
-    correction: null,
-    at: '2026-11-21T00:00:00.000Z',
-    metadata: {},
-    ...given,
-  };
-}
+const feedback = (given: Partial<Feedback>): Feedback => aFeedback({ traceId: id(1), ...given });
 
 describe('the summary of a trace', () => {
   it('is the same in whatever order, batches and repeats its spans arrive', async () => {
@@ -368,6 +354,7 @@ describe('deleting', () => {
           ...MODEL,
           'user.id': user,
           'gen_ai.conversation.id': `session-${user}`,
+          'gen_ai.response.id': `response-${user}`,
           'gen_ai.output.messages': `[{"role":"assistant","parts":[{"type":"text","content":"zebra${user} crossing"}]}]`,
         },
         { traceId: id(user === 'ann' ? 1 : 2), name: `turn of ${user}` },
@@ -376,8 +363,11 @@ describe('deleting', () => {
     await file.traces.addFeedback(feedback({ comment: 'zebraann again' }));
     expect(await file.traces.delete({ userId: 'ann' })).toBe(1);
     const bytes = ['', '-wal'].map((suffix) => readFileSync(path + suffix).toString('latin1')).join('');
-    expect(bytes).not.toMatch(/zebraann|session-ann|turn of ann/);
+    const hex = (text: string) => Buffer.from(text).toString('hex');
+    expect(bytes).not.toMatch(/zebraann|session-ann|response-ann|turn of ann/);
+    expect(bytes).not.toContain(hex('response-ann'));
     expect(bytes).toMatch(/zebrabob/);
+    expect(bytes).toContain(hex('response-bob'));
     expect((await file.traces.list({})).traces).toMatchObject([{ userId: 'bob' }]);
     expect((await file.traces.list({ text: 'zebraann' })).traces).toEqual([]);
     await file.close();

@@ -2,12 +2,16 @@ import { realpathSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
 import { keepStatements } from '../../platform/sqlite.ts';
+import { terminalSafe } from '../../platform/text.ts';
 import { createStoreFile } from './create.ts';
 import { inspectDatabase, inspectHead, inspectWithLog } from './inspect.ts';
-import { APPLICATION_ID, migrate } from './migrations.ts';
+import { APPLICATION_ID, migrate, newestVersion, schemaVersion } from './migrations.ts';
 
 /** How long a write waits for another process's transaction, in milliseconds. Ours take well under one. */
 const BUSY_TIMEOUT_MS = 10_000;
+
+/** Migrations read the spans once, at about 12 s a GB: below this nobody needs to be told why it takes longer. */
+const LARGE_BYTES = 100_000_000;
 
 /** Files open in this process, with how often: these must not be inspected again, see {@link inspectHead}. */
 const openFiles = new Map<string, number>();
@@ -40,6 +44,10 @@ export function openFile(path: string, create: boolean): OpenDatabase {
   const database = keepStatements(new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }));
   try {
     if (head?.hasLog === false) inspectDatabase(path, database, head);
+    if (found !== undefined && found.size > LARGE_BYTES && schemaVersion(database) < newestVersion()) {
+      const size = `${(found.size / 1e9).toFixed(1)} GB`;
+      process.stderr.write(terminalSafe(`store ${path} (${size}) is being upgraded, once; about 12 s a GB\n`));
+    }
     configure(database);
   } catch (error) {
     database.close();

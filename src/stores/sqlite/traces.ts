@@ -2,7 +2,7 @@ import type { TraceStore } from '../trace-store.ts';
 import type { Connection } from './connection.ts';
 import { deleteTraces } from './traces/delete.ts';
 import { saveEvents, spansOf } from './traces/events.ts';
-import { feedbackOf, saveFeedback } from './traces/feedback.ts';
+import { feedbackOf, refreshScore, saveFeedback } from './traces/feedback.ts';
 import { findTrace, listTraces } from './traces/list.ts';
 import { prepareSpans, saveSpans } from './traces/save.ts';
 import { traceStats } from './traces/stats.ts';
@@ -24,7 +24,11 @@ export function createTraceStore(connection: Connection): TraceStore {
     stats: async (filter) => traceStats(connection, filter),
     delete: (target, options = {}) => deleteTraces(connection, target, options),
     async addFeedback(feedback) {
-      await connection.commit(() => saveFeedback(connection, feedback));
+      return await connection.commit(() => {
+        const changed = saveFeedback(connection, feedback);
+        for (const traceId of changed) refreshScore(connection, traceId);
+        return changed[0];
+      });
     },
     feedback: async (traceId) => feedbackOf(connection, traceId),
   };

@@ -26,6 +26,7 @@ export async function deleteTraces(
   }
   if (deleted > 0 && !keepSpace) {
     connection.run("insert into span_words (span_words) values ('optimize')");
+    connection.run("insert into span_responses (span_responses) values ('optimize')");
     compact(connection);
   }
   return deleted;
@@ -47,6 +48,7 @@ function deleteTrace(connection: Connection, traceId: string): number {
   if (row === undefined) return 0;
   const trace = Number(row.id);
   connection.run('delete from span_words where rowid in (select id from spans where trace = ?)', trace);
+  connection.run('delete from span_responses where rowid in (select id from spans where trace = ?)', trace);
   connection.run('delete from spans where trace = ?', trace);
   connection.run('delete from trace_names where trace = ?', trace);
   connection.run('delete from traces where id = ?', trace);

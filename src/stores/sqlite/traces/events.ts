@@ -1,10 +1,11 @@
-import type { Span } from '../../../core/trace.ts';
-import { EVALUATION_EVENT, fromEvent } from '../../../traces/shared/conventions/evaluations.ts';
+import type { Span, SpanEvent } from '../../../core/trace.ts';
+import { EVALUATION_EVENT, fromEvent, RESPONSE_ID } from '../../../traces/shared/conventions/evaluations.ts';
 import type { LateEvent } from '../../trace-store.ts';
 import type { Connection } from '../connection.ts';
 import { padded } from './describe.ts';
-import { feedbackFrom, saveFeedback } from './feedback.ts';
+import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
 import { lateEventsOf, withLate } from './late.ts';
+import { findResponse, responseKey } from './responses.ts';
 import { prepareSpans, saveSpans } from './save.ts';
 
 /**
@@ -15,11 +16,15 @@ export function saveEvents(connection: Connection, events: readonly LateEvent[])
   const changed = new Map<string, LateEvent>();
   for (const late of events) {
     const { traceId, spanId, ...event } = late;
-    if (connection.get('select 1 from deleted_traces where trace_id = ?', traceId) !== undefined) continue;
+    const isDeleted = connection.get('select 1 from deleted_traces where trace_id = ?', traceId) !== undefined;
     if (event.name === EVALUATION_EVENT) {
-      const position = `log.${event.timeNs}.${String(event.attributes['gen_ai.evaluation.name'] ?? '')}`;
-      saveFeedback(connection, feedbackFrom(fromEvent({ traceId, spanId }, event.attributes, event.timeNs, position)));
-    } else {
+      const { attributes, timeNs } = event;
+      const evaluation = fromEvent({ traceId, spanId }, attributes, timeNs, positionOf(event));
+      // The deleted trace may be the evaluator's own.
+      const { responseId } = evaluation;
+      if (isDeleted && findResponse(connection, responseKey(responseId), evaluation) === undefined) continue;
+      for (const changed of saveFeedback(connection, feedbackFrom(evaluation))) refreshScore(connection, changed);
+    } else if (!isDeleted) {
       const added = connection.run(
         'insert or ignore into late_events (trace_id, span_id, time_ns, body) values (?, ?, ?, ?)',
         traceId,
@@ -31,6 +36,13 @@ export function saveEvents(connection: Connection, events: readonly LateEvent[])
     }
   }
   saveSpans(connection, prepareSpans([...changed.values()].flatMap((late) => spanOf(connection, late))));
+}
+
+/** What tells two evaluations apart that came with the same ids, or with none. */
+function positionOf({ timeNs, attributes }: SpanEvent): string {
+  const position = `log.${timeNs}.${String(attributes['gen_ai.evaluation.name'] ?? '')}`;
+  const responseId = attributes[RESPONSE_ID] ?? '';
+  return responseId === '' ? position : `${position}.${String(responseId)}`;
 }
 
 function spanOf(connection: Connection, { traceId, spanId }: LateEvent): readonly Span[] {

@@ -2,15 +2,27 @@ import type { Json } from '../../../core/json.ts';
 import type { Evaluation } from '../../../traces/shared/conventions/evaluations.ts';
 import type { Feedback } from '../../trace-store.ts';
 import type { Connection } from '../connection.ts';
+import { findResponse, isSettled, responseKey } from './responses.ts';
 
-export function saveFeedback(connection: Connection, feedback: Feedback, refresh = true): void {
+/**
+ * With the span of the response that it names, where that is known.
+ * @returns the trace that it is with now and, if another, the one before: their scores have to be brought up to date
+ */
+export function saveFeedback(connection: Connection, feedback: Feedback): readonly [string, ...string[]] {
+  const named = { traceId: feedback.traceId, spanId: feedback.spanId ?? '' };
+  const key = responseKey(feedback.responseId ?? '');
+  const place = key === '' ? undefined : findResponse(connection, key, named);
+  const { traceId, spanId } = place ?? feedback;
+  // The same event again may find another place than before.
+  const before = key === '' ? undefined : connection.get('select trace_id from feedback where id = ?', feedback.id);
+  const waits = key !== '' && !isSettled(place, named);
   connection.run(
-    `insert or replace into feedback
-       (id, trace_id, span_id, name, source, score, label, comment, correction, at, metadata)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert or replace into feedback (id, trace_id, span_id, name, source, score, label, comment, correction, at,
+       metadata, response_id, named_trace, named_span)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     feedback.id,
-    feedback.traceId,
-    feedback.spanId,
+    traceId,
+    spanId,
     feedback.name,
     feedback.source,
     feedback.score,
@@ -19,8 +31,9 @@ export function saveFeedback(connection: Connection, feedback: Feedback, refresh
     feedback.correction,
     feedback.at,
     JSON.stringify(feedback.metadata),
+    ...(waits ? [key, named.traceId, named.spanId] : [null, null, null]),
   );
-  if (refresh) refreshScore(connection, feedback.traceId);
+  return before === undefined ? [traceId] : [traceId, String(before.trace_id)];
 }
 
 /** Brings the trace's mean score and count up to date; nothing happens while no span of it has arrived. */
@@ -53,11 +66,12 @@ export function feedbackOf(connection: Connection, traceId: string): readonly Fe
 }
 
 export function feedbackFrom(evaluation: Evaluation): Feedback {
-  const { id, traceId, spanId, name, source, score, label, explanation, correction, timeNs } = evaluation;
+  const { id, traceId, spanId, responseId, name, source, score, label, explanation, correction, timeNs } = evaluation;
   return {
     id,
     traceId,
     spanId: spanId || null,
+    responseId,
     name,
     source,
     score,

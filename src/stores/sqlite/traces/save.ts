@@ -4,6 +4,7 @@ import type { Connection } from '../connection.ts';
 import { type Counted, describeSpan, padded, type SpanDescription } from './describe.ts';
 import { feedbackFrom, refreshScore, saveFeedback } from './feedback.ts';
 import { lateEventsOf, withLate } from './late.ts';
+import { saveResponse, settleFeedback } from './responses.ts';
 import { addToSummary, loadSummaries, type Summary, saveSummary, spanRowId } from './summary.ts';
 
 type Prepared = { readonly span: Span; readonly body: string; readonly description: SpanDescription };
@@ -51,10 +52,20 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
     addToSummary(summary, span, description, rows[index]?.before);
   });
   for (const summary of summaries.values()) saveSummary(connection, summary);
+  const responses = new Map<string, Set<string>>();
+  wanted.forEach(({ span, description }, index) => {
+    const { id, before } = rows[index] as SavedSpan;
+    const { responseId } = description.facts;
+    saveResponse(connection, id, responseId, before === undefined);
+    if (responseId === '') return;
+    const traces = responses.get(responseId);
+    if (traces === undefined) responses.set(responseId, new Set([span.traceId]));
+    else traces.add(span.traceId);
+  });
   for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
-    saveFeedback(connection, feedbackFrom(evaluation), false);
-    judged.add(evaluation.traceId);
+    for (const traceId of saveFeedback(connection, feedbackFrom(evaluation))) judged.add(traceId);
   }
+  for (const traceId of settleFeedback(connection, responses)) judged.add(traceId);
   for (const traceId of judged) refreshScore(connection, traceId);
 }
 

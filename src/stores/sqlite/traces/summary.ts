@@ -33,7 +33,7 @@ const MAX_NAMES = 64;
 const NOTHING: Ranked = { text: '', rank: '' };
 
 /** Spans of one trace that ids have room for: 2^24, leaving 2^29 traces below the largest exact number. */
-const SPANS_PER_TRACE = 2 ** 24;
+export const SPANS_PER_TRACE = 2 ** 24;
 
 /** The summaries of these traces, empty ones for those that are new. */
 export function loadSummaries(connection: Connection, traceIds: Iterable<string>): Map<string, Summary> {

@@ -10,6 +10,8 @@ export type Evaluation = {
   readonly traceId: string;
   /** The judged span; '' for the whole trace. */
   readonly spanId: string;
+  /** The provider's id of the judged response; '' when not named. It says more than the ids, which may be the judge's own. */
+  readonly responseId: string;
   readonly name: string;
   readonly source: 'human' | 'judge' | 'code';
   /** 0..1; null when there is no number or it is on another scale. */
@@ -22,6 +24,7 @@ export type Evaluation = {
 };
 
 export const EVALUATION_EVENT = 'gen_ai.evaluation.result';
+export const RESPONSE_ID = 'gen_ai.response.id';
 /** The name that `feedback()` of the tracing API gives to what users say. */
 const USER_FEEDBACK = 'user_feedback';
 const ANNOTATION_PREFIXES = ['annotations', 'evaluations'];
@@ -56,6 +59,7 @@ export function fromEvent(
     id: `${target.traceId}.${target.spanId}.${position}`,
     traceId: target.traceId,
     spanId: target.spanId,
+    responseId: firstText(attributes, [RESPONSE_ID]) ?? '',
     name,
     source: name === USER_FEEDBACK ? 'human' : sourceOf(firstText(attributes, ['gen_ai.evaluation.source'])),
     ...scored(value, firstText(attributes, ['gen_ai.evaluation.score.label'])),
@@ -77,6 +81,7 @@ function fromAnnotation(
     id: `${span.traceId}.${span.spanId}.${position}`,
     traceId: target.traceId,
     spanId: target.spanId,
+    responseId: '',
     name: asText(fields.get('name')) || 'annotation',
     source: sourceOf(asText(fields.get('annotator_kind'))),
     ...scored(typeof score === 'number' ? score : undefined, asText(fields.get('label') ?? fields.get('result.label'))),

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, MAX_JSON_DEPTH, parseJson } from '../../../core/json.ts';
 import type { LateEvent } from '../../../stores/trace-store.ts';
-import { EVALUATION_EVENT } from '../conventions/evaluations.ts';
+import { EVALUATION_EVENT, RESPONSE_ID } from '../conventions/evaluations.ts';
 import { AttributeCollector } from './attributes.ts';
 import { excessOf } from './depth.ts';
 import { hexId, listOf, nanoseconds, textOf } from './json-fields.ts';
@@ -90,9 +90,11 @@ function sorted(records: readonly LateEvent[]): DecodedLogs {
     .map((event) => ({ ...event, name: event.name || textOf(event.attributes['event.name']) }))
     .filter(({ name }) => WANTED.test(name));
   const events = wanted.flatMap((event) => {
-    if (!isId(event.traceId, 32)) return [];
-    if (isId(event.spanId, 16)) return [event];
-    return event.name === EVALUATION_EVENT ? [{ ...event, spanId: '' }] : [];
+    const isInTrace = isId(event.traceId, 32);
+    if (isInTrace && isId(event.spanId, 16)) return [event];
+    if (event.name !== EVALUATION_EVENT) return [];
+    if (isInTrace) return [{ ...event, spanId: '' }];
+    return textOf(event.attributes[RESPONSE_ID]) === '' ? [] : [{ ...event, traceId: '', spanId: '' }];
   });
   return { events, rejected: wanted.length - events.length };
 }
