@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repositoryPath, runApo } from '../helpers/process.ts';
 import { temporaryFolder } from '../helpers/trainee.ts';
@@ -31,6 +33,17 @@ describe('strategies', () => {
     const { algorithm, best } = await train('components');
     expect(algorithm).toBe('components apo');
     expect(Object.keys(best.components)).toEqual(['system']);
+  });
+
+  it('a component that the prompt has not is a usage error that names those it has', async () => {
+    const folder = temporaryFolder();
+    const config = readFileSync(repositoryPath('config/quickstart.yaml'), 'utf8');
+    const algorithm = 'algorithm: { use: components, only: [sytem], of: { use: apo } }';
+    writeFileSync(join(folder, 'apo.yaml'), `${config.replace(/^algorithm:.*$/m, '')}\n${algorithm}\n`);
+    const dataset = repositoryPath('datasets/quickstart.jsonl');
+    const ended = await runApo(['train', '--dataset', dataset, '--max-rollouts', '60'], { cwd: folder });
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/no component "sytem" to train.*system/);
   });
 
   it('an unknown strategy is a usage error that names the known ones', async () => {

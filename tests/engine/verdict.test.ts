@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import type { ScoredRollout } from '../../src/core/rollout.ts';
+import { signFlipChance } from '../../src/core/statistics.ts';
 import { decideVerdict } from '../../src/engine/verdict.ts';
 import type { Verdict } from '../../src/optimizers/optimizer.ts';
 
@@ -86,4 +87,13 @@ describe('the verdict', () => {
     expect(verdict({ before: fill(40, 1), after: fill(40, 1) }, undefined, true)).toBe('no_improvement');
     expect(verdict({ before: fill(10, 1), after: fill(10, 1) }, undefined, true)).toBe('not_enough_data');
   });
+});
+
+it('no chance is 0, however few of the drawn sign flips are as large', () => {
+  const wins = fill(13, 1);
+  for (let seed = 0; seed < 6; seed++) {
+    expect(signFlipChance(wins, createRandom(seed))).toBeGreaterThan(0);
+    expect(signFlipChance(wins, createRandom(seed))).toBeLessThan(0.005);
+  }
+  expect(signFlipChance(fill(5, 1), createRandom(0))).toBeCloseTo(1 / 32);
 });

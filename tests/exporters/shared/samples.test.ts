@@ -27,6 +27,8 @@ describe('a production trace as a sample', () => {
     ['MAX_TOKENS', 'truncated'],
     ['broken_off', 'truncated'],
     ['content_filter', 'refused'],
+    ['content-filter', 'refused'],
+    ['SAFETY', 'refused'],
   ])('that finished with "%s" is %s', (finishReason, status) => {
     const taken = sampleOfTrace(
       {
