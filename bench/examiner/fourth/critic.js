@@ -13,7 +13,7 @@ export function createCritic({ S, C, rules, samples, byId }) {
         segs.push({ id: Number(k[1]), from: k.index, before: text.slice(Math.max(0, k.index - 900), k.index) });
     segs.forEach((s, i) => {
       s.text = text.slice(s.from, segs[i + 1]?.from ?? text.length);
-      s.ref = [...s.before.matchAll(/\bro-[0-9a-f]+|rollout[ :#]*([\w-]+)/gi)].at(-1)?.[0];
+      s.ref = [...s.before.matchAll(/\bro-[0-9a-f]+/gi)].at(-1)?.[0];
     });
     const seen = new Map();
     let failing = 0;
