@@ -25,7 +25,9 @@ export function createEditor({ S, C, E, rules, findings }) {
       for (const m of crit.matchAll(/"(?:target)":\s*"([^"]+)"/g)) remove.push(m[1]);
       const stated = [...crit.matchAll(/"statement":\s*"([^"]+)"/g)].map((m) => m[1]);
       add = (
-        stated.length ? stated : sentences(crit.replace(/\((?:Rollout )?ro-[0-9a-f]+\)|\[ro-[^\]]*\]|\bro-[0-9a-f]+[,:]?/g, ''))
+        stated.length
+          ? stated
+          : sentences(crit.replace(/\((?:Rollout )?ro-[0-9a-f]+\)|\[ro-[^\]]*\]|\bro-[0-9a-f]+[,:]?/g, ''))
       )
         .map((s) =>
           s
