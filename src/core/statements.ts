@@ -26,7 +26,8 @@ export function splitPrompt(prompt: string): readonly Piece[] {
 /** After a full stop and white space, before what can start a sentence. Abbreviations with one letter do not end one. */
 const SENTENCE_END = /(?<=(?:[^\s.][^\s.][.!?]|[.!?]["”')\]])\s+)(?=["“'([]?[\p{Lu}\p{N}{<])/u;
 
-const BULLET = /^\s*(?:[-*•–]|\(?\d{1,2}[.)]|[a-z][.)])\s+/;
+/** The mark of a point in a list, at the start of its line. */
+export const BULLET = /^\s*(?:[-*•–]|\(?\d{1,2}[.)]|[a-z][.)])\s+/;
 
 /** The words of a line without its bullet, number or emphasis. */
 export function statementOf(line: string): string {

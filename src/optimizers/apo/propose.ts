@@ -1,11 +1,13 @@
 import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
+import { BULLET, statementOf } from '../../core/statements.ts';
 import type { OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
-import { withoutQuotations } from '../shared/quotations.ts';
+import { LEFT_OUT, withoutQuotations } from '../shared/quotations.ts';
 import { trainedText } from './component.ts';
-import { criticRequest, type Finding, parseFindings } from './critic.ts';
+import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
+import { revise } from './revise.ts';
 
 /** A statement that somebody proposed, before it is in the pool. */
 export type Proposal = {
@@ -69,13 +71,23 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
           rollouts: cited.length > 0 ? cited : ids,
         };
       });
-    if (mode === 'edit' || proposals.length === 0) return { proposals, edited: undefined };
-    return { proposals, edited: await edit(context, parent, renderFindings(findings), mode, sample) };
+    const wanted = proposals.filter(({ removal }) => !removal);
+    if (mode === 'edit' || wanted.length === 0) return { proposals, edited: undefined };
+    // What is to go is taken out before: of "take this out: ..." in a critique, sloppy editors make an instruction.
+    const rest = revise(
+      trainedText(parent),
+      proposals.filter(({ target }) => target !== '').map((one) => ({ ...one, text: '', removal: true })),
+      (a, b) => a === b,
+    );
+    const critique = wanted.map(({ text }) => `- ${text}`).join('\n');
+    return { proposals, edited: await edit(context, rest, critique, mode, sample) };
   }
   const critique = withoutQuotations(reply, [...failures, ...passes], context.train, trainedText(parent));
-  const edited = await edit(context, parent, critique, mode, sample);
-  if (edited === undefined) return NOTHING;
-  const proposals = newStatements(trainedText(parent), edited, mode)
+  const edited = await edit(context, trainedText(parent), critique, mode, sample);
+  const fresh = edited === undefined ? [] : newStatements(trainedText(parent), edited, mode);
+  // An editor that changes nothing has not made the critique wrong.
+  const texts = fresh.length > 0 ? fresh : listedIn(critique);
+  const proposals = texts
     .slice(0, MOST_PROPOSALS)
     .map(
       (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
@@ -83,15 +95,25 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
   return { proposals, edited };
 }
 
+/** The points of a list in a critique, without a lead-in such as "The prompt should say:". */
+function listedIn(critique: string): readonly string[] {
+  return critique
+    .split('\n')
+    .filter((line) => BULLET.test(line))
+    .map((line) => statementOf(line).replace(LEAD_IN, '').replace(/^["“](.*)["”]$/, '$1').trim())
+    .filter((text) => /\p{L}/u.test(text) && !text.includes(LEFT_OUT));
+}
+
+const LEAD_IN = /^[^.:]{0,60}\b(?:prompt|instructions?|add|say|sage|sagen)\b[^.:]{0,40}:\s*/iu;
+
 /** A whole prompt by the editor; undefined when it gave none. */
 export async function edit(
   context: OptimizerContext,
-  parent: Prompt,
+  prompt: string,
   critique: string,
   mode: 'edit' | 'rewrite',
   sample: number,
 ): Promise<string | undefined> {
-  const prompt = trainedText(parent);
   const request = editorRequest({
     prompt,
     critique,
@@ -101,13 +123,4 @@ export async function edit(
   });
   const text = promptFromReply((await context.ask('editor', request, sample)) ?? '');
   return text === '' ? undefined : text;
-}
-
-function renderFindings(findings: readonly Finding[]): string {
-  return findings
-    .map(({ operation, statement, target, cause }) => {
-      const wanted = operation === 'remove' ? `Take this out: ${target}` : statement;
-      return `- ${cause} ${wanted}`;
-    })
-    .join('\n');
 }

@@ -7,7 +7,8 @@ import type { Evidence } from './evidence.ts';
 const QUOTED = 20;
 /** when they are more words than a name for what the users ask about: a critic has to say what it speaks of. */
 const QUOTED_WORDS = 6;
-const LEFT_OUT = '[quotation left out]';
+/** Stands where a quotation was. */
+export const LEFT_OUT = '[quotation left out]';
 
 /**
  * A critique as an editor may read it: the critic reads conversations, the editor what the critic found. One that quotes

@@ -16,7 +16,7 @@ export function promptFromReply(reply: string): string {
   const fences = [...text.matchAll(/^[ \t]*(`{3,})[^\n`]*\n([\s\S]*?)^[ \t]*\1[ \t]*$/gm)];
   const longest = fences.map((match) => (match[2] ?? '').trim()).sort((a, b) => b.length - a.length)[0];
   if (longest !== undefined && longest !== '') return fromJson(longest) ?? longest;
-  return fromJson(text) ?? (REFUSAL.test(text) ? '' : unquote(unframe(text)));
+  return fromJson(text) ?? (REFUSAL.test(text) || NO_CHANGE.test(text) ? '' : unquote(unframe(text)));
 }
 
 /** Reasoning models: the answer is what follows the thoughts; without an end of them there is none. */
@@ -45,6 +45,10 @@ const PROMPT_KEY = /prompt|instruction/i;
 /** Instead of a prompt, in one paragraph. */
 const REFUSAL =
   /^(?:(?:i['’]?m|i am) (?:\w+ )?sorry|(?:sorry|unfortunately)\b[^\n]*(?:can['’]?t|cannot|unable)|i (?:can['’]?t|cannot|won['’]?t) (?:help|assist|do|comply|provide)|es tut mir leid|lo siento|je suis désolé|mi dispiace|извините|к сожалению|(?:很)?抱歉|对不起|申し訳)(?!.*\n\s*\n)[^\n]{0,300}$/i;
+
+/** The opinion that nothing is to be done, instead of a prompt, in one line. */
+const NO_CHANGE =
+  /^(?:(?:i (?:think|believe|find)(?: that)?|in my opinion,?) )?(?:(?:the|this|your) (?:\w+ )?prompt (?:\w+ )?(?:is|looks|seems)(?: \w+)? (?:good|fine|great|perfect|optimal|sufficient|clear)\b|no (?:further )?(?:changes?|edits?|improvements?) (?:(?:is|are|were) )?(?:needed|necessary|required)\b|nothing (?:to change|needs to (?:be changed|change))\b)[^\n]{0,200}$/i;
 
 /** Takes off what chatty models put around a text: an announcement, rules or a heading, and what they say about it behind. */
 function unframe(text: string): string {
