@@ -8,7 +8,8 @@ import { submitPrompt } from '../shared/proposal.ts';
 import { rewardsOf } from '../shared/scores.ts';
 import { type Belief, createBeliefs, type Origin } from './beliefs.ts';
 import { trainedText, withTrainedText } from './component.ts';
-import { type Proposal, propose } from './propose.ts';
+import type { Proposal } from './proposal.ts';
+import { propose } from './propose.ts';
 import { revise } from './revise.ts';
 
 /*

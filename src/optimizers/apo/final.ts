@@ -233,29 +233,41 @@ function normalCdf(z: number): number {
 
 const START = { operator: 'start', critique: '', rollouts: [] } as const;
 
+/** Draws from the posterior that an interval is made of. */
+const EXPLAINING_DRAWS = 50;
+
 /** What each statement does in the prompt of an arm, by the model: an effect is a difference in expected reward. */
 function explain(state: State, arm: Arm): Outcome['explanation'] {
   return { statements: effectsIn(state, arm).map(({ explained }) => explained) };
 }
 
-function effectsIn({ pool, model }: State, arm: Arm) {
+/** null: no rollout was made without the statement, so that nothing tells what it does. */
+function effectsIn({ pool, model, records, context }: State, arm: Arm) {
+  const draws = Array.from({ length: EXPLAINING_DRAWS }, (_, index) => model.draw(context.random('explain', index), 1));
+  const worths = draws.map((effects) => model.value(arm, effects));
   const reached = model.value(arm, model.mean);
   return arm.statements.map((statement) => {
-    const known = pool.statements[statement];
+    const { text = '', origins = [] } = pool.statements[statement] ?? {};
+    const isMeasured = records.some((record) => !record.arm.statements.includes(statement));
     const without = { ...arm, statements: arm.statements.filter((other) => other !== statement) };
-    const effect = reached - model.value(without, model.mean);
-    const { mean: own, deviation: spread } = model.effect(statement);
-    // Relative uncertainty of the statement's own effect, carried over to what it does to the reward.
-    const half = Math.abs(effect) * Math.min(3, (1.96 * spread) / Math.max(0.1, Math.abs(own)));
+    const effect = isMeasured ? reached - model.value(without, model.mean) : null;
     return {
       statement,
       explained: {
-        text: known?.text ?? '',
+        text,
         effect,
-        interval: [effect - half, effect + half],
+        interval: effect === null ? null : around(effect, 1.96 * spreadOf(without)),
         removalCost: effect,
-        origin: known?.origins[0] ?? START,
+        origin: origins[0] ?? START,
       },
     };
   });
+
+  function spreadOf(without: Arm): number {
+    return deviation(draws.map((effects, index) => (worths[index] as number) - model.value(without, effects)));
+  }
+}
+
+function around(center: number, half: number): readonly [number, number] {
+  return [center - half, center + half];
 }

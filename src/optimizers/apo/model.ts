@@ -20,6 +20,8 @@ export const PRIORS = {
   specific: { mean: 0.3, perFit: 3, deviation: 1.8 },
   general: { mean: -0.1, deviation: 0.3 },
   kept: { mean: 0.05, deviation: 0.4 },
+  /** Less for each critique that wants a statement changed or gone, up to {@link MOST_OBJECTIONS}. */
+  objection: 0.4,
   /** Of a statement on everything but the parts: advice may harm an answer as a whole. */
   harm: { mean: -0.03, deviation: 0.25 },
   harmOfGeneral: { mean: -0.3, deviation: 0.6 },
@@ -32,6 +34,9 @@ export const PRIORS = {
   /** Of kinds, beyond what the statements explain. */
   kindDeviation: 1.2,
 } as const;
+
+/** A critic that repeats itself is no new evidence. */
+const MOST_OBJECTIONS = 3;
 
 /** Expected reward by which another frame must be better than the first. */
 const FRAME_MARGIN = 0.002;
@@ -68,11 +73,13 @@ export function fitModel(pool: Pool, units: Units, experiments: readonly Experim
   const size = allocate('size', PRIORS.size);
   const frameEffects = pool.frames.map(({ index }) => (index === 0 ? -1 : allocate(`frame ${index}`, PRIORS.frame)));
   const gripEffects = pool.frames.map(({ index }) => (index === 0 ? -1 : allocate(`grip ${index}`, PRIORS.grip)));
-  const onParts = pool.statements.map(({ index, origins }) => {
+  const onParts = pool.statements.map(({ index, origins, objections }) => {
     const { main, fit } = pool.concern(index);
     const { mean, perFit, deviation } = PRIORS.specific;
-    if (main >= 0) return allocate(`statement ${index}`, { mean: mean + perFit * fit, deviation });
-    return allocate(`statement ${index}`, origins[0]?.operator === 'start' ? PRIORS.kept : PRIORS.general);
+    const isKept = origins[0]?.operator === 'start';
+    const prior = main >= 0 ? { mean: mean + perFit * fit, deviation } : isKept ? PRIORS.kept : PRIORS.general;
+    const less = PRIORS.objection * Math.min(MOST_OBJECTIONS, objections);
+    return allocate(`statement ${index}`, { ...prior, mean: prior.mean - less });
   });
   const onRest = pool.statements.map(({ index, origins }) => {
     if (units.mode === 'whole') return -1;

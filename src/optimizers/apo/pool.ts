@@ -24,6 +24,8 @@ export type Statement = {
   readonly origins: readonly Origin[];
   /** Always in: placeholders, code blocks, what the user protects. */
   readonly fixed: boolean;
+  /** Critiques that wanted it changed or removed. */
+  readonly objections: number;
 };
 
 /** A whole prompt that statements are put into or taken out of: the starting prompt, or a rewrite by the editor. */
@@ -45,6 +47,8 @@ export type Pool = {
   add(text: string, evidence: Iterable<number>, origin: Origin, options?: { readonly fixed?: boolean }): number;
   /** The statement that says this in the same words. */
   find(text: string): number | undefined;
+  /** A critique wants the statement gone. */
+  object(index: number): void;
   /** Adds a whole prompt; its statements are looked up in the pool or added. */
   addFrame(prompt: string, origin: Origin, isFixed: (piece: Piece) => boolean): Frame;
   /** Adds a frame of nothing but what must stand in every prompt. */
@@ -206,7 +210,16 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     const meaning = fixed ? meanings.length : meaningOf(words, new Set(evidence));
     const members = meanings[meaning] ?? [];
     meanings[meaning] = [...members, index];
-    statements.push({ index, text, words, meaning, evidence: new Set(evidence), origins: [origin], fixed });
+    statements.push({
+      index,
+      text,
+      words,
+      meaning,
+      evidence: new Set(evidence),
+      origins: [origin],
+      fixed,
+      objections: 0,
+    });
     refreshRarity();
     return index;
   }
@@ -217,6 +230,10 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     meanings,
     add,
     find,
+    object(index) {
+      const statement = statements[index] as Statement;
+      statements[index] = { ...statement, objections: statement.objections + 1 };
+    },
     addFrame(prompt, origin, isFixed) {
       const split = splitPrompt(prompt);
       const isLong = split.length > MOST_PIECES;

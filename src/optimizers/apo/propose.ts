@@ -7,20 +7,8 @@ import { LEFT_OUT, withoutQuotations } from '../shared/quotations.ts';
 import { trainedText } from './component.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
+import type { Proposal } from './proposal.ts';
 import { revise } from './revise.ts';
-
-/** A statement that somebody proposed, before it is in the pool. */
-export type Proposal = {
-  readonly text: string;
-  /** The statement that it replaces, as quoted; '' for an addition. */
-  readonly target: string;
-  /** Nothing but the target's removal is proposed. */
-  readonly removal: boolean;
-  readonly critique: string;
-  readonly operator: 'critic' | 'editor';
-  /** Ids of the rollouts that support it. */
-  readonly rollouts: readonly string[];
-};
 
 export type ProposeInput = {
   readonly parent: Prompt;
@@ -100,7 +88,12 @@ function listedIn(critique: string): readonly string[] {
   return critique
     .split('\n')
     .filter((line) => BULLET.test(line))
-    .map((line) => statementOf(line).replace(LEAD_IN, '').replace(/^["“](.*)["”]$/, '$1').trim())
+    .map((line) =>
+      statementOf(line)
+        .replace(LEAD_IN, '')
+        .replace(/^["“](.*)["”]$/, '$1')
+        .trim(),
+    )
     .filter((text) => /\p{L}/u.test(text) && !text.includes(LEFT_OUT));
 }
 

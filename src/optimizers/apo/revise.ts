@@ -1,5 +1,5 @@
 import { type Piece, splitPrompt } from '../../core/statements.ts';
-import type { Proposal } from './propose.ts';
+import type { Proposal } from './proposal.ts';
 
 /**
  * A prompt with the proposed changes in it. What says the same as a sentence that is there takes its place: a critic that

@@ -13,7 +13,8 @@ import { bestShown, finish, leaderOf } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
-import { type Proposal, propose } from './propose.ts';
+import type { Proposal } from './proposal.ts';
+import { propose } from './propose.ts';
 import { type ApoOptions, duelTasksOf, finalRollouts } from './settings.ts';
 import {
   admissible,
@@ -291,16 +292,18 @@ function evidenceOf({ context }: State, { task, scored }: Record): Evidence {
   return { task: context.train[task] as Evidence['task'], scored };
 }
 
+/** Rollouts from which on a statement counts as tried. */
+const TRIED = 4;
+
 /** Statements that were tried and that the present best does without. */
-function uselessStatements(state: State, best: Arm): readonly string[] {
+function uselessStatements({ pool, records }: State, best: Arm): readonly string[] {
   const chosen = new Set(best.statements);
-  const tests = countTests(state);
-  return state.pool.statements
+  const rollouts = new Map<number, number>();
+  for (const { arm } of records)
+    for (const index of arm.statements) rollouts.set(index, (rollouts.get(index) ?? 0) + 1);
+  return pool.statements
     .filter(({ index, fixed, origins }) => !fixed && !chosen.has(index) && origins[0]?.operator !== 'start')
-    .filter(({ index }) => {
-      const { main } = state.pool.concern(index);
-      return main < 0 || (tests[index]?.get(main) ?? 0) >= 2;
-    })
+    .filter(({ index }) => (rollouts.get(index) ?? 0) >= TRIED)
     .slice(-8)
     .map(({ text }) => text);
 }
@@ -308,7 +311,9 @@ function uselessStatements(state: State, best: Arm): readonly string[] {
 function adopt(state: State, proposals: readonly Proposal[]): void {
   const { context, pool, records, units } = state;
   const recordOf = new Map(records.map((record) => [record.scored.rollout.id, record]));
-  for (const { text, critique, operator, rollouts, removal } of proposals) {
+  for (const { text, target, critique, operator, rollouts, removal } of proposals) {
+    const objected = target === '' ? undefined : pool.find(target);
+    if (objected !== undefined) pool.object(objected);
     if (removal || text === '') continue;
     const trial = withTrainedText(context.start, `${trainedText(context.start)}\n- ${text}`);
     if (context.reject(trial, context.start) !== undefined) continue;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Proposal } from '../../../src/optimizers/apo/propose.ts';
+import type { Proposal } from '../../../src/optimizers/apo/proposal.ts';
 import { revise } from '../../../src/optimizers/apo/revise.ts';
 
 const proposal = (given: Partial<Proposal>): Proposal => ({

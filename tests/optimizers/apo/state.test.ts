@@ -21,3 +21,19 @@ test('a sentence of the user is put back unless what was seen of it says that it
   const kept = withOwnStatements({ pool, model, context } as unknown as State, { frame: 0, statements: [] });
   expect(kept.statements).toEqual([clerk]);
 });
+
+test('a sentence that critics object to is the first to be tried without', () => {
+  const train = Array.from({ length: 20 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
+  const units = answerParts(train);
+  const pool = createPool(train, units);
+  const origin = { operator: 'start', critique: '', rollouts: [] };
+  pool.addFrame('You are a clerk. Sing before lunch.', origin, () => false);
+  const [clerk, harm] = startArm(pool).statements as [number, number];
+  const bestOf = () => {
+    const model = fitModel(pool, units, []);
+    return model.bestArm(model.mean).statements;
+  };
+  expect(bestOf()).toEqual([clerk, harm]);
+  pool.object(harm);
+  expect(bestOf()).toEqual([clerk]);
+});

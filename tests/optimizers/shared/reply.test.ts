@@ -33,6 +33,8 @@ describe('a prompt in an editor reply', () => {
     ['nothing', ''],
     ['thoughts that were cut off', '<think>First I will'],
     ['a refusal', "I'm sorry, but I can't help with that."],
+    ['an opinion', 'I think the prompt is good as it is.'],
+    ['another opinion', 'No changes are needed.'],
     ['a German refusal', 'Es tut mir leid, dabei kann ich nicht helfen.'],
   ])('is none in %s', (_what, reply) => {
     expect(promptFromReply(reply)).toBe('');
@@ -44,6 +46,7 @@ describe('a prompt in an editor reply', () => {
     'Rewrite the text:\n- keep names',
     'Say "I\'m sorry" first.\n\nThen explain.',
     'Keep this.\n---\nAnd this.\n---',
+    'The prompt is good when it is short.\n\nKeep it so.',
     "I'm sorry to say that customers are angry.\n\nAnswer them kindly.",
   ])('is kept as it is: %s', (prompt) => {
     expect(promptFromReply(prompt)).toBe(prompt);
