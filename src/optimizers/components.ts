@@ -3,7 +3,7 @@ import type { PluginContext } from '../config/plugin.ts';
 import { ApoError } from '../core/errors.ts';
 import { createPrompt, type Prompt, SYSTEM } from '../core/prompt.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart } from './shared/part.ts';
+import { contextOfPart, createShares, finishOnVal, tasksOfPart } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains each component. */
@@ -38,14 +38,21 @@ async function train(inner: Optimizer, names: readonly string[], context: Optimi
       hint: `the prompt has ${all.join(', ')}`,
     });
   }
-  const share = shareOf(context, (1 - FINAL_SHARE) / Math.max(1, names.length));
+  const shares = createShares(context, inner);
   let current = context.start;
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
     const others = current.components;
     const outer = (prompt: Prompt): Prompt => createPrompt({ ...others, [name]: prompt.components[SYSTEM] ?? '' });
     const start = createPrompt(others[name] ?? '');
     const tasks = tasksOfPart(context, context.train, name);
-    const part = contextOfPart(context, { name, start, from: current, ...tasks, ...share, outer });
+    const part = contextOfPart(context, {
+      name,
+      start,
+      from: current,
+      ...tasks,
+      ...shares.next(1 / (names.length - index)),
+      outer,
+    });
     current = outer((await inner.run(part)).best);
     context.keep({ best: context.start, contender: current, baseline: [], final: [] });
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
 import { DIFFICULTIES, type Task } from '../core/task.ts';
 import type { Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { contextOfPart, FINAL_SHARE, finishOnVal, shareOf, tasksOfPart, withNote } from './shared/part.ts';
+import { contextOfPart, createShares, finishOnVal, tasksOfPart, withNote } from './shared/part.ts';
 
 export const options = z.strictObject({
   /** The optimizer that trains each level. */
@@ -34,15 +34,15 @@ export default async function createProgressive(
 async function train(inner: Optimizer, context: OptimizerContext): Promise<Outcome> {
   const levels = levelsOf(context.train);
   if (levels.length < 2) return inner.run(context);
-  const plan = levels.map((level) => {
-    const tasks = ofLevel(context.train, level);
-    const share = shareOf(context, (1 - FINAL_SHARE) * (tasks.length / context.train.length));
-    return { name: level, ...tasksOfPart(context, tasks, level), ...share };
-  });
+  const shares = createShares(context, inner);
   let current = context.start;
-  for (const level of plan) {
-    const part = contextOfPart(context, { ...level, start: current, from: current, outer: (prompt) => prompt });
-    current = (await inner.run(part)).best;
+  let left = context.train.length;
+  for (const level of levels) {
+    const tasks = ofLevel(context.train, level);
+    const share = shares.next(tasks.length / left);
+    left -= tasks.length;
+    const part = { name: level, start: current, from: current, ...tasksOfPart(context, tasks, level), ...share };
+    current = (await inner.run(contextOfPart(context, { ...part, outer: (prompt) => prompt }))).best;
     context.keep({ best: context.start, contender: current, baseline: [], final: [] });
   }
   return finishOnVal(context, current);

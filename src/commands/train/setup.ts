@@ -7,9 +7,11 @@ import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
 import { hashOf } from '../../core/json.ts';
 import { createPrompt, type Prompt, promptText } from '../../core/prompt.ts';
+import { createRandom } from '../../core/random.ts';
+import type { Task } from '../../core/task.ts';
 import { DEFAULT_MAX_AGE_DAYS, type LoadedTasks, loadTasks } from '../../datasets/tasks.ts';
 import type { Grader } from '../../graders/grader.ts';
-import type { Forecast, Optimizer } from '../../optimizers/optimizer.ts';
+import type { Forecast, Optimizer, OptimizerSize } from '../../optimizers/optimizer.ts';
 import { loadPlugin, openHistory } from '../../plugins.ts';
 import { overridesOf, type TrainFlags } from './options.ts';
 import { loadRoles, type Roles } from './roles.ts';
@@ -56,7 +58,12 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     context,
   );
   const loaded = await load(config, now, context);
-  const tasks = { ...loaded, warnings: [...promptWarnings(start), ...loaded.warnings] };
+  const sealed = sealedPart(loaded.split.test, config);
+  const tasks = {
+    ...loaded,
+    split: { ...loaded.split, test: sealed.tasks },
+    warnings: [...promptWarnings(start), ...loaded.warnings, ...sealed.warnings],
+  };
   agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);
   requireGradable(grader, tasks);
@@ -69,7 +76,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     start,
     tasks,
     tasksHash: hashOf(
-      [tasks.split.train, tasks.split.val, tasks.split.test].map((part) => part.map((task) => hashOf(task))),
+      [loaded.split.train, loaded.split.val, loaded.split.test].map((part) => part.map((task) => hashOf(task))),
     ),
     agent,
     grader,
@@ -77,14 +84,40 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     iterations,
     roles,
     simulated: Object.values(roles).some(({ model }) => model.simulated),
-    forecast: optimizer.forecast({
+    forecast: forecastOf(optimizer, {
       train: tasks.split.train.length,
       val: tasks.split.val.length,
       tasks: tasks.split.train,
       iterations,
       maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
+      sealed: 2 * tasks.split.test.length,
     }),
   };
+}
+
+/** Share of the rollouts that the sealed part may take at most: what it measures has to be trained before. */
+const SEALED_SHARE = 1 / 3;
+
+/**
+ * The sealed tasks that the rollouts pay for, chosen by the seed; each is run with both prompts. A larger limit adds tasks
+ * and drops none, so that a resumed run repeats nothing.
+ */
+function sealedPart(
+  test: readonly Task[],
+  { budget, seed }: Config,
+): { readonly tasks: readonly Task[]; readonly warnings: readonly string[] } {
+  const count = Math.floor(((budget.rollouts ?? Number.POSITIVE_INFINITY) * SEALED_SHARE) / 2);
+  if (test.length <= count) return { tasks: test, warnings: [] };
+  const warning = `${budget.rollouts} rollouts pay for a look at ${count} of the ${test.length} sealed test tasks: at most a third of them goes there`;
+  return { tasks: createRandom('sealed', seed).shuffle(test).slice(0, count), warnings: [warning] };
+}
+
+/** The optimizer plans with what the sealed part leaves. */
+function forecastOf(optimizer: Optimizer, { sealed, ...size }: OptimizerSize & { readonly sealed: number }): Forecast {
+  const forecast = optimizer.forecast({ ...size, maxRollouts: size.maxRollouts - sealed });
+  if (sealed === 0) return forecast;
+  const note = [forecast.note, `${sealed} rollouts are kept for the sealed test tasks`].filter(Boolean).join('; ');
+  return { ...forecast, rollouts: forecast.rollouts + sealed, note };
 }
 
 /** Training may start from nothing, but an unset variable in `--prompt "$PROMPT"` is not to go unnoticed. */

@@ -1,7 +1,7 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { type ScoredRollout, scoreOf } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
-import type { Forecast, OptimizerContext, Outcome } from '../optimizer.ts';
+import type { Forecast, Optimizer, OptimizerContext, Outcome } from '../optimizer.ts';
 
 /** A part of a run that another optimizer works on: fewer tasks, or one component of the prompt. */
 export type Part = {
@@ -108,12 +108,35 @@ export async function finishOnVal(context: OptimizerContext, candidate: Prompt):
   };
 }
 
-/** A share of the rollouts and iterations of a run; no limit stays no limit. */
-export function shareOf(context: OptimizerContext, share: number): Pick<Part, 'iterations' | 'rollouts'> {
-  const rollouts = context.remainingRollouts();
+export type Shares = {
+  /** Rollouts for the parts to come; Infinity without a limit. */
+  left(): number;
+  /** A share (0..1) of what is still there. */
+  next(share: number): Pick<Part, 'iterations' | 'rollouts'>;
+};
+
+/**
+ * Shares out the rollouts and iterations of a run among its parts, but for what {@link finishOnVal} needs. A share is
+ * one of what is still there, so that what a part leaves goes to those after it; no limit stays no limit.
+ */
+export function createShares(
+  context: OptimizerContext,
+  { defaultIterations }: Pick<Optimizer, 'defaultIterations'>,
+): Shares {
+  const limit = context.remainingRollouts();
+  const isLimited = Number.isFinite(limit);
+  const kept = isLimited ? Math.ceil(limit * FINAL_SHARE) : 0;
+  // Where rollouts end a run, its iterations are the default, which means no limit to the inner optimizer: a share of them would.
+  const isOpen = isLimited && context.iterations === defaultIterations;
+  let rest = context.iterations;
+  const left = () => (isLimited ? Math.max(0, context.remainingRollouts() - kept) : limit);
   return {
-    iterations: Math.max(1, Math.round(context.iterations * share)),
-    rollouts: Number.isFinite(rollouts) ? Math.floor(rollouts * share) : rollouts,
+    left,
+    next(share) {
+      const iterations = isOpen ? context.iterations : Math.max(1, Math.round(rest * share));
+      rest -= rest * share;
+      return { iterations, rollouts: Math.floor(left() * share) };
+    },
   };
 }
 
