@@ -118,7 +118,9 @@ async function paidRollouts(
   for await (const { rollout, split } of store.rollouts.list({ runId: run.id })) {
     if (ids.size >= count) break;
     ids.add(rollout.id);
-    if (optimizer.endsWithComparison === true && split === 'val' && rollout.promptId !== start.id) lost += 1;
+    // Of the end of a run, only what was said of the start stays of use when another prompt wins.
+    const isOfEnd = split === 'test' || (split === 'val' && optimizer.endsWithComparison === true);
+    if (isOfEnd && rollout.promptId !== start.id) lost += 1;
   }
   return { ids, lost };
 }
