@@ -84,14 +84,21 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     iterations,
     roles,
     simulated: Object.values(roles).some(({ model }) => model.simulated),
-    forecast: forecastOf(optimizer, {
-      train: tasks.split.train.length,
-      val: tasks.split.val.length,
-      tasks: tasks.split.train,
-      iterations,
-      maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
-      sealed: 2 * tasks.split.test.length,
-    }),
+    forecast: forecastOf(
+      optimizer,
+      {
+        train: tasks.split.train.length,
+        val: tasks.split.val.length,
+        tasks: tasks.split.train,
+        iterations,
+        maxRollouts: config.budget.rollouts ?? Number.POSITIVE_INFINITY,
+      },
+      {
+        sealed: 2 * tasks.split.test.length,
+        calls: config.budget.calls ?? Number.POSITIVE_INFINITY,
+        callsOfRollout: grader.usesModel ? 2 : 1,
+      },
+    ),
   };
 }
 
@@ -112,12 +119,28 @@ function sealedPart(
   return { tasks: createRandom('sealed', seed).shuffle(test).slice(0, count), warnings: [warning] };
 }
 
-/** The optimizer plans with what the sealed part leaves. */
-function forecastOf(optimizer: Optimizer, { sealed, ...size }: OptimizerSize & { readonly sealed: number }): Forecast {
-  const forecast = optimizer.forecast({ ...size, maxRollouts: size.maxRollouts - sealed });
-  if (sealed === 0) return forecast;
-  const note = [forecast.note, `${sealed} rollouts are kept for the sealed test tasks`].filter(Boolean).join('; ');
-  return { ...forecast, rollouts: forecast.rollouts + sealed, note };
+/** The optimizer plans with the rollouts that the sealed part and a limit of calls leave. */
+function forecastOf(
+  optimizer: Optimizer,
+  size: OptimizerSize,
+  {
+    sealed,
+    calls,
+    callsOfRollout,
+  }: { readonly sealed: number; readonly calls: number; readonly callsOfRollout: number },
+): Forecast {
+  const within = (maxRollouts: number) => optimizer.forecast({ ...size, maxRollouts: Math.max(0, maxRollouts) });
+  const free = within(size.maxRollouts - sealed);
+  const wanted = free.rollouts * callsOfRollout + free.critiques + free.edits;
+  const left = calls - sealed * callsOfRollout;
+  const forecast = wanted > left ? within(Math.floor((free.rollouts * left) / wanted)) : free;
+  const notes = [
+    forecast.note,
+    ...(forecast === free ? [] : [`${calls} calls end it`]),
+    ...(sealed === 0 ? [] : [`${sealed} rollouts are kept for the sealed test tasks`]),
+  ];
+  const note = notes.filter((one) => one !== undefined).join('; ');
+  return { ...forecast, rollouts: forecast.rollouts + sealed, ...(note === '' ? {} : { note }) };
 }
 
 /** Training may start from nothing, but an unset variable in `--prompt "$PROMPT"` is not to go unnoticed. */
