@@ -1,5 +1,5 @@
 // Optimizers on the examiner's worlds, with exact scores of the returned prompts.
-// npm run build && node bench/examiner/run.js [--worlds first|second] [--algorithms apo,gepa] [--families a,b] [--budgets 300]
+// npm run build && node bench/examiner/run.js [--worlds first|second|third|fourth] [--algorithms apo,gepa] [--families a,b] [--budgets 300]
 //   [--first 11] [--seeds 7]
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../dist/core/random.js';
