@@ -43,16 +43,38 @@ export function createHealthCheck(threshold: number): HealthCheck {
   let sickSeen = 0;
   let hasAnswer = false;
 
+  /**
+   * A share above the threshold stops the run, but not by chance: a grader that leaves 3 % unscored has 3 of some 20 rollouts
+   * unscored now and then.
+   * @param shown rollouts whose most frequent reason is told
+   */
+  function refuseShare(
+    { sick, of, chance }: { readonly sick: number; readonly of: number; readonly chance: number },
+    shown: readonly ScoredRollout[],
+    { label }: EvaluationPurpose,
+  ): void {
+    if (sick < (of < WINDOW / 2 ? TELLING : 1) || sick / of <= threshold) return;
+    if (binomialTail(sick, of, threshold) >= chance) return;
+    const reason = mostFrequent(shown.filter(isSick).map(({ grade }) => grade.reason));
+    throw new ApoError(
+      'step-failed',
+      `${Math.round((sick / of) * 100)} % of the rollouts are failed or unscored (limit ${Math.round(threshold * 100)} %) - in ${label}: ${reason}`,
+      {
+        hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; a new run may have a higher failureThreshold',
+      },
+    );
+  }
+
   return {
     step(results, fresh, purpose) {
       recent.push(...fresh);
       recent.splice(0, Math.max(0, recent.length - Math.max(WINDOW, fresh.length)));
       seen += fresh.length;
       hasAnswer ||= fresh.some((result) => !isEmpty(result));
-      sickSeen += fresh.filter((result) => !isHealthy(result)).length;
+      sickSeen += fresh.filter(isSick).length;
       const judged = results.length >= WINDOW / 2 ? results : recent;
-      checkFailures(judged, threshold, STEP_CHANCE, purpose);
-      if (seen >= WINDOW) refuseShare(sickSeen, seen, threshold, RUN_CHANCE, purpose, recent);
+      refuseShare({ sick: judged.filter(isSick).length, of: judged.length, chance: STEP_CHANCE }, judged, purpose);
+      if (seen >= WINDOW) refuseShare({ sick: sickSeen, of: seen, chance: RUN_CHANCE }, recent, purpose);
       if (!hasAnswer && seen >= WINDOW / 2) throw withoutAnswers(recent, seen, purpose.label);
       if (recent.length < WINDOW) return;
       const prompts = new Set(recent.map(({ rollout }) => rollout.promptId));
@@ -89,41 +111,8 @@ function mostFrequent(texts: readonly string[]): string {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
 }
 
-function isHealthy({ rollout, grade }: ScoredRollout): boolean {
-  return grade.status === 'scored' && rollout.failure?.kind !== 'infrastructure';
-}
-
-function checkFailures(
-  judged: readonly ScoredRollout[],
-  threshold: number,
-  chance: number,
-  purpose: EvaluationPurpose,
-): void {
-  refuseShare(judged.filter((result) => !isHealthy(result)).length, judged.length, threshold, chance, purpose, judged);
-}
-
-/**
- * A share above the threshold stops the run, but not by chance: a grader that leaves 3 % unscored has 3 of some 20 rollouts
- * unscored now and then.
- */
-function refuseShare(
-  sick: number,
-  count: number,
-  threshold: number,
-  chance: number,
-  purpose: EvaluationPurpose,
-  shown: readonly ScoredRollout[],
-): void {
-  if (sick < (count < WINDOW / 2 ? TELLING : 1) || sick / count <= threshold) return;
-  if (binomialTail(sick, count, threshold) >= chance) return;
-  const reason = mostFrequent(shown.filter((result) => !isHealthy(result)).map(({ grade }) => grade.reason));
-  throw new ApoError(
-    'step-failed',
-    `${Math.round((sick / count) * 100)} % of the rollouts are failed or unscored (limit ${Math.round(threshold * 100)} %) - in ${purpose.label}: ${reason}`,
-    {
-      hint: 'these are no bad answers, so training on them would mislead: fix the cause, then resume; a new run may have a higher failureThreshold',
-    },
-  );
+function isSick({ rollout, grade }: ScoredRollout): boolean {
+  return grade.status === 'unscored' || rollout.failure?.kind === 'infrastructure';
 }
 
 function checkSameness(recent: readonly ScoredRollout[], { label }: EvaluationPurpose): void {

@@ -2,19 +2,18 @@ import type { Agent, AgentContext, AgentResult } from '../agents/agent.ts';
 import type { Clock } from '../core/clock.ts';
 import { isApoError, messageOf } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
-import type { Message, ToolDefinition } from '../core/message.ts';
 import type { Prompt } from '../core/prompt.ts';
 import type { Grade, Rollout, ScoredRollout } from '../core/rollout.ts';
 import { type Task, taskHash } from '../core/task.ts';
-import type { TraceEvent } from '../core/trace.ts';
 import { addUsage, NO_USAGE } from '../core/usage.ts';
 import type { Grader } from '../graders/grader.ts';
-import { type ChatReply, ModelError } from '../models/model.ts';
+import { ModelError } from '../models/model.ts';
 import { followAbort } from '../platform/abort.ts';
 import type { JournalReply } from '../stores/store.ts';
 import type { Caller } from './calls.ts';
 import type { LeakGuard } from './leaks.ts';
 import type { StopSwitch } from './stop.ts';
+import { createTrace, type RolloutTrace } from './trace.ts';
 
 export type RolloutParts = {
   readonly runId: string;
@@ -28,9 +27,6 @@ export type RolloutParts = {
   readonly timeoutMs: number;
   readonly leaks: LeakGuard;
 };
-
-/** `Omit` that keeps the union of event types apart. */
-type EventBody = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'at' | 'spanId'> : never) : never;
 
 /**
  * Runs the agent on one task and grades the answer. What the agent or its provider does wrong is a result; only what has
@@ -170,42 +166,20 @@ export async function askGrader(
   return { status: 'unscored', reason: 'the grader repeated a planted code: it obeys the text that it grades' };
 }
 
-type Trace = { readonly events: readonly TraceEvent[]; record(event: EventBody): void; nextSpan(): void };
-
-function createTrace(rolloutId: string, clock: Clock): Trace {
-  const events: TraceEvent[] = [];
-  let step = 0;
-  const idOfSpan = (): string => hashOf(['span', rolloutId, step]).slice(0, 16);
-  let spanId = idOfSpan();
-  return {
-    events,
-    record(event) {
-      events.push({ ...event, at: clock.epoch(), spanId });
-    },
-    nextSpan() {
-      step += 1;
-      spanId = idOfSpan();
-    },
-  };
-}
-
-function createContext(parts: RolloutParts, rolloutId: string, sample: number, signal: AbortSignal, trace: Trace) {
-  let shown = 0;
+function createContext(
+  parts: RolloutParts,
+  rolloutId: string,
+  sample: number,
+  signal: AbortSignal,
+  trace: RolloutTrace,
+) {
   let toolCalls = 0;
-  let knownTools: readonly ToolDefinition[] | undefined;
   let usage = NO_USAGE;
-
-  /** Records what the model was shown and had not been shown or said before. */
-  function recordMessages(messages: readonly Message[]): void {
-    for (const message of messages.slice(shown)) recordMessage(trace, message, shown === 0 ? messages : undefined);
-    shown = messages.length;
-  }
-
   const context: AgentContext = {
     signal,
     async chat(messages, tools) {
       trace.nextSpan();
-      recordMessages(messages);
+      trace.recordMessages(messages);
       const offered = tools === undefined || tools.length === 0 ? {} : { tools };
       const startedAt = parts.clock.epoch();
       let attempts = 1;
@@ -213,23 +187,7 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
         attempts = outcome.attempts;
       };
       const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal, onOutcome });
-      const { model, finishReason, responseId } = reply;
-      const newTools = offered.tools !== knownTools ? offered : {};
-      knownTools = offered.tools;
-      trace.record({
-        type: 'model_call',
-        startedAt,
-        provider: parts.provider,
-        model,
-        finishReason,
-        responseId,
-        usage: reply.usage,
-        ...(attempts > 1 ? { attempts } : {}),
-        ...newTools,
-      });
-      recordReply(trace, reply);
-      // The agent puts this reply into its next messages; it is on record already.
-      shown += 1;
+      trace.recordReply(reply, { startedAt, provider: parts.provider, attempts, tools: offered.tools });
       usage = addUsage(usage, reply.usage);
       return reply;
     },
@@ -253,40 +211,4 @@ function createContext(parts: RolloutParts, rolloutId: string, sample: number, s
     },
   };
   return { context, usage: () => usage };
-}
-
-/** `first`: all messages of the first call, the task's context among them. */
-function recordMessage(trace: Trace, message: Message, first: readonly Message[] | undefined): void {
-  if (message.role === 'system' || message.role === 'user')
-    trace.record({ type: message.role, content: message.content });
-  if (message.role === 'assistant') {
-    for (const call of message.tool_calls ?? []) {
-      trace.record({ type: 'tool_call', id: call.id, name: call.function.name, arguments: call.function.arguments });
-    }
-    if (message.content !== '') trace.record({ type: 'reply', content: message.content });
-  }
-  // Tool results of this rollout are recorded where they happen; those of the task's context only stand here.
-  if (message.role === 'tool' && first !== undefined) {
-    trace.record({
-      type: 'tool_result',
-      id: message.tool_call_id,
-      name: message.name || nameOfCall(message.tool_call_id, first),
-      content: message.content,
-      isError: message.is_error ?? false,
-      replayed: true,
-    });
-  }
-}
-
-function nameOfCall(id: string, messages: readonly Message[]): string {
-  const calls = messages.flatMap((message) => (message.role === 'assistant' ? (message.tool_calls ?? []) : []));
-  return calls.find((call) => call.id === id)?.function.name ?? '';
-}
-
-function recordReply(trace: Trace, reply: ChatReply): void {
-  if (reply.thinking !== '') trace.record({ type: 'thinking', content: reply.thinking });
-  for (const call of reply.toolCalls) {
-    trace.record({ type: 'tool_call', id: call.id, name: call.function.name, arguments: call.function.arguments });
-  }
-  if (reply.content !== '') trace.record({ type: 'reply', content: reply.content });
 }

@@ -44,9 +44,14 @@ export function compare(before: readonly ScoredRollout[], after: readonly Scored
 
 /** A bootstrap of fewer differences gives intervals that are too narrow: then the permutation test alone decides. */
 const FEWEST_COMPARED = 10;
+/** Of the permutation test. */
 const LEVEL = 0.05;
 /** Room for a better prompt that nobody has to look for. */
 const NO_ROOM = 0.15;
+/** A gain that most people train for: a sample that could not have shown it says nothing by showing none. */
+const WANTED_GAIN = 0.2;
+/** A gain that is not worth having, however sure it is. */
+const SMALL_GAIN = 0.05;
 
 export type VerdictParts = {
   readonly isStart: boolean;
@@ -78,8 +83,8 @@ export function decideVerdict(parts: VerdictParts, random: Random): Verdict {
   }
   const room = startScores.length === 0 ? 1 : 1 - meanInterval(startScores)[0];
   if (isStart && room <= NO_ROOM) return 'no_improvement';
-  const couldShow = detectableGain(validation.n) <= 0.2;
-  return couldShow && (isStart || validation.interval[1] < 0.05) ? 'no_improvement' : 'not_enough_data';
+  const couldShow = detectableGain(validation.n) <= WANTED_GAIN;
+  return couldShow && (isStart || validation.interval[1] < SMALL_GAIN) ? 'no_improvement' : 'not_enough_data';
 }
 
 function isShown({ differences, interval, n }: Comparison, level: number, random: Random): boolean {
