@@ -32,6 +32,11 @@ export type ToolCall = {
   readonly function: { readonly name: string; readonly arguments: string };
 };
 
+/** The tool calls of a message; only the assistant's has any. */
+export function callsOf(message: Message): readonly ToolCall[] {
+  return message.role === 'assistant' ? (message.tool_calls ?? []) : [];
+}
+
 export type ToolDefinition = {
   readonly type: 'function';
   readonly function: {

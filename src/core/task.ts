@@ -1,5 +1,5 @@
 import { hashOf, isJsonObject, type Json, type JsonObject } from './json.ts';
-import type { Message } from './message.ts';
+import { callsOf, type Message } from './message.ts';
 
 export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
 export type Difficulty = (typeof DIFFICULTIES)[number];
@@ -55,6 +55,24 @@ export function ownerOf(task: Task): { readonly sessionId?: string; readonly use
 export function recordedToolCalls(task: Task): readonly RecordedToolCall[] {
   const calls = task.metadata.tool_calls;
   return Array.isArray(calls) ? (calls as readonly Json[]).filter(isRecordedToolCall) : [];
+}
+
+/** The tool calls of a conversation with what came of them, as a task records them; the result is '' where there is none. */
+export function callsWithResults(messages: readonly Message[]): readonly RecordedToolCall[] {
+  return messages.flatMap((message, at) =>
+    callsOf(message).map((call) => {
+      // Ids repeat within a run with some providers, so the result is the next one after the call.
+      const result = messages.find(
+        (other, index) => index > at && other.role === 'tool' && other.tool_call_id === call.id,
+      );
+      return {
+        name: call.function.name,
+        arguments: call.function.arguments,
+        result: result?.content ?? '',
+        is_error: result?.role === 'tool' && result.is_error === true,
+      };
+    }),
+  );
 }
 
 function isRecordedToolCall(value: Json): value is RecordedToolCall & JsonObject {

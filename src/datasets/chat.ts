@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
+import { callsWithResults } from '../core/task.ts';
 import { readMessage } from '../history/shared/messages.ts';
 import { readConversation } from './context.ts';
 import { CHAT } from './fields.ts';
@@ -84,21 +85,7 @@ function readAfter(
   const text = open === undefined ? undefined : last?.content;
   const reply =
     text || closed.messages.findLast(({ role, content }) => role === 'assistant' && content !== '')?.content;
-  const calls = closed.messages.flatMap((message, index) =>
-    message.role !== 'assistant'
-      ? []
-      : (message.tool_calls ?? []).map((call) => {
-          const result = closed.messages.find(
-            (other, later) => later > index && other.role === 'tool' && other.tool_call_id === call.id,
-          );
-          return {
-            name: call.function.name,
-            arguments: call.function.arguments,
-            result: result?.content ?? '',
-            is_error: result?.role === 'tool' && result.is_error === true,
-          };
-        }),
-  );
+  const calls = callsWithResults(closed.messages);
   return {
     ok: true,
     expected: reply,

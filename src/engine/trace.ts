@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { hashOf } from '../core/json.ts';
-import type { Message, ToolDefinition } from '../core/message.ts';
+import { callsOf, type Message, type ToolDefinition } from '../core/message.ts';
 import type { TraceEvent } from '../core/trace.ts';
 import type { ChatReply } from '../models/model.ts';
 
@@ -103,6 +103,5 @@ export function createTrace(rolloutId: string, clock: Clock): RolloutTrace {
 }
 
 function nameOfCall(id: string, messages: readonly Message[]): string {
-  const calls = messages.flatMap((message) => (message.role === 'assistant' ? (message.tool_calls ?? []) : []));
-  return calls.find((call) => call.id === id)?.function.name ?? '';
+  return messages.flatMap(callsOf).find((call) => call.id === id)?.function.name ?? '';
 }

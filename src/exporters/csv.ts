@@ -1,7 +1,7 @@
+import { callsOf } from '../core/message.ts';
 import type { Exporter, Rendered, TrainingSample } from './exporter.ts';
 import { rows } from './exporter.ts';
 import { answerOf, promptOf, splitSystem } from './shared/render.ts';
-import { callsOf } from './shared/tools.ts';
 
 /** One line for each conversation, for a spreadsheet. Cells are neutralised by the writer (ASVS 1.2.10). */
 export default function csvExporter(): Exporter {
@@ -25,7 +25,8 @@ function csv(sample: TrainingSample): Rendered {
     input: turns.at(-1)?.content ?? '',
     answer: answer.at(-1)?.content ?? '',
     expected: sample.expected ?? '',
-    tool_calls: callsOf(answer)
+    tool_calls: answer
+      .flatMap(callsOf)
       .map((call) => call.function.name)
       .join(' '),
     run: typeof sample.meta.run === 'string' ? sample.meta.run : '',

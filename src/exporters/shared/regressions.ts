@@ -1,8 +1,7 @@
 import type { Message } from '../../core/message.ts';
 import type { RedactionLevel } from '../../core/privacy/detector.ts';
 import { createRedactor, type Redactor } from '../../core/privacy/redact.ts';
-import type { RecordedToolCall, Task } from '../../core/task.ts';
-import { groupOf } from '../../core/task.ts';
+import { callsWithResults, groupOf, type RecordedToolCall, type Task } from '../../core/task.ts';
 import type { TrainingSample } from '../exporter.ts';
 import { type Failure, type FailureGroup, groupFailures } from './failure-groups.ts';
 import { redactMessages } from './redaction.ts';
@@ -77,7 +76,8 @@ function regressionTask(sample: TrainingSample, group: string, reason: string, o
   const known = tasks.get(sample.taskId) ?? rebuilt(sample);
   const redactor = createRedactor(redaction);
   redactor.learn([known.input, known.expected ?? '', ...known.context.map(({ content }) => content)]);
-  const calls = recorded(answerOf(sample));
+  // So that the tools can be replayed.
+  const calls = callsWithResults(answerOf(sample));
   return {
     id: redaction >= 2 ? redactor.text(shareable(known.id, hash)) : known.id,
     input: redactor.value(known.input),
@@ -118,23 +118,6 @@ function rebuilt(sample: TrainingSample): Task {
     difficulty: null,
     metadata: {},
   };
-}
-
-/** So that the tools can be replayed. */
-function recorded(answer: readonly Message[]): readonly RecordedToolCall[] {
-  return answer.flatMap((message) =>
-    message.role === 'assistant'
-      ? (message.tool_calls ?? []).map((call) => {
-          const result = answer.find((other) => other.role === 'tool' && other.tool_call_id === call.id);
-          return {
-            name: call.function.name,
-            arguments: call.function.arguments,
-            result: result?.content ?? '',
-            is_error: result?.role === 'tool' && result.is_error === true,
-          };
-        })
-      : [],
-  );
 }
 
 function redactCall(call: RecordedToolCall, redactor: Redactor): RecordedToolCall {

@@ -1,9 +1,5 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
-import type { Message, ToolCall, ToolDefinition } from '../../core/message.ts';
-
-export function callsOf(messages: readonly Message[]): readonly ToolCall[] {
-  return messages.flatMap((message) => (message.role === 'assistant' ? (message.tool_calls ?? []) : []));
-}
+import { callsOf, type Message, type ToolCall, type ToolDefinition } from '../../core/message.ts';
 
 /** The arguments as an object, or undefined when the model wrote anything else. An empty text is an empty object. */
 export function argumentsOf(call: ToolCall): JsonObject | undefined {
@@ -20,7 +16,7 @@ export function coverTools(
   messages: readonly Message[],
   known: readonly ToolDefinition[],
 ): { readonly tools: readonly ToolDefinition[]; readonly invented: readonly string[] } {
-  const calls = callsOf(messages);
+  const calls = messages.flatMap(callsOf);
   const listed = new Set(known.map((tool) => tool.function.name));
   const invented = [...new Set(calls.map((call) => call.function.name))].filter((name) => !listed.has(name));
   const made = invented.map((name) =>

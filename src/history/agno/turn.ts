@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Message } from '../../core/message.ts';
-import type { RecordedToolCall } from '../../core/task.ts';
+import { callsWithResults, type RecordedToolCall } from '../../core/task.ts';
 import { mediaOf, pairToolCalls, readContent, readMessage, textValue } from '../shared/messages.ts';
 import { isoTime } from '../shared/time.ts';
 
@@ -173,23 +173,8 @@ function systemPromptOf(fresh: readonly JsonObject[]): string | undefined {
 
 /** From the messages; agents with `store_tool_messages=False` have them only in the run's `tools`. */
 function toolCallsOf(messages: readonly Message[], tools: Json | undefined): readonly RecordedToolCall[] {
-  const calls = messages.flatMap((message, at) =>
-    message.role === 'assistant' ? (message.tool_calls ?? []).map((call) => ({ call, at })) : [],
-  );
-  if (calls.length > 0) {
-    return calls.map(({ call, at }) => {
-      // Ids repeat within a run with some providers, so the result is the next one after the call.
-      const result = messages.find(
-        (message, index) => index > at && message.role === 'tool' && message.tool_call_id === call.id,
-      );
-      return {
-        name: call.function.name,
-        arguments: call.function.arguments,
-        result: result?.content ?? '',
-        is_error: result?.role === 'tool' && result.is_error === true,
-      };
-    });
-  }
+  const calls = callsWithResults(messages);
+  if (calls.length > 0) return calls;
   if (!Array.isArray(tools)) return [];
   return (tools as readonly Json[])
     .filter(isJsonObject)

@@ -1,4 +1,4 @@
-import type { Message } from '../../core/message.ts';
+import { callsOf, type Message } from '../../core/message.ts';
 
 /**
  * Longest conversation before a turn that a task keeps. An agent's own memory is shorter, and without a limit a session
@@ -23,6 +23,5 @@ export function trimContext(messages: readonly Message[]): {
 }
 
 function sizeOf(message: Message): number {
-  const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
-  return message.content.length + calls.reduce((sum, call) => sum + call.function.arguments.length, 0);
+  return message.content.length + callsOf(message).reduce((sum, call) => sum + call.function.arguments.length, 0);
 }

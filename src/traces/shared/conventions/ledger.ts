@@ -1,4 +1,4 @@
-import type { Message, ToolCall, ToolDefinition } from '../../../core/message.ts';
+import { callsOf, type Message, type ToolCall, type ToolDefinition } from '../../../core/message.ts';
 import type { Span, TraceEvent } from '../../../core/trace.ts';
 import type { ToolExecution } from './convention.ts';
 
@@ -148,8 +148,9 @@ function keyOf(message: Message): string {
   if (message.role === 'tool') {
     return message.tool_call_id === '' ? `tool ${squeezed(message.content)}` : toolKey(message.tool_call_id);
   }
-  const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
-  const told = calls.map(({ function: call }) => `${call.name}(${squeezed(call.arguments)})`).join(' ');
+  const told = callsOf(message)
+    .map(({ function: call }) => `${call.name}(${squeezed(call.arguments)})`)
+    .join(' ');
   return `${message.role} ${squeezed(message.content)} ${told}`;
 }
 
