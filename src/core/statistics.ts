@@ -33,8 +33,6 @@ export type PairedBootstrap = {
   readonly difference: number;
   /** 95 % percentile interval. */
   readonly interval: Interval;
-  /** Share of resamples in which the difference is above 0. */
-  readonly probabilityAbove: number;
   readonly n: number;
 };
 
@@ -47,7 +45,7 @@ export function pairedBootstrap(
 ): PairedBootstrap {
   const differences = after.map((value, index) => value - (before[index] ?? 0));
   const n = differences.length;
-  if (n === 0) return { difference: 0, interval: [-1, 1], probabilityAbove: 0.5, n };
+  if (n === 0) return { difference: 0, interval: [-1, 1], n };
   const means = Array.from({ length: resamples }, () => {
     let sum = 0;
     for (let draw = 0; draw < n; draw++) sum += differences[random.integer(n)] ?? 0;
@@ -57,7 +55,6 @@ export function pairedBootstrap(
   return {
     difference: mean(differences),
     interval: [quantile(0.025), quantile(0.975)],
-    probabilityAbove: means.filter((value) => value > 0).length / resamples,
     n,
   };
 }

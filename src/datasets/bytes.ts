@@ -1,10 +1,14 @@
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { ApoError, faultInWords, messageOf } from '../core/errors.ts';
+import { peek } from './peek.ts';
 
 /** Data that unpack to more than this and to this many times their size are a bomb; rows that share a long prompt reach 200. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 const MAX_INFLATE_RATIO = 400;
+
+/** The first bytes decide what a file is. */
+const knowsKind = (_chunk: Buffer, length: number): boolean => length >= 512;
 
 const HINT = 'give a JSON, JSONL, YAML or CSV file';
 
@@ -17,7 +21,7 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   const { size } = check(path);
   const raw = createReadStream(path, { end: size - 1 });
   try {
-    const { first, rest } = await peek(raw);
+    const { first, rest } = await peek(raw, knowsKind);
     const isGzip = first[0] === 0x1f && first[1] === 0x8b;
     if (path.endsWith('.gz') && !isGzip) throw invalid(path, 'its name says gzip, its content does not');
     yield* asUtf8(path, isGzip ? inflate(path, rest, size) : rest);
@@ -43,25 +47,6 @@ function check(path: string): Stats {
   if (!stats.isFile()) throw invalid(path, 'it is not a regular file');
   if (stats.size === 0) throw new ApoError('dataset-empty', `dataset ${path} is empty`, { hint: HINT });
   return stats;
-}
-
-/** The first bytes decide what a file is; the rest still contains them. */
-async function peek(stream: AsyncIterable<Buffer>): Promise<{ first: Buffer; rest: AsyncIterable<Buffer> }> {
-  const iterator = stream[Symbol.asyncIterator]();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  while (length < 512) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    chunks.push(next.value);
-    length += next.value.length;
-  }
-  const first = Buffer.concat(chunks);
-  async function* rest(): AsyncGenerator<Buffer> {
-    if (first.length > 0) yield first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-  }
-  return { first, rest: rest() };
 }
 
 async function* inflate(path: string, compressed: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
@@ -102,7 +87,7 @@ function drained(stream: Gunzip): Promise<void> {
 }
 
 async function* asUtf8(path: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { first, rest } = await peek(bytes);
+  const { first, rest } = await peek(bytes, knowsKind);
   const binary = BINARIES.find(([magic]) => first.toString('latin1', 0, magic.length) === magic);
   if (binary !== undefined) throw invalid(path, `it is ${binary[1]}`);
   const encoding = wideEncoding(first);

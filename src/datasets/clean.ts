@@ -74,21 +74,6 @@ export function createCleaner(options: CleanOptions): (task: Task) => DropReason
   };
 }
 
-export type Prepared = { readonly tasks: readonly Task[]; readonly dropped: { readonly [R in DropReason]?: number } };
-
-/** Leaves out noise and what the filters exclude, counted by reason. */
-export function prepareTasks(tasks: Iterable<Task>, options: CleanOptions): Prepared {
-  const clean = createCleaner(options);
-  const kept: Task[] = [];
-  const dropped: { [R in DropReason]?: number } = {};
-  for (const task of tasks) {
-    const reason = clean(task);
-    if (reason === undefined) kept.push(task);
-    else dropped[reason] = (dropped[reason] ?? 0) + 1;
-  }
-  return { tasks: kept, dropped };
-}
-
 /** A greeting with an answer that somebody wrote for it is a test of manners; one from a log is noise. */
 function isNoise(task: Task): boolean {
   return (task.expected === null || task.expected === task.observed) && isGreeting(task.input);

@@ -1,9 +1,11 @@
 import { CsvError, parse } from 'csv-parse';
 import { ApoError, messageOf } from '../core/errors.ts';
 import { type Json, parseJson } from '../core/json.ts';
+import { counted } from '../platform/text.ts';
 import { isMessageList } from './chat.ts';
 import { CHAT, EXPECTED, fieldOf, INPUT } from './fields.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
+import { peek } from './peek.ts';
 import type { RawRow } from './rows.ts';
 
 type Parsed = { readonly cells: readonly string[]; readonly line: number };
@@ -30,8 +32,11 @@ export async function* readCsv(bytes: AsyncIterable<Buffer>, name: string): Asyn
       } else if (columns === undefined) {
         columns = readHeader(cells, name);
       } else if (cells.length !== columns.length) {
-        const count = `${cells.length} cell${cells.length === 1 ? '' : 's'}`;
-        yield { line: startLine, ok: false, reason: `${count} where the header has ${columns.length}` };
+        yield {
+          line: startLine,
+          ok: false,
+          reason: `${counted(cells.length, 'cell')} where the header has ${columns.length}`,
+        };
       } else {
         const named = columns.flatMap((column, at): [string, Json][] => {
           const value = readCell(column, cells[at] ?? '');
@@ -99,20 +104,8 @@ async function* parseRows(bytes: AsyncIterable<Buffer>, delimiter: string): Asyn
 }
 
 async function peekHeader(bytes: AsyncIterable<Buffer>): Promise<{ header: string; rest: AsyncIterable<Buffer> }> {
-  const iterator = bytes[Symbol.asyncIterator]();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-    chunks.push(next.value);
-    length += next.value.length;
-    if (next.value.includes(0x0a) || length > MAX_HEADER_BYTES) break;
-  }
-  const first = Buffer.concat(chunks);
-  async function* rest(): AsyncGenerator<Buffer> {
-    yield first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-  }
-  return { header: first.toString('utf8').split(/\r?\n|\r/, 1)[0] ?? '', rest: rest() };
+  const { first, rest } = await peek(bytes, (chunk, length) => chunk.includes(0x0a) || length > MAX_HEADER_BYTES);
+  return { header: first.toString('utf8').split(/\r?\n|\r/, 1)[0] ?? '', rest };
 }
 
 const MAX_HEADER_BYTES = 64 * 1024;

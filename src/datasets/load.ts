@@ -2,11 +2,13 @@ import { basename } from 'node:path';
 import { ApoError } from '../core/errors.ts';
 import type { Task } from '../core/task.ts';
 import type { HistoryRecord } from '../history/source.ts';
+import { counted } from '../platform/text.ts';
 import { readBytes } from './bytes.ts';
 import { contentKey } from './content-key.ts';
 import { readCsv } from './csv.ts';
 import { readJsonDocument, readJsonLines } from './json.ts';
 import { locateError } from './json-scan.ts';
+import { peek } from './peek.ts';
 import { readRecord } from './record.ts';
 import type { Format, RawRow } from './rows.ts';
 import { readYaml } from './yaml.ts';
@@ -18,52 +20,22 @@ export type LoadOptions = {
 
 export type Rejected = { readonly where: string; readonly reason: string };
 
-export type LoadedDataset = {
-  readonly tasks: readonly Task[];
-  /** Records that could not be read, with `file:line[:column]`. */
-  readonly rejected: readonly Rejected[];
-  /** Always `tasks.length + rejected.length`. */
-  readonly records: number;
-  readonly warnings: readonly string[];
-};
-
 /** Share of records that may be rejected even with `skipInvalid`. */
 export const MAX_REJECTED_SHARE = 0.05;
 
 /** Formats that need the whole text at once are read up to this size; JSONL and CSV have no limit. */
 const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 
-/** A file, or a text that is already in memory (`name` decides its format and stands in messages). */
-export type DatasetInput = string | { readonly text: string; readonly name: string };
-
 /**
- * Loads a JSON, JSONL, YAML or CSV file, plain or gzipped. What it is is decided by its content where that is clear.
- * @throws ApoError `dataset-invalid` (unreadable, or too many rejected records), `dataset-empty` (no record at all).
- */
-export async function loadDataset(input: DatasetInput, options: LoadOptions = {}): Promise<LoadedDataset> {
-  const tasks: Task[] = [];
-  const rejected: Rejected[] = [];
-  const notes = createNotes();
-  for await (const record of streamDataset(input, notes.add)) {
-    if (record.kind === 'task') tasks.push(record.task);
-    else rejected.push({ where: record.where, reason: record.reason });
-  }
-  const records = tasks.length + rejected.length;
-  assertUsable(records, rejected.length, rejected, typeof input === 'string' ? input : input.name, options);
-  return { tasks, rejected, records, warnings: notes.list() };
-}
-
-/**
- * The records of a dataset one by one, in constant memory for JSONL and CSV. Judges nothing: it throws only for what
- * cannot be read at all.
+ * The records of a JSON, JSONL, YAML or CSV file, plain or gzipped, one by one; in constant memory for JSONL and CSV. What
+ * the file is is decided by its content where that is clear. Judges nothing: see {@link assertUsable}.
  * @param note Called for each record that was taken with a remark.
+ * @throws ApoError `dataset-invalid`, `dataset-empty` for what cannot be read at all
  */
-export async function* streamDataset(input: DatasetInput, note: (text: string) => void): AsyncGenerator<HistoryRecord> {
-  const path = typeof input === 'string' ? input : input.name;
+export async function* streamDataset(path: string, note: (text: string) => void): AsyncGenerator<HistoryRecord> {
   const name = basename(path);
   const ids = createIds(note);
-  const bytes = typeof input === 'string' ? readBytes(input) : once(Buffer.from(input.text));
-  for await (const row of readRows(path, bytes)) {
+  for await (const row of readRows(path, readBytes(path))) {
     const read = row.ok ? readRecord(row.value) : row;
     if (read.ok) {
       for (const text of read.notes) note(text);
@@ -75,7 +47,11 @@ export async function* streamDataset(input: DatasetInput, note: (text: string) =
   }
 }
 
-/** @throws ApoError `dataset-invalid`, `dataset-empty` */
+/**
+ * Whether what was read of a dataset can be worked with.
+ * @param rejected at least the first three of the rejected records, for the message
+ * @throws ApoError `dataset-invalid` for too many rejected records, `dataset-empty` for no record at all
+ */
 export function assertUsable(
   records: number,
   rejectedCount: number,
@@ -106,7 +82,7 @@ export function createNotes(): { add(text: string): void; list(): readonly strin
   const counts = new Map<string, number>();
   return {
     add: (text) => void counts.set(text, (counts.get(text) ?? 0) + 1),
-    list: () => [...counts].map(([text, count]) => `${count} record${count === 1 ? '' : 's'}: ${text}`),
+    list: () => [...counts].map(([text, count]) => `${counted(count, 'record')}: ${text}`),
   };
 }
 
@@ -172,23 +148,16 @@ function isJsonLines(text: string): boolean {
   }
 }
 
+/** Files that begin with more white space than this are read by their name alone. */
+const MAX_BLANK_BYTES = 4 * 1024 * 1024;
+
+/** The beginning of a text, as far as there is something in it. */
 async function peekText(bytes: AsyncIterable<Buffer>): Promise<{ start: string; rest: AsyncIterable<Buffer> }> {
-  const iterator = bytes[Symbol.asyncIterator]();
-  const chunks: Buffer[] = [];
-  let isBlank = true;
-  while (isBlank) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    chunks.push(next.value);
-    isBlank = next.value.toString('utf8').trim() === '';
-    if (isBlank && chunks.length > 64) break;
-  }
-  const first = Buffer.concat(chunks);
-  async function* rest(): AsyncGenerator<Buffer> {
-    yield first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-  }
-  return { start: first.toString('utf8'), rest: rest() };
+  const { first, rest } = await peek(
+    bytes,
+    (chunk, length) => chunk.toString('utf8').trim() !== '' || length > MAX_BLANK_BYTES,
+  );
+  return { start: first.toString('utf8'), rest };
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {

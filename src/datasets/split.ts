@@ -2,6 +2,7 @@ import { ApoError } from '../core/errors.ts';
 import { hashOf } from '../core/json.ts';
 import { detectableGain } from '../core/statistics.ts';
 import { groupOf, type Task, taskHash } from '../core/task.ts';
+import { counted } from '../platform/text.ts';
 
 export type SplitOptions = {
   readonly seed: number;
@@ -40,7 +41,7 @@ export function splitTasks(tasks: readonly Task[], options: SplitOptions): Split
     if (groups.length < sides.length) {
       throw new ApoError(
         'dataset-empty',
-        `${groups.length} different task${groups.length === 1 ? '' : 's'} cannot be split into ${sides.join(', ')}`,
+        `${counted(groups.length, 'different task')} cannot be split into ${sides.join(', ')}`,
         {
           hint: `at least ${sides.length} are needed; for a result that means something ${ADVISED_TRAIN_TASKS} training and ${ADVISED_VAL_TASKS} validation tasks`,
         },
@@ -175,10 +176,6 @@ export function sizeWarnings(train: number, val: number): string[] {
     );
   }
   return warnings;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function compare(a: string, b: string): number {

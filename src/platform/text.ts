@@ -12,6 +12,11 @@ export function terminalSafe(text: string): string {
 
 const HOSTILE = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${HIDDEN_CHARACTERS}]`, 'gu');
 
+/** `1 task`, `2 tasks`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** First line-ish part of a text for one-line displays; cut at whole characters. */
 export function ellipsis(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();

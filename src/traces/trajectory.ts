@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApoError } from '../core/errors.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { writeFileAtomic } from '../platform/files.ts';
 import { type LineProblem, readJsonLines, writeJsonLines } from './shared/lines.ts';
 import type { RolloutRecord } from './shared/rollout-spans.ts';
@@ -153,14 +153,6 @@ export async function* readTrajectory(
     }
     yield value;
   }
-}
-
-/** The summary beside a trajectory file, or undefined when there is none or it is damaged (write it again then). */
-export function readTrajectorySummary(folder: string, runId: string): JsonObject | undefined {
-  const { summaryFile } = trajectoryFiles(folder, runId);
-  if (!existsSync(summaryFile)) return undefined;
-  const parsed = parseJson(readFileSync(summaryFile, 'utf8'));
-  return parsed.ok && isJsonObject(parsed.value) ? parsed.value : undefined;
 }
 
 const KNOWN: ReadonlySet<unknown> = new Set(EVENT_TYPES);

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../src/commands/program.ts';
 import type { Task } from '../../src/core/task.ts';
 import type { Span } from '../../src/core/trace.ts';
-import { loadDataset } from '../../src/datasets/load.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Run, StoredRollout } from '../../src/stores/store.ts';
 import { eventsOf, storedRollout, talk } from '../exporters/conversations.ts';
 import { readShareGpt } from '../exporters/oracles/llama-factory.ts';
+import { loadDataset } from '../helpers/dataset.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const HISTORY = resolve(import.meta.dirname, '../fixtures/agno_v2.9.0_default.db');

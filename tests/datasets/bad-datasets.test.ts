@@ -6,25 +6,18 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isApoError } from '../../src/core/errors.ts';
-import type { Task } from '../../src/core/task.ts';
-import { prepareTasks } from '../../src/datasets/clean.ts';
 import { createDescription } from '../../src/datasets/describe.ts';
 import { readLines } from '../../src/datasets/lines.ts';
-import { createNotes, loadDataset, type Rejected, streamDataset } from '../../src/datasets/load.ts';
+import { streamDataset } from '../../src/datasets/load.ts';
+import { cleanTasks, fileOf, loadDataset, readDataset } from '../helpers/dataset.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 /** The 55 malformed datasets of the reliability reference, B6: each is loaded, rejected in part, or one clear error. */
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/bad-datasets');
 
 async function inspect(path: string) {
-  const tasks: Task[] = [];
-  const rejected: Rejected[] = [];
-  const notes = createNotes();
-  for await (const record of streamDataset(path, notes.add)) {
-    if (record.kind === 'task') tasks.push(record.task);
-    else rejected.push({ where: record.where, reason: record.reason });
-  }
-  return { tasks, rejected: rejected.map(({ where, reason }) => `${where} ${reason}`), notes: notes.list() };
+  const { tasks, rejected, warnings } = await readDataset(path);
+  return { tasks, rejected: rejected.map(({ where, reason }) => `${where} ${reason}`), notes: warnings };
 }
 
 async function failure(path: string): Promise<string> {
@@ -38,15 +31,9 @@ async function failure(path: string): Promise<string> {
   return 'no error';
 }
 
-function make(name: string, content: string | Buffer): string {
-  const path = join(temporaryFolder(), name);
-  writeFileSync(path, content);
-  return path;
-}
-
 function gzipBomb(): string {
   const block = gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a'), { level: 9 });
-  return make('11.jsonl.gz', Buffer.concat(Array.from({ length: 5 }, () => block)));
+  return fileOf('11.jsonl.gz', Buffer.concat(Array.from({ length: 5 }, () => block)));
 }
 
 describe('files that cannot be read at all', () => {
@@ -67,7 +54,7 @@ describe('files that cannot be read at all', () => {
     ['11 a gzip bomb', gzipBomb, /unpacks to more than/],
     [
       '12 truncated gzip',
-      () => make('12.jsonl.gz', gzipSync('{"task":"a"}\n'.repeat(99)).subarray(0, 40)),
+      () => fileOf('12.jsonl.gz', gzipSync('{"task":"a"}\n'.repeat(99)).subarray(0, 40)),
       /gzip data are damaged/,
     ],
     ['15 Latin-1 JSON', '15-latin1.json', /not UTF-8/],
@@ -75,7 +62,7 @@ describe('files that cannot be read at all', () => {
     ['19 comment', '19-comment.json', /19-comment\.json:2:3 is not valid JSON/],
     [
       '15 Latin-1 CSV',
-      () => make('15.csv', Buffer.from('task\na\nsch\u00f6n\n', 'latin1')),
+      () => fileOf('15.csv', Buffer.from('task\na\nsch\u00f6n\n', 'latin1')),
       /15\.csv:\d: it is not UTF-8/,
     ],
     ['32 unterminated quote', '32-unterminated.csv', /32-unterminated\.csv:3: a quote is never closed/],
@@ -89,7 +76,7 @@ describe('files that cannot be read at all', () => {
   });
 
   it.skipIf(process.getuid?.() === 0)('5 unreadable', async () => {
-    const path = make('05.jsonl', '{"task":"a"}');
+    const path = fileOf('05.jsonl', '{"task":"a"}');
     chmodSync(path, 0);
     expect(await failure(path)).toMatch(/permission denied/);
   });
@@ -97,20 +84,20 @@ describe('files that cannot be read at all', () => {
 
 describe('files of which a part is loaded', () => {
   it.each<[string, string | (() => string), readonly string[], readonly RegExp[]]>([
-    ['10 gzip named .jsonl', () => make('10.jsonl', gzipSync('{"task":"a"}\n')), ['a'], []],
+    ['10 gzip named .jsonl', () => fileOf('10.jsonl', gzipSync('{"task":"a"}\n')), ['a'], []],
     ['13 UTF-16 LE', '13-utf16-le.jsonl', ['Grüße', 'zwei'], []],
     ['13 UTF-16 BE', '13-utf16-be.jsonl', ['Grüße', 'zwei'], []],
     ['14 byte order mark', '14-bom.jsonl', ['a'], []],
     ['15 Latin-1 in one line', '15-latin1.jsonl', ['gut'], [/^15-latin1\.jsonl:2 .*UTF-8/]],
     [
       '17 an endless line',
-      () => make('17.jsonl', `{"task":"a"}\n${'x'.repeat(34 * 1024 * 1024)}\n{"task":"b"}`),
+      () => fileOf('17.jsonl', `{"task":"a"}\n${'x'.repeat(34 * 1024 * 1024)}\n{"task":"b"}`),
       ['a', 'b'],
       [/:2 the line is longer than 32 MiB/],
     ],
     [
       '20 one bad line of many',
-      () => make('20.jsonl', `${'{"task":"a"}\n'.repeat(99)}{"task"}\n`),
+      () => fileOf('20.jsonl', `${'{"task":"a"}\n'.repeat(99)}{"task"}\n`),
       Array(99).fill('a'),
       [/^20\.jsonl:100:8 /],
     ],
@@ -134,13 +121,13 @@ describe('files of which a part is loaded', () => {
     ],
     [
       '27 deep nesting',
-      () => make('27.jsonl', `{"task":"a","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n{"task":"b"}`),
+      () => fileOf('27.jsonl', `{"task":"a","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n{"task":"b"}`),
       ['b'],
       [/:1 nested deeper/],
     ],
     [
       '27 deep nesting in JSON',
-      () => make('27.json', `[{"task":"a","x":${'['.repeat(100_000)}${']'.repeat(100_000)}},\n{"task":"b"}]`),
+      () => fileOf('27.json', `[{"task":"a","x":${'['.repeat(100_000)}${']'.repeat(100_000)}},\n{"task":"b"}]`),
       ['b'],
       [/:1 nested deeper/],
     ],
@@ -157,7 +144,7 @@ describe('files of which a part is loaded', () => {
     [
       '31 100,000 keys',
       () =>
-        make(
+        fileOf(
           '31.jsonl',
           JSON.stringify({
             ...Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`k${at}`, at])),
@@ -171,7 +158,7 @@ describe('files of which a part is loaded', () => {
     ['35 semicolons and line breaks', '35-semicolon.csv', ['two\nlines; quoted', 'b'], []],
     [
       '32 a quote inside a plain cell',
-      () => make('32.csv', 'task,expected\n5" pipe,1\n"say ""hi""",2\n'),
+      () => fileOf('32.csv', 'task,expected\n5" pipe,1\n"say ""hi""",2\n'),
       ['5" pipe', 'say "hi"'],
       [],
     ],
@@ -210,7 +197,7 @@ describe('files of which a part is loaded', () => {
   });
 
   it('16 what is appended while a file is read is not looked at', async () => {
-    const path = make('16.jsonl', '{"task":"a"}\n'.repeat(20_000));
+    const path = fileOf('16.jsonl', '{"task":"a"}\n'.repeat(20_000));
     let count = 0;
     for await (const _ of streamDataset(path, () => {})) if (count++ === 0) appendFileSync(path, 'not json at all\n');
     expect(count).toBe(20_000);
@@ -260,7 +247,7 @@ describe('files of which a part is loaded', () => {
 });
 
 describe('what cleaning and describing make of them', () => {
-  const dropped = async (path: string) => prepareTasks((await inspect(path)).tasks, { now: 0 }).dropped;
+  const dropped = async (path: string) => cleanTasks((await inspect(path)).tasks, { now: 0 }).dropped;
 
   it.each([
     ['40 and 44 media', '44-remote-image.jsonl', { media: 1 }],
@@ -271,7 +258,7 @@ describe('what cleaning and describing make of them', () => {
   });
 
   it('45 a message longer than any context', async () => {
-    expect(await dropped(make('45.jsonl', JSON.stringify({ task: 'x'.repeat(300_000) })))).toEqual({ 'too long': 1 });
+    expect(await dropped(fileOf('45.jsonl', JSON.stringify({ task: 'x'.repeat(300_000) })))).toEqual({ 'too long': 1 });
   });
 
   it('48 and 52: near duplicates and secrets are counted', async () => {
@@ -289,7 +276,7 @@ describe('what cleaning and describing make of them', () => {
 
 describe('the rule of rejected records', () => {
   const lines = (good: number, bad: number): string =>
-    make('rule.jsonl', `${'{"task":"a"}\n'.repeat(good)}${'{"no":"task"}\n'.repeat(bad)}`);
+    fileOf('rule.jsonl', `${'{"task":"a"}\n'.repeat(good)}${'{"no":"task"}\n'.repeat(bad)}`);
 
   it('any rejected record is an error that names the first ones and the counts', async () => {
     expect(await failure(lines(95, 5))).toMatch(
@@ -309,7 +296,7 @@ describe('the rule of rejected records', () => {
     const warnings: string[] = [];
     const note = (warning: Error): number => warnings.push(warning.name);
     process.on('warning', note);
-    const path = make('large.jsonl.gz', gzipSync(`{"task":"${randomBytes(2 ** 21).toString('base64')}"}\n`));
+    const path = fileOf('large.jsonl.gz', gzipSync(`{"task":"${randomBytes(2 ** 21).toString('base64')}"}\n`));
     expect((await inspect(path)).tasks).toHaveLength(1);
     await new Promise((resume) => setImmediate(resume));
     process.off('warning', note);

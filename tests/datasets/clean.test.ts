@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../src/core/task.ts';
-import { type CleanOptions, prepareTasks } from '../../src/datasets/clean.ts';
+import type { CleanOptions } from '../../src/datasets/clean.ts';
 import { isGreeting } from '../../src/datasets/greeting.ts';
+import { cleanTasks } from '../helpers/dataset.ts';
 import { makeTask } from '../helpers/task.ts';
 
 const NOW = Date.parse('2026-11-21T00:00:00Z');
 
 function prepare(tasks: readonly Task[], options: Partial<CleanOptions> = {}) {
-  const { tasks: kept, dropped } = prepareTasks(tasks, { now: NOW, ...options });
+  const { tasks: kept, dropped } = cleanTasks(tasks, { now: NOW, ...options });
   return { kept: kept.map(({ input }) => input), dropped };
 }
 
-describe('prepareTasks', () => {
+describe('createCleaner', () => {
   it('drops noise and counts it by reason', () => {
     const tasks = [
       makeTask('a real question'),

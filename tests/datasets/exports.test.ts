@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/core/json.ts';
-import { loadDataset } from '../../src/datasets/load.ts';
+import { fileOf, loadDataset } from '../helpers/dataset.ts';
 
 const lines = (...rows: readonly Json[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
 
 async function read(text: string, name: string) {
-  const { tasks, records } = await loadDataset({ text, name });
+  const { tasks, records } = await loadDataset(fileOf(name, text));
   expect(records).toBe(tasks.length);
   return tasks.map(({ input, expected }) => [input, expected]);
 }
@@ -48,7 +48,7 @@ describe('files as spreadsheets and pandas write them', () => {
 
   it('leaves out the empty rows and columns around a table, but no cell that holds something', async () => {
     const text = 'Task,Expected Answer,,\r\nOne?,1,,\r\nTwo?,2,,note\r\n,,,\r\n,,,\r\n';
-    const { tasks, records } = await loadDataset({ text, name: 'sheet.csv' });
+    const { tasks, records } = await loadDataset(fileOf('sheet.csv', text));
     expect(records).toBe(2);
     expect(tasks.map(({ input, metadata }) => [input, metadata])).toEqual([
       ['One?', {}],
@@ -58,10 +58,9 @@ describe('files as spreadsheets and pandas write them', () => {
 
   it("follows Excel's first line, and keeps line numbers", async () => {
     expect(await read('sep=;\r\ntask;expected\r\nOne, two?;1,5\r\n', 'excel.csv')).toEqual([['One, two?', '1,5']]);
-    const { rejected } = await loadDataset(
-      { text: `sep=;\ntask;expected\n${'a?;b\n'.repeat(30)};b\n`, name: 'excel.csv' },
-      { skipInvalid: true },
-    );
+    const { rejected } = await loadDataset(fileOf('excel.csv', `sep=;\ntask;expected\n${'a?;b\n'.repeat(30)};b\n`), {
+      skipInvalid: true,
+    });
     expect(rejected.map(({ where }) => where)).toEqual(['excel.csv:33']);
   });
 });
@@ -110,7 +109,7 @@ describe('rows as other tools export them', () => {
   });
 
   it('names a task itself where the id is empty', async () => {
-    const { tasks } = await loadDataset({ text: lines({ id: ' ', task: 'Q?' }), name: 'rows.jsonl' });
+    const { tasks } = await loadDataset(fileOf('rows.jsonl', lines({ id: ' ', task: 'Q?' })));
     expect(tasks[0]?.id).toMatch(/^task-/);
   });
 });

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Task } from '../../src/core/task.ts';
-import { loadDataset } from '../../src/datasets/load.ts';
 import { readRecord } from '../../src/datasets/record.ts';
 import { createTaskWriter } from '../../src/datasets/write.ts';
+import { loadDataset } from '../helpers/dataset.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 function read(record: Json) {

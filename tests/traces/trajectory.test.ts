@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repairTail } from '../../src/traces/shared/lines.ts';
 import { EVENT_TYPES, type TrajectoryEvent } from '../../src/traces/shared/trajectory-event.ts';
-import {
-  readTrajectory,
-  readTrajectorySummary,
-  trajectoryFiles,
-  writeTrajectories,
-} from '../../src/traces/trajectory.ts';
+import { readTrajectory, trajectoryFiles, writeTrajectories } from '../../src/traces/trajectory.ts';
 import { temporaryFolder, toolRollout } from './helpers.ts';
 
 const RUN = {
@@ -61,7 +56,7 @@ describe('trajectory files', () => {
       run: RUN,
       rollouts: [toolRollout('run-1', 'a'), { ...failed, grade: { status: 'unscored', reason: 'failed' } }],
     });
-    expect(readTrajectorySummary(folder, 'run-1')).toMatchObject({
+    expect(JSON.parse(readFileSync(trajectoryFiles(folder, 'run-1').summaryFile, 'utf8'))).toMatchObject({
       schema_version: 1,
       run_id: 'run-1',
       rollouts: 2,

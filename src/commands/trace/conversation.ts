@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { TraceEvent } from '../../core/trace.ts';
-import { ellipsis, terminalSafe } from '../../platform/text.ts';
+import { counted, ellipsis, terminalSafe } from '../../platform/text.ts';
 import { formatDuration } from './time.ts';
 
 type ToolResult = Extract<TraceEvent, { type: 'tool_result' }>;
@@ -68,7 +68,7 @@ function briefly(message: string): string {
     .filter((line) => line.trim() !== '');
   if (lines.length <= ERROR_LINES) return lines.join('\n');
   const left = lines.length - 2;
-  return [lines[0], pc.dim(`  ... ${left} more line${left === 1 ? '' : 's'}, see --full`), lines.at(-1)].join('\n');
+  return [lines[0], pc.dim(`  ... ${counted(left, 'more line')}, see --full`), lines.at(-1)].join('\n');
 }
 
 /** Lines of an error that are shown whole. */

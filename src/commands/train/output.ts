@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { Config } from '../../config/schema.ts';
 import { detectableGain, type Interval } from '../../core/statistics.ts';
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
-import { terminalSafe } from '../../platform/text.ts';
+import { counted, terminalSafe } from '../../platform/text.ts';
 import type { Setup } from './setup.ts';
 
 /** What a run says before it spends anything: tasks, forecast, what it can and cannot show. */
@@ -15,13 +15,9 @@ export function renderStart({ tasks, forecast, optimizer, config, simulated, gra
     ...(simulated ? [pc.yellow('simulated model: the scores say nothing about real models')] : []),
     `tasks: ${train.length} train, ${val.length} validation${test.length === 0 ? '' : `, ${test.length} sealed test`}`,
     `plan: at most ${forecast.rollouts} rollouts, about ${forecast.critiques} critiques and ${forecast.edits} edits${forecast.note === undefined ? '' : `; ${forecast.note}`}`,
-    `${count(compared, 'validation task')} can show a gain of about ${detectableGain(compared).toFixed(2)} or more`,
+    `${counted(compared, 'validation task')} can show a gain of about ${detectableGain(compared).toFixed(2)} or more`,
     ...tasks.warnings.map((warning) => pc.yellow(`warning: ${terminalSafe(warning)}`)),
   ].join('\n');
-}
-
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** The verdict in a sentence that claims no more than it. */
@@ -116,7 +112,7 @@ export function renderGain({ difference, interval: [low, high] }: Gain, how = ''
 
 function renderScore({ score, interval, n, promptId }: ScoreSummary): string {
   if (score === null || interval === null) return `${promptId}: not scored`;
-  return `${score.toFixed(3)} (95 % ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}, ${count(n, 'task')}) ${promptId}`;
+  return `${score.toFixed(3)} (95 % ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}, ${counted(n, 'task')}) ${promptId}`;
 }
 
 /** The command that continues a run, with what is not default. */

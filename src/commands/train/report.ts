@@ -1,11 +1,11 @@
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
 import type { Candidate } from '../../optimizers/optimizer.ts';
-import { terminalSafe } from '../../platform/text.ts';
+import { counted, terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
 import { formatChange } from '../ui/format.ts';
 import type { RateLimits } from '../ui/progress.ts';
-import { count, describeOutcomes, describeVerdict, renderGain } from './output.ts';
+import { describeOutcomes, describeVerdict, renderGain } from './output.ts';
 
 export type ReportInput = {
   readonly result: RunResult;
@@ -41,7 +41,7 @@ export function renderReport(input: ReportInput): string {
     ].join('\n'),
     ...(result.gain === null
       ? []
-      : [`Gain on ${count(result.gain.n, 'validation task')}: ${renderGain(result.gain, ', paired')}.`]),
+      : [`Gain on ${counted(result.gain.n, 'validation task')}: ${renderGain(result.gain, ', paired')}.`]),
     ...(result.test === null ? [] : [`Gain on the sealed test: ${renderGain(result.test)}.`]),
     `## Best prompt ${result.best.promptId}\n\n${codeBlock(result.best.text)}`,
     `## Starting prompt ${result.baseline.promptId}\n\n${codeBlock(startText)}`,
