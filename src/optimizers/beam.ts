@@ -20,13 +20,13 @@ import { createFreshTrials } from './shared/trials.ts';
  * costs a rollout, and a rollout that failed for technical reasons has no score instead of 0.
  */
 export const options = z.strictObject({
-  /** Prompts kept after each round (W). */
+  /** Prompts kept after each round (W). Default 4. */
   beamWidth: z.int().positive().default(4),
-  /** Children of each kept prompt (B). */
+  /** Children of each kept prompt (B). Default 4. */
   branchFactor: z.int().positive().default(4),
-  /** Training tasks that one critique reads (g). */
+  /** Training tasks that one critique reads (g). Default 4. */
   gradientBatch: z.int().positive().default(4),
-  /** Validation tasks that rank the candidates of a round (v). */
+  /** Validation tasks that rank the candidates of a round (v). Default 16. */
   validationBatch: z.int().positive().default(16),
 });
 
@@ -44,14 +44,15 @@ export default function createBeam(settings: Options): Optimizer {
       const rollouts = (R + 1) * val + R * W * B * g + v * (R * W * B + 1 + (R - 1) * W);
       const perRound = (rollouts - val) / R;
       const rounds = Math.min(R, Math.ceil(Math.max(0, maxRollouts - val) / perRound));
-      const isShort = maxRollouts < val + Math.floor(val + W * B * g + v * (W * B + 1));
+      const firstRound = val + W * B * g + v * (W * B + 1);
       return {
         rollouts: Math.min(rollouts, maxRollouts),
         critiques: rounds * W * B,
         edits: rounds * W * B,
-        note: isShort
-          ? `the first round alone may take ${val + W * B * g + v * (W * B + 1) + val} rollouts: with fewer the start is all it may end with; set a smaller beamWidth or branchFactor`
-          : `${rounds} rounds of up to ${Math.ceil(perRound)} rollouts`,
+        note:
+          maxRollouts < val + firstRound
+            ? `the first round alone may take ${val + firstRound} rollouts: with fewer the start is all it may end with; set a smaller beamWidth or branchFactor`
+            : `${rounds} rounds of up to ${Math.ceil(perRound)} rollouts`,
       };
     },
     run: (context) => search(settings, context),

@@ -9,9 +9,9 @@ import { contextOfPart, createShares, FINAL_SHARE, finishOnVal, tasksOfPart, wit
 export const options = z.strictObject({
   /** The optimizer that trains the general prompt and each category's. */
   of: z.looseObject({ use: z.string() }),
-  /** Share of the rollouts for the general prompt. */
+  /** Share of the rollouts for the general prompt. Default 0.4. */
   generalShare: z.number().gt(0).lt(1).default(0.4),
-  /** Categories with fewer training tasks keep the general prompt. */
+  /** Categories with fewer training tasks keep the general prompt. Default 8. */
   minTasks: z.int().positive().default(8),
   /** Where the rollouts give each category fewer than this, only those with the most to gain are trained. */
   minRollouts: z.int().positive().default(40),

@@ -1,6 +1,5 @@
 import { allInOrder } from '../core/async.ts';
 import type { Prompt } from '../core/prompt.ts';
-import { rewardOf } from '../core/rollout.ts';
 import type { EndReason, Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
 import { expand } from './protegi/expand.ts';
 import { options, type ProtegiOptions } from './protegi/options.ts';
@@ -11,6 +10,7 @@ import { createFinal, finalTasks } from './shared/final.ts';
 import { addStart } from './shared/proposal.ts';
 import { headline } from './shared/reply.ts';
 import { iterationLimit } from './shared/rounds.ts';
+import { rewardsOf } from './shared/scores.ts';
 import { firstTrials } from './shared/trials.ts';
 
 /**
@@ -128,7 +128,7 @@ function createPull(
     return allInOrder(
       arms.map(async (arm) => {
         const rollouts = await context.evaluate(candidates[arm] ?? context.start, trials, purpose);
-        const rewards = rollouts.flatMap((rollout) => rewardOf(rollout) ?? []);
+        const rewards = rewardsOf(rollouts);
         return { sum: rewards.reduce((total, reward) => total + reward, 0), count: rewards.length };
       }),
     );

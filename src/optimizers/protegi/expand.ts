@@ -25,6 +25,16 @@ const STEP = {
     'Write a different, improved version of the prompt in which every problem that the critique names is solved.',
 };
 
+/** One prompt of the beam in one round, and the component of it that is worked on. */
+type Branch = {
+  readonly context: OptimizerContext;
+  readonly parent: Prompt;
+  readonly component: { readonly name: string; readonly text: string };
+  readonly round: number;
+  /** Of the prompt in the beam. */
+  readonly index: number;
+};
+
 /**
  * The children of one prompt: edits by gradients on its errors, and paraphrases of the edits and of itself. Which of them
  * are kept is drawn first, so that nothing is asked for only to be thrown away.
@@ -42,58 +52,95 @@ export async function expand(
   const errors = batch
     .map((task, place): Evidence => ({ task, scored: rollouts[place] as ScoredRollout }))
     .filter(({ scored }) => (rewardOf(scored) ?? 1) < 1);
-  const component = componentAt(parent, round - 1);
-  const base = { component: component.name, iteration: round };
-  const sample = (gradient: number, step: number, copy: number): number =>
-    (((round * 100 + index) * 100 + gradient) * 100 + step) * 100 + copy;
-
   const slots = slotsOf(options, errors.length > 0);
   const kept = context.random('children', round, index).shuffle(slots).slice(0, children);
-  const wanted = new Map<number, Slot[]>();
-  for (const slot of kept) wanted.set(slot.gradient, [...(wanted.get(slot.gradient) ?? []), slot]);
-
-  let critique = '';
-  const paraphrase = (prompt: Prompt, [gradient, step, copy]: readonly [number, number, number]) =>
-    context
-      .ask('editor', paraphraseRequest(prompt.components[component.name] ?? ''), sample(gradient, step, copy))
-      .then((reply) =>
-        submit(context, { ...base, reply, parents: [prompt], operator: 'paraphrase', critique: null, evidence: [] }),
-      );
-
+  const branch: Branch = { context, parent, component: componentAt(parent, round - 1), round, index };
   const families = await allInOrder(
-    [...wanted].map(async ([gradient, own]) => {
-      if (gradient === 0) return allInOrder(own.map(({ step, copy }) => paraphrase(parent, [gradient, step, copy])));
-      const random = context.random('errors', round, index, gradient);
-      const shown = random.shuffle(errors).slice(0, options.errorsPerGradient);
-      const said = (
-        await context.ask('critic', gradientRequest(component.text, shown), sample(gradient, 0, 0))
-      )?.trim();
-      if (said === undefined || said === '') return [];
-      const found = withoutQuotations(said, shown, context.train, component.text);
-      critique = critique === '' ? found : critique;
-      const steps = [...new Set(own.map(({ step }) => step))];
-      const families = await allInOrder(
-        steps.map(async (step) => {
-          const edit = await submit(context, {
-            ...base,
-            reply: await context.ask('editor', stepRequest(component.text, found), sample(gradient, step, 0)),
-            parents: [parent],
-            operator: 'edit',
-            critique: found,
-            evidence: shown.map(({ scored }) => scored.rollout.id),
-          });
-          if (edit === undefined) return [];
-          const slots = own.filter((slot) => slot.step === step);
-          const copies = slots
-            .filter(({ copy }) => copy > 0)
-            .map(({ copy }) => paraphrase(edit, [gradient, step, copy]));
-          return [slots.some(({ copy }) => copy === 0) ? edit : undefined, ...(await allInOrder(copies))];
-        }),
-      );
-      return families.flat();
+    [...groupBy(kept, ({ gradient }) => gradient)].map(async ([gradient, own]): Promise<Family> => {
+      if (gradient === 0) return { prompts: await paraphrases(branch, parent, own), critique: '' };
+      const shuffled = context.random('errors', round, index, gradient).shuffle(errors);
+      return editsByGradient(branch, gradient, own, shuffled.slice(0, options.errorsPerGradient));
     }),
   );
-  return { children: families.flat().flatMap((child) => child ?? []), critique };
+  return {
+    children: families.flatMap(({ prompts }) => prompts.flatMap((prompt) => prompt ?? [])),
+    critique: families.find(({ critique }) => critique !== '')?.critique ?? '',
+  };
+}
+
+/** What came of one gradient; undefined stands for a reply that made no prompt. */
+type Family = { readonly prompts: readonly (Prompt | undefined)[]; readonly critique: string };
+
+/** One gradient on some errors of the parent, and the edits by it. */
+async function editsByGradient(
+  branch: Branch,
+  gradient: number,
+  slots: readonly Slot[],
+  shown: readonly Evidence[],
+): Promise<Family> {
+  const { context, component } = branch;
+  const request = gradientRequest(component.text, shown);
+  const said = (await context.ask('critic', request, sampleOf(branch, { gradient, step: 0, copy: 0 })))?.trim();
+  if (said === undefined || said === '') return { prompts: [], critique: '' };
+  const critique = withoutQuotations(said, shown, context.train, component.text);
+  const edited = await allInOrder(
+    [...groupBy(slots, ({ step }) => step)].map(([step, own]) =>
+      editWithCopies(branch, { gradient, step, copy: 0 }, own, { critique, shown }),
+    ),
+  );
+  return { prompts: edited.flat(), critique };
+}
+
+/** An edit by a critique, if it is kept itself, and those of its paraphrases that are. */
+async function editWithCopies(
+  branch: Branch,
+  at: Slot,
+  slots: readonly Slot[],
+  { critique, shown }: { readonly critique: string; readonly shown: readonly Evidence[] },
+): Promise<readonly (Prompt | undefined)[]> {
+  const { context, parent, component, round } = branch;
+  const request = stepRequest(component.text, critique);
+  const edit = await submit(context, {
+    reply: await context.ask('editor', request, sampleOf(branch, at)),
+    parents: [parent],
+    component: component.name,
+    iteration: round,
+    operator: 'edit',
+    critique,
+    evidence: shown.map(({ scored }) => scored.rollout.id),
+  });
+  if (edit === undefined) return [];
+  const copies = slots.filter(({ copy }) => copy > 0);
+  return [copies.length < slots.length ? edit : undefined, ...(await paraphrases(branch, edit, copies))];
+}
+
+function paraphrases(branch: Branch, prompt: Prompt, slots: readonly Slot[]): Promise<readonly (Prompt | undefined)[]> {
+  const { context, component, round } = branch;
+  const request = paraphraseRequest(prompt.components[component.name] ?? '');
+  return allInOrder(
+    slots.map(async (slot) =>
+      submit(context, {
+        reply: await context.ask('editor', request, sampleOf(branch, slot)),
+        parents: [prompt],
+        component: component.name,
+        iteration: round,
+        operator: 'paraphrase',
+        critique: null,
+        evidence: [],
+      }),
+    ),
+  );
+}
+
+/** Tells the calls of a run apart: each part has two decimal digits. */
+function sampleOf({ round, index }: Branch, { gradient, step, copy }: Slot): number {
+  return [index, gradient, step, copy].reduce((sample, part) => sample * 100 + part, round);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
 
 /** Gradient 0 is the parent itself, copy 0 the edit itself. */

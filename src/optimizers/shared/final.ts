@@ -4,8 +4,8 @@ import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { clamp } from './rounds.ts';
 import { firstTrials } from './trials.ts';
 
-/** Share of a rollout budget that is kept for the comparison at the end. */
-const FINAL_SHARE = 0.12;
+/** Share of a rollout budget that the comparison at the end takes, both prompts together. */
+const COMPARED_SHARE = 0.12;
 
 export type Final = {
   /** Rollouts that the search may still start. */
@@ -18,7 +18,7 @@ export type Final = {
 
 /** Validation tasks that the comparison at the end gets out of a budget. */
 export function finalTasks(val: number, rollouts: number): number {
-  return Number.isFinite(rollouts) ? clamp(Math.floor((rollouts * FINAL_SHARE) / 2), 1, val) : val;
+  return Number.isFinite(rollouts) ? clamp(Math.floor((rollouts * COMPARED_SHARE) / 2), 1, val) : val;
 }
 
 /**
