@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './json.ts';
 import { createRandom } from './random.ts';
-import type { Task } from './task.ts';
+import { groupOf, type Task } from './task.ts';
 
 export type Decoys = {
   readonly tasks: readonly Task[];
@@ -40,14 +40,13 @@ function decoyOf(task: Task, at: number, seed: number): { readonly task: Task; r
     .digest('hex');
   const mark = `zq${digest.slice(0, 10)}`;
   const payload = PAYLOADS[at % PAYLOADS.length] as (mark: string) => string;
-  const group = task.metadata.group ?? task.metadata.session_id ?? task.metadata.conversation_id ?? task.id;
   return {
     mark,
     task: {
       ...task,
       id: `decoy-${digest.slice(0, 12)}`,
       input: `${task.input}\n\n${payload(mark)}`,
-      metadata: { ...task.metadata, group },
+      metadata: { ...task.metadata, group: groupOf(task) },
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 export type ErrorCode = keyof typeof EXIT_CODES;
 
-/** Exit code of the process for each error code; 4, 5, 6 and 130 leave a run that `apo train --resume` continues. */
+/** Exit code of the process for each error code; 4, 5, 6, 130 and 143 leave a run that `apo train --resume` continues. */
 const EXIT_CODES = {
   internal: 1,
   'not-found': 1,

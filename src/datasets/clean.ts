@@ -88,7 +88,7 @@ function lengthOf(task: Task): number {
   return task.input.length + task.context.reduce((sum, { content }) => sum + content.length, 0);
 }
 
-/** As {@link asUnit} of history ratings: above 1 it is a number of stars. */
+/** On the scale of `metadata.rating`; above 1 it is a number of stars, as in histories (see history/shared/rating.ts). */
 function asUnit(rating: number): number {
   return rating <= 1 ? rating : Math.min(1, (rating - 1) / 4);
 }

@@ -44,28 +44,26 @@ function rangesOf(text: string, pattern: RegExp): readonly Range[] {
 
 /** The ranges are sorted and do not overlap each other. */
 function overlapsAny(range: Range, ranges: readonly Range[]): boolean {
+  return (ranges[placeOf(range, ranges)]?.start ?? Number.POSITIVE_INFINITY) < range.end;
+}
+
+/** Index of the first range that ends behind the start of this one, by bisection. */
+function placeOf({ start }: Range, ranges: readonly Range[]): number {
   let low = 0;
   let high = ranges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((ranges[middle]?.end ?? 0) > range.start) high = middle;
+    if ((ranges[middle]?.end ?? 0) > start) high = middle;
     else low = middle + 1;
   }
-  return (ranges[low]?.start ?? Number.POSITIVE_INFINITY) < range.end;
+  return low;
 }
 
 /** Keeps each detection that does not touch a better one. The kept ones stay sorted, so that each look-up is fast. */
 function withoutOverlaps(ranked: readonly Detection[]): Detection[] {
   const kept: Detection[] = [];
   for (const detection of ranked) {
-    let low = 0;
-    let high = kept.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((kept[middle]?.end ?? 0) > detection.start) high = middle;
-      else low = middle + 1;
-    }
-    if ((kept[low]?.start ?? Number.POSITIVE_INFINITY) >= detection.end) kept.splice(low, 0, detection);
+    if (!overlapsAny(detection, kept)) kept.splice(placeOf(detection, kept), 0, detection);
   }
   return kept;
 }
