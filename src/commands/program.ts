@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { exitCodeOf, isApoError, messageOf } from '../core/errors.ts';
 import { terminalSafe } from '../platform/text.ts';
 
-/** Each command lives in its own file and is imported when it is called, so that `apo --version` loads nothing heavy. */
+/** A command's file declares it and imports what does the work when it is called, so that `apo --help` loads nothing heavy. */
 type Register = (program: Command) => void;
 
 const COMMANDS: readonly (() => Promise<{ readonly register: Register }>)[] = [

@@ -26,8 +26,9 @@ const role = z
     z.looseObject({
       use: z.string(),
       model: z.string().min(1),
-      /** Sampling temperature; wins over the template's own. Left to the provider's default when not given. */
+      /** Sampling temperature, 0 to 2; wins over the template's own. Default: the template's, else the provider's. */
       temperature: z.number().min(0).max(2).optional(),
+      /** Tokens of one reply. Default: the provider's, or 4096 where tokens or cost are limited. */
       maxOutputTokens: z.int().positive().optional(),
     }),
   );
@@ -50,7 +51,7 @@ const injection = z.strictObject({
   spotlight: z
     .strictObject({ grader: spotlight.optional(), critic: spotlight.optional(), editor: spotlight.optional() })
     .optional(),
-  /** Share of training tasks that carry a known injection; a proposal that obeys one is rejected. Default none. */
+  /** Share of training tasks that carry a known injection, 0 to 0.05; a proposal that obeys one is rejected. Default none. */
   decoys: z.number().min(0).max(0.05).optional(),
 });
 
@@ -60,23 +61,32 @@ export const configSchema = z.strictObject({
   prompt: z.union([z.string(), z.record(z.string(), z.string())]).default('You are a helpful assistant.'),
   /** Sentences of the prompt that no edit may touch. */
   protected: z.array(z.string().min(1)).default([]),
+  /** File of tasks, relative to the config file. This or `history`. */
   dataset: z.string().optional(),
+  /** Recorded conversations: an AGNO database or a table of conversations, relative to the config file. */
   history: z.string().optional(),
+  /** Kind of the history. Default: detected. */
   historySource: z.string().optional(),
   tasks: z
     .strictObject({
       /** Default 30 for a history; a dataset is taken as it is. */
       maxAgeDays: z.number().positive().optional(),
+      /** Leaves out tasks that are rated lower or not at all: 0..1, or stars above 1. Default: takes all. */
       minRating: z.number().min(0).max(5).optional(),
+      /** At most this many tasks, the first ones. Default: all. */
       limit: z.int().positive().optional(),
+      /** Only tasks of these; names compare without case. Default: all. */
       categories: z.array(z.string()).optional(),
       difficulties: z.array(z.enum(['easy', 'medium', 'hard'])).optional(),
+      /** Takes recorded answers as expected ones even where nobody rated them. */
       expectObserved: z.boolean().default(false),
+      /** Goes on when up to 5 % of the dataset's records are invalid. */
       skipInvalid: z.boolean().default(false),
     })
     .prefault({}),
   split: z
     .strictObject({
+      /** Share of the tasks that select between prompts. */
       val: z.number().gt(0).lt(1).default(0.2),
       /** Share of a sealed part that is looked at once, at the end. */
       test: z.number().min(0).lt(1).default(0),
@@ -100,8 +110,9 @@ export const configSchema = z.strictObject({
   /** Rounds of the optimizer; its own default when not given. */
   iterations: z.int().positive().optional(),
   seed: z.int().default(0),
-  /** Rollouts in parallel, and calls in flight per model. */
+  /** Calls in flight at most, and about as many rollouts to keep them busy. */
   concurrency: z.int().min(1).max(MAX_CONCURRENCY).default(8),
+  /** Hard limits: no call starts that could pass one. Default: none. */
   budget: z
     .strictObject({
       rollouts: z.int().positive().optional(),
@@ -109,6 +120,7 @@ export const configSchema = z.strictObject({
       /** Input and output tokens together. */
       tokens: z.int().positive().optional(),
       costUsd: z.number().positive().optional(),
+      /** Of wall time; a resumed run has all of them again. */
       minutes: z.number().positive().optional(),
     })
     .prefault({}),
@@ -125,9 +137,13 @@ export const configSchema = z.strictObject({
   failureThreshold: z.number().min(0).max(1).default(0.1),
   /** Model name -> USD per million tokens; wins over the built-in table. */
   prices: z.record(z.string(), price).default({}),
+  /** Folder, relative to the config file. Default: `results` of the working directory. */
   results: z.string().default('results'),
+  /** Database file. Default: `apo.db` in `results`. */
   store: z.string().optional(),
+  /** Whether trajectories are written. */
   trace: z.boolean().default(true),
+  /** Folder of the trajectories. Default: `trajectories` in `results`. */
   traceFolder: z.string().optional(),
 });
 

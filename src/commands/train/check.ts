@@ -12,7 +12,7 @@ import { ModelError, ROLES, type Role } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { loadPlugin } from '../../plugins.ts';
-import { duration } from '../ui/progress.ts';
+import { formatSeconds } from '../ui/format.ts';
 import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
 import { judgeScoreGap, measureScoreGap, type ScoreGap } from './score-gap.ts';
@@ -250,7 +250,7 @@ function print(checks: readonly Check[], plan: Plan | undefined, setup: Setup | 
         ? 'cost unknown (a price is missing; see prices: in the config)'
         : `about $${plan.costUsd.toFixed(2)}`;
     lines.push(
-      `plan ${' '.repeat(13)} at most ${plan.rollouts} rollouts and ${plan.calls} calls (one agent call a rollout), ${cost}, about ${duration(plan.seconds)} at the latency measured here`,
+      `plan ${' '.repeat(13)} at most ${plan.rollouts} rollouts and ${plan.calls} calls (one agent call a rollout), ${cost}, about ${formatSeconds(plan.seconds)} at the latency measured here`,
     );
   }
   if (setup?.simulated === true)

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
 import { type Environment, loadEnvironment } from '../../config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
@@ -13,6 +12,7 @@ import { DEFAULT_MAX_AGE_DAYS, type LoadedTasks, loadTasks } from '../../dataset
 import type { Grader } from '../../graders/grader.ts';
 import type { Forecast, Optimizer, OptimizerSize } from '../../optimizers/optimizer.ts';
 import { loadPlugin, openHistory } from '../../plugins.ts';
+import { storeIn } from '../ui/store-options.ts';
 import { overridesOf, type TrainFlags } from './options.ts';
 import { loadRoles, type Roles } from './roles.ts';
 
@@ -41,7 +41,7 @@ export function configOf(flags: TrainFlags): LoadedConfig {
 
 /** The database of a run. */
 export function storePath(config: Config): string {
-  return config.store ?? join(config.results, 'apo.db');
+  return config.store ?? storeIn(config.results);
 }
 
 /** `now` decides which turns of a history are too old; a resumed run passes the time of its first start. */

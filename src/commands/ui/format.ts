@@ -26,6 +26,22 @@ export function formatCost(cost: MicroUsd): string {
   return cost === null ? 'unknown' : `$${(cost / 1_000_000).toFixed(cost > 0 && cost < 10_000 ? 6 : 2)}`;
 }
 
+/** At most five characters: `9999`, `12k`, `3.40M`. */
+export function formatCount(count: number): string {
+  if (count < 10_000) return String(count);
+  return count < 1e6 ? `${(count / 1e3).toFixed(0)}k` : `${(count / 1e6).toFixed(2)}M`;
+}
+
+/** `5.2s`, `42s`, `3m07s`, `2h15m`; `?` when it is not known. */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)}s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}
+
 /** ISO 8601 to minutes, still UTC. */
 export function formatDate(iso: string): string {
   return iso.slice(0, 16).replace('T', ' ');

@@ -6,6 +6,7 @@ import type { IterationReport } from '../../optimizers/optimizer.ts';
 import { ellipsis, terminalSafe } from '../../platform/text.ts';
 import type { JournalReply } from '../../stores/store.ts';
 import { diffText, renderDiff } from './diff.ts';
+import { formatChange, formatCount, formatSeconds } from './format.ts';
 
 export type ProgressOptions = {
   readonly stream: NodeJS.WriteStream;
@@ -56,7 +57,7 @@ export function createProgress({ stream, quiet, expectedRollouts, now, limiters 
     const known = Number.isFinite(expectedRollouts);
     const eta =
       known && rollouts > 0
-        ? ` · about ${duration((seconds / rollouts) * Math.max(0, expectedRollouts - rollouts))} left`
+        ? ` · about ${formatSeconds((seconds / rollouts) * Math.max(0, expectedRollouts - rollouts))} left`
         : '';
     return [
       `${rollouts}${known ? `/${expectedRollouts}` : ''} rollouts`,
@@ -64,9 +65,9 @@ export function createProgress({ stream, quiet, expectedRollouts, now, limiters 
       `${calls} calls${replayedCalls === 0 ? '' : ` (${replayedCalls} from the journal)`}`,
       ...(retries === 0 ? [] : [`${retries} retries`]),
       ...(lowest === configured ? [] : [`concurrency ${effective()} of ${configured}`]),
-      `${compact(usage.input + usage.output)} tokens`,
+      `${formatCount(usage.input + usage.output)} tokens`,
       cost === null ? 'cost unknown' : `$${(cost / 1e6).toFixed(4)}`,
-      `${duration(seconds)}${eta}`,
+      `${formatSeconds(seconds)}${eta}`,
     ].join(' · ');
   }
 
@@ -145,20 +146,6 @@ function indent(text: string): string {
 }
 
 function signed(value: number): string {
-  const text = `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
+  const text = formatChange(value);
   return value > 0 ? pc.green(text) : value < 0 ? pc.red(text) : text;
-}
-
-export function compact(count: number): string {
-  if (count < 10_000) return String(count);
-  return count < 1e6 ? `${(count / 1e3).toFixed(0)}k` : `${(count / 1e6).toFixed(2)}M`;
-}
-
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '?';
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)}s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
-    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }

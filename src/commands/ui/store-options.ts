@@ -15,8 +15,13 @@ export function addStoreOptions(command: Command): Command {
     .option('--json', 'one JSON document on stdout');
 }
 
+/** The store that lies in a results folder. */
+export function storeIn(results: string): string {
+  return join(results, 'apo.db');
+}
+
 export function storePath(options: StoreOptions): string {
-  return resolve(options.store ?? join(resultsFolder(options), 'apo.db'));
+  return resolve(options.store ?? storeIn(resultsFolder(options)));
 }
 
 /** A store named without its results folder brings the folder that it lies in, when there are results. */
