@@ -15,8 +15,8 @@ type Waiter = { readonly done: () => void; readonly failed: (error: unknown) => 
 
 /**
  * The sync that `synchronous=FULL` makes inside of each commit, made outside of it: SQLite would block the event loop while
- * the disk works, a thread of Node's pool does not. The connection itself is
- * at NORMAL, which syncs in all other places as FULL does (checkpoints, the log's header; https://sqlite.org/wal.html).
+ * the disk works, a thread of Node's pool does not. The connection itself is at NORMAL, which syncs in all other places as
+ * FULL does (checkpoints, the log's header; https://sqlite.org/wal.html).
  * Whoever waits here is told only after the write-ahead log with its transaction is on disk, so what holds for FULL holds.
  * After a failed sync nothing is known about the pages before it, also when the next one succeeds: all later ones fail too.
  */

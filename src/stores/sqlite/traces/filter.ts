@@ -1,6 +1,6 @@
 import { ApoError } from '../../../core/errors.ts';
 import type { TraceFilter } from '../../trace-store.ts';
-import type { Connection, Value } from '../connection.ts';
+import type { Connection, Row, Value } from '../connection.ts';
 import { padded } from './describe.ts';
 import { wordsQuery } from './words.ts';
 
@@ -44,6 +44,21 @@ export function whereOf(conditions: readonly Condition[]): Condition {
     sql: conditions.length === 0 ? '' : ` where ${conditions.map(({ sql }) => sql).join(' and ')}`,
     values: conditions.flatMap(({ values }) => values),
   };
+}
+
+/** Traces, newest first: the order of all lists, in which pages are cut by {@link behind}. */
+export function newestTraces(connection: Connection, conditions: readonly Condition[], limit: number): readonly Row[] {
+  const where = whereOf(conditions);
+  return connection.all(
+    ['select t.* from traces t', where.sql, ' order by t.start_ns desc, t.trace_id desc limit ?'].join(''),
+    ...where.values,
+    limit,
+  );
+}
+
+/** What comes after a trace in that order. Not an offset: so the thousandth page costs what the first did. */
+export function behind(startNs: Value, traceId: Value): Condition {
+  return { sql: '(t.start_ns, t.trace_id) < (?, ?)', values: [startNs, traceId] };
 }
 
 function wordsCondition(connection: Connection, text: string): Condition {

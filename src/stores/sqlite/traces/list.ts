@@ -1,36 +1,26 @@
 import { ApoError } from '../../../core/errors.ts';
 import type { TraceFilter, TracePage, TracePageRequest, TraceSummary } from '../../trace-store.ts';
 import type { Connection, Row } from '../connection.ts';
-import { type Condition, conditionsOf, whereOf } from './filter.ts';
+import { behind, type Condition, conditionsOf, newestTraces } from './filter.ts';
 import { newestWithWords } from './search.ts';
 
 const DEFAULT_LIMIT = 50;
 
-/** Pages are cut by (start, id), not by offset: the thousandth costs what the first did. */
 export function listTraces(connection: Connection, filter: TraceFilter, page: TracePageRequest): TracePage {
   const limit = page.limit ?? DEFAULT_LIMIT;
-  const after: readonly Condition[] =
-    page.after === undefined ? [] : [{ sql: '(t.start_ns, t.trace_id) < (?, ?)', values: cursorOf(page.after) }];
+  const after = page.after === undefined ? [] : [behindCursor(page.after)];
   const read = filter.text === undefined ? undefined : newestWithWords(connection, filter, after, limit + 1);
-  const rows = read ?? indexed(connection, [...conditionsOf(connection, filter), ...after], limit + 1);
+  const rows = read ?? newestTraces(connection, [...conditionsOf(connection, filter), ...after], limit + 1);
   const traces = rows.slice(0, limit).map(summaryFrom);
   const last = rows[limit - 1];
   return { traces, next: rows.length > limit && last !== undefined ? `${last.start_ns}_${last.trace_id}` : null };
 }
 
-function indexed(connection: Connection, conditions: readonly Condition[], limit: number): readonly Row[] {
-  const where = whereOf(conditions);
-  return connection.all(
-    ['select t.* from traces t', where.sql, ' order by t.start_ns desc, t.trace_id desc limit ?'].join(''),
-    ...where.values,
-    limit,
-  );
-}
-
-function cursorOf(after: string): readonly string[] {
-  const match = /^(\d{20})_([0-9a-f]{32})$/.exec(after);
-  if (match === null) throw new ApoError('usage', 'the page cursor is not one of ours', { hint: 'start without it' });
-  return match.slice(1);
+function behindCursor(cursor: string): Condition {
+  const [whole, startNs = '', traceId = ''] = /^(\d{20})_([0-9a-f]{32})$/.exec(cursor) ?? [];
+  if (whole === undefined)
+    throw new ApoError('usage', 'the page cursor is not one of ours', { hint: 'start without it' });
+  return behind(startNs, traceId);
 }
 
 export function findTrace(connection: Connection, reference: string): TraceSummary | undefined {

@@ -2,7 +2,7 @@ import type { Span } from '../../../core/trace.ts';
 import type { TraceFilter } from '../../trace-store.ts';
 import type { Connection, Row } from '../connection.ts';
 import { describeSpan } from './describe.ts';
-import { type Condition, conditionsOf, whereOf } from './filter.ts';
+import { behind, type Condition, conditionsOf, newestTraces } from './filter.ts';
 import { lateEventsOf, withLate } from './late.ts';
 import { emptyWords, wordsQuery } from './words.ts';
 
@@ -34,19 +34,14 @@ export function newestWithWords(
   for (;;) {
     const chunk = walked === 0 ? Math.min(wanted, CHUNK) : CHUNK;
     walked += chunk;
-    const where = whereOf([...conditions, ...cursor]);
-    const rows = connection.all(
-      ['select t.* from traces t', where.sql, ' order by t.start_ns desc, t.trace_id desc limit ?'].join(''),
-      ...where.values,
-      chunk,
-    );
+    const rows = newestTraces(connection, [...conditions, ...cursor], chunk);
     if (rows.some((row) => Number(row.spans) > MAX_SPANS)) return undefined;
     const hits = tracesWithWords(connection, rows, query);
     found.push(...rows.filter((row) => hits.has(Number(row.id))));
     if (found.length >= wanted || rows.length < chunk) return found.slice(0, wanted);
     if ((walked * wanted) / found.length > MAX_WALKED) return undefined;
-    const last = rows.at(-1) as Row;
-    cursor = [{ sql: '(t.start_ns, t.trace_id) < (?, ?)', values: [last.start_ns ?? null, last.trace_id ?? null] }];
+    const last = rows.at(-1);
+    cursor = [behind(last?.start_ns ?? null, last?.trace_id ?? null)];
   }
 }
 
