@@ -10,7 +10,7 @@ export type Clock = {
   after(ms: number, callback: () => void): () => void;
 };
 
-/** ISO 8601, UTC. */
-export function isoTime(clock: Clock): string {
+/** The time of the clock in ISO 8601, UTC. */
+export function isoNow(clock: Clock): string {
   return new Date(clock.epoch()).toISOString();
 }

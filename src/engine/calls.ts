@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { type Clock, isoTime } from '../core/clock.ts';
+import { type Clock, isoNow } from '../core/clock.ts';
 import { isApoError } from '../core/errors.ts';
 import { hashOf, type Json } from '../core/json.ts';
 import { NO_USAGE } from '../core/usage.ts';
@@ -143,7 +143,7 @@ export function createCaller(parts: CallerParts): Caller {
         async (attempt) => {
           if (lost) {
             settle = await budget.reserve({ ...bound, isNew: false }, attempt.signal);
-            await journal.start(key, request as unknown as Json, isoTime(clock));
+            await journal.start(key, request as unknown as Json, isoNow(clock));
             lost = false;
           }
           const options = { signal: attempt.signal, idempotencyKey: key.key };
@@ -159,7 +159,7 @@ export function createCaller(parts: CallerParts): Caller {
       lose(error);
       settle(0, 0);
       if (lost && !stop.signal.aborted) {
-        await journal.start(key, request as unknown as Json, isoTime(clock));
+        await journal.start(key, request as unknown as Json, isoNow(clock));
         throw new LostCall(error as ModelError, bound.costMicroUsd);
       }
       throw error;
@@ -231,10 +231,10 @@ export function createCaller(parts: CallerParts): Caller {
     perform: () => Promise<JournalReply>,
   ): Promise<Performed> {
     stop.check();
-    const started = await journal.start(key, request, isoTime(clock));
+    const started = await journal.start(key, request, isoNow(clock));
     if (started.state === 'done') return { reply: started.reply };
     const reply = await outcomeOf(key, target, signal, perform);
-    return { reply, saved: journal.finish(key, reply, isoTime(clock)) };
+    return { reply, saved: journal.finish(key, reply, isoNow(clock)) };
   }
 
   return {

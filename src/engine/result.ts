@@ -112,8 +112,8 @@ export function describeRun(parts: ResultParts): RunResult {
     algorithm: run.algorithm,
     seed: run.seed,
     simulated: run.simulated,
-    baseline: summarize(start, baseline),
-    best: { ...summarize(best, final), text: promptText(best), components: best.components },
+    baseline: summarise(start, baseline),
+    best: { ...summarise(best, final), text: promptText(best), components: best.components },
     gain: describeGain(isStart, compare(baseline, final, createRandom(run.seed, 'gain'))),
     test: test?.result ?? null,
     proposals: countProposals(rollouts, candidates, start.id),
@@ -151,7 +151,7 @@ function statusOf(error: ApoError | undefined): RunResult['status'] {
   return error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed';
 }
 
-export function summarize(prompt: Prompt, rollouts: readonly ScoredRollout[]): ScoreSummary {
+export function summarise(prompt: Prompt, rollouts: readonly ScoredRollout[]): ScoreSummary {
   const scores = [...taskScores(rollouts).values()];
   return {
     promptId: prompt.id,

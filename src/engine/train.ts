@@ -14,7 +14,7 @@ import { createEvaluation, type Evaluation } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
 import { createLeakGuard } from './leaks.ts';
-import { describeRun, type RunResult, round, roundInterval, summarize, type Tested } from './result.ts';
+import { describeRun, type RunResult, round, roundInterval, summarise, type Tested } from './result.ts';
 import { askGrader } from './rollout.ts';
 import { compare } from './verdict.ts';
 
@@ -183,8 +183,8 @@ async function lookAtTest(parts: TrainParts, evaluate: Evaluation['evaluate'], b
   const after = await evaluate(best, trials, purpose);
   const { difference, interval } = compare(before, after, createRandom(parts.seed, 'test'));
   const result = {
-    baseline: summarize(parts.start, before),
-    best: summarize(best, after),
+    baseline: summarise(parts.start, before),
+    best: summarise(best, after),
     difference: round(difference),
     interval: roundInterval(interval),
   };

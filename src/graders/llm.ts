@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutMiddle } from '../core/cut.ts';
 import { fence, nonceOf } from '../core/fence.ts';
 import type { Message } from '../core/message.ts';
 import type { Rollout } from '../core/rollout.ts';
@@ -8,7 +9,6 @@ import type { Grader, GraderChatOptions } from './grader.ts';
 import { describeSteps } from './llm/steps.ts';
 import { readVerdict, type VerdictShape, verdictSchema } from './llm/verdict.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
-import { cutMiddle } from './shared/text.ts';
 
 /** Output limits in tokens, thinking included: a verdict is short, a reply cut by the first is asked for once more. */
 const OUTPUT_TOKENS = [2048, 8192] as const;

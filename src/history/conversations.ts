@@ -6,7 +6,7 @@ import { DIFFICULTIES } from '../core/task.ts';
 import { trimContext } from './shared/context.ts';
 import { describeTables, type ForeignDatabase, openForeign, quoteName, type Row } from './shared/database.ts';
 import { createRatings, rawRating } from './shared/rating.ts';
-import { isoTime } from './shared/time.ts';
+import { readTime } from './shared/time.ts';
 import { expectedOf, type HistoryOptions, type HistoryRecord, type HistorySource } from './source.ts';
 
 /**
@@ -122,7 +122,7 @@ function* readTable(database: ForeignDatabase, table: Table, options: HistoryOpt
 }
 
 function metadataOf(row: Row, session: string | undefined, rating: number | undefined): JsonObject {
-  const timestamp = isoTime(row.timestamp);
+  const timestamp = readTime(row.timestamp);
   return {
     source: 'conversations',
     ...(session === undefined ? {} : { session_id: session }),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { allInOrder } from '../core/async.ts';
+import { cutMiddle } from '../core/cut.ts';
 import { type Prompt, placeholdersOf } from '../core/prompt.ts';
 import { scoreOf } from '../core/rollout.ts';
 import type { Task } from '../core/task.ts';
 import type { AskRequest, EndReason, Optimizer, OptimizerContext, Outcome } from './optimizer.ts';
-import { cutMiddle } from './shared/evidence.ts';
 import { createFence } from './shared/fence.ts';
 import { createFinal, finalTasks } from './shared/final.ts';
 import { addStart, componentAt, submit } from './shared/proposal.ts';

@@ -19,7 +19,7 @@ export async function importTasks(file: string | undefined, flags: ImportFlags):
       printLines([`${path} (${kind})`, ...scanLines(scan), `written   ${scan.counts.kept} tasks to ${flags.out}`]);
       printWarnings(scan.warnings);
     } finally {
-      writer.discard();
+      writer.abort();
     }
   });
 }

@@ -2,12 +2,10 @@ import pc from 'picocolors';
 import type { Scan } from '../../datasets/tasks.ts';
 import { terminalSafe } from '../../platform/text.ts';
 
+export { printJson } from '../ui/output.ts';
+
 /** Rejected records that are shown to a person; `--json` shows more. */
 const SHOWN_REJECTED = 20;
-
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
-}
 
 export function printLines(lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${terminalSafe(line)}\n`).join(''));

@@ -24,7 +24,7 @@ export async function split(file: string | undefined, flags: SplitFlags): Promis
         for (const task of loaded.split[side]) writer.write(task);
         writer.commit();
       } finally {
-        writer.discard();
+        writer.abort();
       }
       files[side] = target;
     }

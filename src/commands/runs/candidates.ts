@@ -17,7 +17,7 @@ export type CandidateSummary = {
 export type SplitScore = { readonly mean: number | null; readonly scored: number; readonly unscored: number };
 
 /** Candidates in the order of their making, each with what its rollouts say. */
-export function summarize(
+export function summarise(
   candidates: readonly Candidate[],
   scores: readonly RolloutScore[],
 ): readonly CandidateSummary[] {

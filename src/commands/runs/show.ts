@@ -6,7 +6,7 @@ import { formatCost, formatDate, formatEvidence, formatScore } from '../ui/forma
 import { print, printJson } from '../ui/output.ts';
 import { type StoreOptions, withStore } from '../ui/store-options.ts';
 import { renderFields, renderTable } from '../ui/table.ts';
-import { type CandidateSummary, summarize } from './candidates.ts';
+import { type CandidateSummary, summarise } from './candidates.ts';
 import { findRun } from './find.ts';
 import { resultOf } from './result.ts';
 
@@ -27,7 +27,7 @@ export async function showRun(reference: string, options: StoreOptions): Promise
     return {
       run,
       owner: await store.runs.owner(run.id),
-      candidates: summarize(await store.candidates.list(run.id), scores),
+      candidates: summarise(await store.candidates.list(run.id), scores),
       totals,
       doubtful: totals.inDoubt === 0 ? [] : await store.journal.doubtful(run.id),
       rollouts: scores.length,

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { isoNow } from '../../core/clock.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createPrompt, promptText } from '../../core/prompt.ts';
 import type { RunResult } from '../../engine/result.ts';
@@ -34,7 +35,7 @@ export async function writeResults(
       : {}),
   };
   const complete: RunResult = { ...result, files };
-  const at = new Date(systemClock.epoch()).toISOString();
+  const at = isoNow(systemClock);
   writeFileAtomic(files.result, `${JSON.stringify(complete, null, 2)}\n`);
   const report = renderReport({
     result: complete,

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
+import { isoNow } from '../../core/clock.ts';
 import { ApoError, isApoError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createPrices } from '../../engine/prices.ts';
@@ -149,7 +150,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
     status: 'running',
     reason: '',
     config: now as unknown as JsonObject,
-    updatedAt: new Date(systemClock.epoch()).toISOString(),
+    updatedAt: isoNow(systemClock),
   });
   return { setup, store, run: { ...run, config: now as unknown as JsonObject } };
 }
@@ -276,8 +277,7 @@ function withCommand(error: ApoError, runId: string, config: Config): ApoError {
 async function asStopped(error: unknown, store: Store, run: Run, config: Config): Promise<unknown> {
   if (!isApoError(error) || !DISK_FAULTS.has(error.code) || error.hint?.includes('--resume') === true) return error;
   try {
-    const updatedAt = new Date(systemClock.epoch()).toISOString();
-    await store.runs.update(run.id, { status: 'stopped', reason: error.code, updatedAt });
+    await store.runs.update(run.id, { status: 'stopped', reason: error.code, updatedAt: isoNow(systemClock) });
   } catch {
     // Then it stays "running" without a trainer, which is resumed as well.
   }

@@ -1,5 +1,5 @@
+import { cutEnd } from '../../core/cut.ts';
 import type { TraceEvent } from '../../core/trace.ts';
-import { cutEnd } from '../shared/text.ts';
 
 const MAX_STEP_CHARACTERS = 2000;
 

@@ -1,6 +1,6 @@
+import { cutEnd } from '../../core/cut.ts';
 import { canonicalJson, isJsonObject, type JsonObject, parseJson } from '../../core/json.ts';
 import { jsonObjectTexts } from '../shared/json-objects.ts';
-import { cutEnd } from '../shared/text.ts';
 
 export const CRITERIA = ['accuracy', 'reasoning'] as const;
 export type Criterion = (typeof CRITERIA)[number];

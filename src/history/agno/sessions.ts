@@ -4,7 +4,7 @@ import { DIFFICULTIES, type Difficulty, type Task } from '../../core/task.ts';
 import { trimContext } from '../shared/context.ts';
 import type { ForeignDatabase, Row } from '../shared/database.ts';
 import { createRatings, type Ratings } from '../shared/rating.ts';
-import { isoTime } from '../shared/time.ts';
+import { readTime } from '../shared/time.ts';
 import { expectedOf, type HistoryOptions, type HistoryRecord } from '../source.ts';
 import { decodeColumn } from './decode.ts';
 import { runsOf } from './runs.ts';
@@ -137,7 +137,7 @@ function toTask(place: TurnPlace, options: ReadOptions): Task {
       session_id: session.id,
       run_id: place.runId,
       user_id: text(body.user_id) ?? text(row.user_id),
-      timestamp: turn.timestamp ?? isoTime(row.created_at),
+      timestamp: turn.timestamp ?? readTime(row.created_at),
       rating,
       model: text(body.model),
       agent_id: text(body.agent_id) ?? text(row.agent_id),

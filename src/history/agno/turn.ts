@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Message } from '../../core/message.ts';
 import { callsWithResults, type RecordedToolCall } from '../../core/task.ts';
 import { mediaOf, pairToolCalls, readContent, readMessage, textValue } from '../shared/messages.ts';
-import { isoTime } from '../shared/time.ts';
+import { readTime } from '../shared/time.ts';
 
 /** One top-level run as the user saw it: what was asked, what came back, what happened in between. */
 export type Turn = {
@@ -195,8 +195,8 @@ function wasRun(tool: JsonObject): boolean {
 /** The last new message's: in v1 the time of a run object is that of the agent's first run. */
 function timeOf(fresh: readonly JsonObject[], body: JsonObject, run: JsonObject): string | undefined {
   for (const message of fresh.toReversed()) {
-    const time = isoTime(message.created_at);
+    const time = readTime(message.created_at);
     if (time !== undefined) return time;
   }
-  return isoTime(body.created_at) ?? isoTime(run.created_at);
+  return readTime(body.created_at) ?? readTime(run.created_at);
 }

@@ -1,5 +1,5 @@
 /** ISO 8601 of a foreign time: Unix seconds, milli-, micro- or nanoseconds, or a date text (UTC where it has no zone). */
-export function isoTime(value: unknown): string | undefined {
+export function readTime(value: unknown): string | undefined {
   const milliseconds =
     typeof value === 'number' ? fromNumber(value) : typeof value === 'string' ? fromText(value) : NaN;
   return Number.isFinite(milliseconds) && Math.abs(milliseconds) <= 8.64e15

@@ -1,3 +1,4 @@
+import { cutMiddle } from '../../core/cut.ts';
 import type { ScoredRollout } from '../../core/rollout.ts';
 import type { Task } from '../../core/task.ts';
 import type { TraceEvent } from '../../core/trace.ts';
@@ -54,13 +55,4 @@ function renderStep(event: TraceEvent): string[] {
     default:
       return [];
   }
-}
-
-/** Keeps head and tail of a long text and says how much is missing. */
-export function cutMiddle(text: string, maxCharacters: number): string {
-  if (text.length <= maxCharacters) return text;
-  const half = Math.floor(maxCharacters / 2);
-  const head = text.slice(0, half).toWellFormed();
-  const tail = text.slice(-half).toWellFormed();
-  return `${head}\n[... ${text.length - 2 * half} characters left out ...]\n${tail}`;
 }

@@ -78,13 +78,13 @@ export function feedbackFrom(evaluation: Evaluation): Feedback {
     label,
     comment: explanation,
     correction,
-    at: isoOf(timeNs),
+    at: isoTime(timeNs),
     metadata: {},
   };
 }
 
 /** ISO 8601 of decimal nanoseconds; times that no calendar has are put at its end. */
-function isoOf(nanoseconds: string): string {
+export function isoTime(nanoseconds: string): string {
   const milliseconds = Number(BigInt(nanoseconds || '0') / 1_000_000n);
   return new Date(Math.min(milliseconds, 8.64e15)).toISOString();
 }
