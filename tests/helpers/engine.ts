@@ -35,6 +35,8 @@ export type EngineOptions = {
   readonly limits?: BudgetLimits;
   /** Of the model `m`. Default: 1 USD per million tokens. */
   readonly rates?: Rates;
+  /** What the model is called in each role. Default: `m`. */
+  readonly names?: { readonly [role in Role]: string };
   readonly concurrency?: number;
   readonly maxOutputTokens?: number;
   readonly clock?: Clock;
@@ -72,14 +74,20 @@ export async function createEngine(options: EngineOptions) {
   const stop = createStopSwitch();
   const budget = createBudget(limits, { calls: 0, tokens: 0, costMicroUsd: 0 }, options.elapsed ?? (() => clock.now()));
   /** A limiter for each role, as for models of different names. */
-  const bind = (): RoleBinding => ({
+  const bind = (name = 'm'): RoleBinding => ({
     model,
-    name: 'm',
+    name,
     temperature: undefined,
     maxOutputTokens: options.maxOutputTokens,
     limiter: createLimiter({ concurrency, clock }),
   });
-  const roles = { agent: bind(), grader: bind(), critic: bind(), editor: bind() };
+  const { names } = options;
+  const roles = {
+    agent: bind(names?.agent),
+    grader: bind(names?.grader),
+    critic: bind(names?.critic),
+    editor: bind(names?.editor),
+  };
   const caller = createCaller({
     runId: 'run',
     journal: store.journal,
@@ -97,6 +105,14 @@ export async function createEngine(options: EngineOptions) {
     caller.chat(role, { messages: [{ role: 'user', content: text }] }, { sample: 0, signal: stop.signal });
   return { store, stop, budget, caller, clock, concurrency, ask };
 }
+
+/** As the simulated model knows who asks. */
+export const SIMULATED_NAMES = {
+  agent: 'sim-agent',
+  grader: 'sim-judge',
+  critic: 'sim-critic',
+  editor: 'sim-editor',
+} as const;
 
 const EMPTY: ChatReply = {
   content: '',
@@ -120,6 +136,8 @@ export async function createTrainParts(
     readonly optimizer: Optimizer;
     readonly prompt?: string;
     readonly iterations?: number;
+    /** Values of the prompt's placeholders. */
+    readonly variables?: { readonly [name: string]: string };
   },
 ): Promise<TrainParts> {
   const cut = Math.ceil(given.tasks.length * 0.7);
@@ -131,7 +149,7 @@ export async function createTrainParts(
     start: createPrompt(given.prompt ?? 'You are a support assistant.'),
     split: { train: given.tasks.slice(0, cut), val: given.tasks.slice(cut), test: [] },
     optimizer: given.optimizer,
-    agent: await createChatAgent(chatOptions.parse({}), NOWHERE),
+    agent: await createChatAgent(chatOptions.parse({ variables: given.variables ?? {} }), NOWHERE),
     provider: 'test',
     grader: createExactGrader(exactOptions.parse({})),
     rolloutTimeoutMs: 60_000,
