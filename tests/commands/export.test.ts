@@ -5,13 +5,13 @@ import { join, resolve } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../src/commands/program.ts';
-import type { Task } from '../../src/core/task.ts';
 import type { Span } from '../../src/core/trace.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Run, StoredRollout } from '../../src/stores/store.ts';
 import { eventsOf, storedRollout, talk } from '../exporters/conversations.ts';
 import { readShareGpt } from '../exporters/oracles/llama-factory.ts';
 import { loadDataset } from '../helpers/dataset.ts';
+import { makeTask } from '../helpers/task.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const HISTORY = resolve(import.meta.dirname, '../fixtures/agno_v2.9.0_default.db');
@@ -108,20 +108,6 @@ const ROLLOUTS: readonly StoredRollout[] = [
   }),
 ];
 
-function task(id: string, facts: Partial<Task>): Task {
-  return {
-    id,
-    input: id,
-    context: [],
-    expected: null,
-    observed: null,
-    category: null,
-    difficulty: null,
-    metadata: {},
-    ...facts,
-  };
-}
-
 function chatSpan(id: string, session: string, question: string, answer: string): Span {
   const text = (content: string) => [{ type: 'text', content }];
   return {
@@ -156,21 +142,25 @@ beforeAll(async () => {
   await store.rollouts.save(ROLLOUTS);
   await store.close();
   const tasks = [
-    task('t1', {
+    makeTask('t1', {
       input: 'Capital of France?',
       expected: 'Paris',
       observed: 'Lyon',
       metadata: { session_id: 's1', user_id: 'u1' },
     }),
-    task('t2', { input: 'And of Italy?', observed: 'Rome', metadata: { session_id: 's1', user_id: 'u1', rating: 1 } }),
-    task('t3', { input: 'Hm?', observed: 'What?', metadata: { session_id: 's2', user_id: 'u2', rating: 0 } }),
-    task('t4', {
+    makeTask('t2', {
+      input: 'And of Italy?',
+      observed: 'Rome',
+      metadata: { session_id: 's1', user_id: 'u1', rating: 1 },
+    }),
+    makeTask('t3', { input: 'Hm?', observed: 'What?', metadata: { session_id: 's2', user_id: 'u2', rating: 0 } }),
+    makeTask('t4', {
       input: 'Spain?',
       observed: 'Lisbon',
       metadata: { session_id: 's3', user_id: 'u1', rating: 0.2, run_id: 'r4' },
     }),
-    task('t5', { input: 'Spain?', observed: 'Madrid', metadata: { session_id: 's3', regenerated_from: 'r4' } }),
-    task('t6', { input: 'Broken', metadata: { session_id: 's4', error: 'boom' } }),
+    makeTask('t5', { input: 'Spain?', observed: 'Madrid', metadata: { session_id: 's3', regenerated_from: 'r4' } }),
+    makeTask('t6', { input: 'Broken', metadata: { session_id: 's4', error: 'boom' } }),
   ];
   writeFileSync(join(folder, 'tasks.jsonl'), tasks.map((line) => `${JSON.stringify(line)}\n`).join(''));
 });
@@ -270,7 +260,7 @@ describe('apo export', () => {
       ['developer', 'user', 'Paris 18C, Rome unknown.'],
       ['developer', 'user', '=1+1 sent to <EMAIL_1> with <SECRET_1>'],
     ]);
-    writeFileSync(join(folder, 'run-tasks.jsonl'), JSON.stringify(task('weather', { expected: 'sunny' })));
+    writeFileSync(join(folder, 'run-tasks.jsonl'), JSON.stringify(makeTask('weather', { expected: 'sunny' })));
     const joined = await exported('jsonl', 'rft', '--run', 'latest', '--dataset', 'run-tasks.jsonl', '--format', 'trl');
     expect(joined.rows[0].reference_answer).toBe('sunny');
   });
@@ -339,7 +329,7 @@ describe('apo export', () => {
   });
 
   it('says so when nothing can be held out, because all samples are of one session', async () => {
-    const lines = ['a', 'b'].map((name) => task(name, { expected: name, metadata: { session_id: 's' } }));
+    const lines = ['a', 'b'].map((name) => makeTask(name, { expected: name, metadata: { session_id: 's' } }));
     writeFileSync(join(folder, 'one-tasks.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const { report } = await exported('jsonl', 'sft', '--dataset', 'one-tasks.jsonl', '--split', '0.5');
     expect(report).toMatchObject({

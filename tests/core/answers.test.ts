@@ -2,18 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createAnswers } from '../../src/core/answers.ts';
 import { createGate } from '../../src/core/gate.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
-import type { Task } from '../../src/core/task.ts';
+import { makeTask } from '../helpers/task.ts';
 
-const task = (id: string, expected: string | null): Task => ({
-  id,
-  input: `Question ${id}?`,
-  context: [],
-  expected,
-  observed: null,
-  category: null,
-  difficulty: null,
-  metadata: {},
-});
+const task = (id: string, expected: string | null) => makeTask(`Question ${id}?`, { id, expected });
 const OWN = 'Case 4387: wren cedar 95 | valley umber.';
 const STANDING = 'Please hold, I connect you to a person.';
 const tasks = [

@@ -8,19 +8,10 @@ import type { Task } from '../../src/core/task.ts';
 import { NO_USAGE } from '../../src/core/usage.ts';
 import type { GraderChatOptions, GraderContext } from '../../src/graders/grader.ts';
 import type { ChatReply } from '../../src/models/model.ts';
+import { makeTask } from './task.ts';
 
 export function taskOf(parts: Partial<Task> = {}): Task {
-  return {
-    id: 'task-1',
-    input: 'What is six times seven?',
-    context: [],
-    expected: null,
-    observed: null,
-    category: null,
-    difficulty: null,
-    metadata: {},
-    ...parts,
-  };
+  return makeTask('What is six times seven?', { id: 'task-1', ...parts });
 }
 
 export function rolloutOf(answer: string, parts: Partial<GradedRollout> = {}): GradedRollout {
