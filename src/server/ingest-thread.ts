@@ -37,6 +37,7 @@ export function createIngestThread(storePath: string, limits: ServerLimits): Ing
     thread.on('message', (replies: readonly NumberedReply[]) => {
       for (const { id, reply } of replies) settle(id, reply);
     });
+    // An error without a listener would end the process; the exit that follows is what counts.
     thread.on('error', () => {});
     ended = new Promise((resolve) => {
       thread.on('exit', () => {

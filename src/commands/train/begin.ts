@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { loadEnvironment } from '../../config/environment.ts';
+import type { Config } from '../../config/schema.ts';
+import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
+import { isoNow } from '../../core/clock.ts';
+import { ApoError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { createPrices } from '../../engine/prices.ts';
+import { ROLES } from '../../models/model.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { loadPlugin } from '../../plugins.ts';
+import type { Owner, Run, Store } from '../../stores/store.ts';
+import { prepareFolders } from './folders.ts';
+import type { TrainFlags } from './options.ts';
+import { refuseOtherFlags } from './resume-flags.ts';
+import { configOf, type Setup, setUp, storePath } from './setup.ts';
+
+/** Ends whose failed calls a resumed run sends again, because they failed for a reason that passes. */
+const RETRIED = new Set(['step-failed', 'provider-unavailable', 'provider-quota', 'provider-auth']);
+
+/** What a run is started from, and resumed from: the resolved configuration, without secrets. */
+type StoredConfig = {
+  readonly config: Config;
+  readonly folder: string;
+  /** The config file, which a resumed run takes the secrets from; null without one. */
+  readonly path: string | null;
+  readonly startedAt: number;
+  readonly tasksHash: string;
+  /** Rollouts that had been made when the run was last resumed with another rollout limit. */
+  readonly paidRollouts?: number;
+};
+
+/** A run that this process has claimed. */
+type Begun = { readonly setup: Setup; readonly store: Store; readonly run: Run };
+
+function thisProcess(): Owner {
+  return { pid: process.pid, host: hostname() };
+}
+
+/** A new run: set up, checked and claimed before anything is paid for. */
+export async function begin(flags: TrainFlags): Promise<Begun> {
+  const { config, folder, path = null } = configOf(flags);
+  const startedAt = systemClock.epoch();
+  const setup = await setUp(config, folder, startedAt);
+  requirePrices(setup);
+  prepareFolders(config);
+  const store = await openStore(config);
+  try {
+    const createdAt = new Date(startedAt).toISOString();
+    const safe = withoutSecrets(config as unknown as JsonObject) as unknown as Config;
+    const stored: StoredConfig = { config: safe, folder, path, startedAt, tasksHash: setup.tasksHash };
+    const run: Run = {
+      id: `run-${createdAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`,
+      status: 'running',
+      reason: '',
+      algorithm: setup.optimizer.name,
+      seed: config.seed,
+      config: stored as unknown as JsonObject,
+      createdAt,
+      updatedAt: createdAt,
+      result: null,
+    };
+    await store.runs.create(run);
+    await store.runs.claim(run.id, thisProcess());
+    return { setup, store, run };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** An earlier run: everything comes from what is stored of it; only limits, concurrency and places may be given anew. */
+export async function resume(flags: TrainFlags): Promise<Begun> {
+  const given = configOf(flags).config;
+  const store = await openStore(given, false);
+  try {
+    const run = await findRun(store, flags.resume === true ? undefined : flags.resume);
+    // First of all: nothing of a run that another process is training may change.
+    await store.runs.claim(run.id, thisProcess());
+    return await takeUp(store, run, flags, given);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Ends the claim. Whatever the disk does: what is stored is stored, and a claim ends with its process. */
+export async function leave(store: Store, run: Run): Promise<void> {
+  try {
+    await store.runs.release(run.id, thisProcess());
+  } catch {
+    // The error that ended the run says more than this one.
+  }
+  await store.close();
+}
+
+async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config): Promise<Begun> {
+  const stored = run.config as unknown as StoredConfig;
+  const complete = withSecrets(stored.config as unknown as JsonObject, secretsOf(stored, flags, given));
+  const original = complete as unknown as Config;
+  refuseOtherFlags(flags, given, run.id, original);
+  const config: Config = {
+    ...original,
+    results: given.results,
+    ...(given.store === undefined ? {} : { store: given.store }),
+    ...(given.traceFolder === undefined ? {} : { traceFolder: given.traceFolder }),
+    ...(flags.trace === false ? { trace: false } : {}),
+    concurrency: flags.concurrency ?? original.concurrency,
+    budget: {
+      ...original.budget,
+      ...Object.fromEntries(Object.entries(given.budget).filter(([, limit]) => limit !== undefined)),
+    },
+  };
+  const setup = await setUp(config, stored.folder, stored.startedAt);
+  requirePrices(setup);
+  prepareFolders(config);
+  if (setup.tasksHash !== stored.tasksHash) {
+    throw new ApoError('journal-mismatch', `the tasks of run ${run.id} have changed since it was started`, {
+      hint: 'restore the dataset or history as it was, or start a new run',
+    });
+  }
+  const isReplanned = config.budget.rollouts !== original.budget.rollouts;
+  const now: StoredConfig = {
+    ...stored,
+    config: { ...stored.config, budget: config.budget },
+    ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
+  };
+  // Failures that stopped the run are tried again; everything that was used stays as it is.
+  if (RETRIED.has(run.reason)) await store.journal.releaseFaults(run.id);
+  await store.runs.update(run.id, {
+    status: 'running',
+    reason: '',
+    config: now as unknown as JsonObject,
+    updatedAt: isoNow(systemClock),
+  });
+  return { setup, store, run: { ...run, config: now as unknown as JsonObject } };
+}
+
+/** From the config file that is given now, else from the one that the run was started with. */
+function secretsOf({ path }: StoredConfig, flags: TrainFlags, given: Config): JsonObject {
+  const source =
+    flags.config !== undefined || path === null || path === undefined || !existsSync(path)
+      ? given
+      : configOf({ ...flags, config: path }).config;
+  return source as unknown as JsonObject;
+}
+
+/** @throws ApoError `config-invalid` before anything is sent: a limit in USD means nothing where a price is missing. */
+function requirePrices({ config, roles, grader }: Setup): void {
+  if (config.budget.costUsd === undefined) return;
+  const prices = createPrices(config.prices);
+  for (const role of ROLES) {
+    const { name, model } = roles[role];
+    if ((role === 'grader' && !grader.usesModel) || prices.reserve(name, 1, 1, model) !== null) continue;
+    throw new ApoError(
+      'config-invalid',
+      `--max-cost needs the price of the ${role} model "${name}", which is unknown`,
+      {
+        hint: `set prices: { ${name}: { input: USD per million tokens, output: ... } } in the config, or limit --max-calls or --max-tokens instead`,
+      },
+    );
+  }
+}
+
+async function findRun(store: Store, id: string | undefined): Promise<Run> {
+  const run =
+    id === undefined
+      ? (await store.runs.list()).find(({ status }) => status !== 'completed')
+      : await store.runs.get(id);
+  if (run !== undefined) return run;
+  throw new ApoError('not-found', id === undefined ? 'there is no unfinished run to resume' : `there is no run ${id}`, {
+    hint: 'apo runs list shows the runs of this store; --store names another',
+  });
+}
+
+function openStore(config: Config, create = true): Promise<Store> {
+  return loadPlugin(
+    'store',
+    { use: 'sqlite', path: storePath(config), create },
+    { folder: process.cwd(), environment: loadEnvironment() },
+  );
+}
