@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ApoError, faultInWords } from '../core/errors.ts';
-import { makeFolder } from './files.ts';
+import { makeFolder, refuseDatabase } from './files.ts';
 
 /** A file that appears under its name only when it is complete. Readable by its owner only. */
 export type AtomicStream = {
@@ -14,8 +14,9 @@ export type AtomicStream = {
 
 const BUFFER_BYTES = 256 * 1024;
 
-/** @throws ApoError `file-write`, from every method; the temporary file is gone then. */
+/** @throws ApoError `file-write`, from every method; the temporary file is gone then. `usage` where a database stands. */
 export function createAtomicStream(path: string): AtomicStream {
+  refuseDatabase(path);
   const temporary = `${path}.${process.pid}.tmp`;
   let buffered: Uint8Array[] = [];
   let size = 0;

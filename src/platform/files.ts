@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { ApoError, faultInWords } from '../core/errors.ts';
 
@@ -18,12 +28,43 @@ export function makeFolder(path: string, mode = 0o777): void {
   }
 }
 
+const DATABASE_START = 'SQLite format 3\0';
+
+/**
+ * An output that names a database is a mistake that nothing can undo: an application's history, or the store of all runs.
+ * @throws ApoError `usage`
+ */
+export function refuseDatabase(path: string): void {
+  if (!isDatabase(path)) return;
+  throw new ApoError('usage', `${path} is a SQLite database, which is not written over`, {
+    hint: 'name another file to write',
+  });
+}
+
+function isDatabase(path: string): boolean {
+  const start = Buffer.alloc(DATABASE_START.length);
+  try {
+    // Opening a pipe would wait for its writer.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, start, 0, start.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // What cannot be read is found out when it is written.
+  }
+  return start.toString('latin1') === DATABASE_START;
+}
+
 /**
  * Replaces a file as a whole: temporary file, fsync, rename, fsync of the folder. Readers see the old text or the new
  * one, never a part. Creates missing folders; the file is readable by its owner only.
- * @throws ApoError `file-write`
+ * @throws ApoError `file-write`; `usage` where a database stands
  */
 export function writeFileAtomic(path: string, text: string): void {
+  refuseDatabase(path);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     makeFolder(dirname(path));

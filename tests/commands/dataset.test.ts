@@ -32,6 +32,29 @@ function linesOf(path: string): readonly { readonly [key: string]: unknown }[] {
 }
 
 describe('apo dataset import', () => {
+  it('never writes over the history that it reads, nor over another database or the dataset', async () => {
+    const folder = temporaryFolder();
+    const bytes = readFileSync(join(FIXTURES, 'agno_v2.9.0_default.db'));
+    for (const name of ['agno.db', 'other.db']) writeFileSync(join(folder, name), bytes);
+    const tasks = Array.from({ length: 4 }, (_, i) => JSON.stringify({ task: `task ${i}`, expected: 'x', mine: i }));
+    const dataset = join(folder, 'train.jsonl');
+    writeFileSync(dataset, tasks.join('\n'));
+    const history = ['import', '--history', join(folder, 'agno.db'), '--max-age-days', '99999'];
+    for (const args of [
+      [...history, '--out', join(folder, 'agno.db')],
+      [...history, '--out', join(folder, 'other.db')],
+      ['import', dataset, '--out', dataset],
+      ['split', dataset, '--out', folder],
+    ]) {
+      const { code, stderr } = await apo(...args);
+      expect(code, args.join(' ')).toBe(2);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    }
+    for (const name of ['agno.db', 'other.db']) expect(readFileSync(join(folder, name))).toEqual(bytes);
+    expect(readFileSync(dataset, 'utf8')).toBe(tasks.join('\n'));
+    expect(readdirSync(folder).sort()).toEqual(['agno.db', 'other.db', 'train.jsonl']);
+  });
+
   it('writes one task a line, and the file is a valid dataset', async () => {
     const out = join(temporaryFolder(), 'new', 'tasks.jsonl');
     const imported = await apo(

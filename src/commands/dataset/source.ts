@@ -1,3 +1,4 @@
+import { type Stats, statSync } from 'node:fs';
 import { loadEnvironment } from '../../config/environment.ts';
 import { ApoError } from '../../core/errors.ts';
 import type { Difficulty } from '../../core/task.ts';
@@ -66,5 +67,23 @@ export async function withTaskSource<T>(
     return await use({ path: historyPath, kind: history.name, options: { ...filters, history } });
   } finally {
     history.close();
+  }
+}
+
+/** @throws ApoError `usage` when `target` is the file that the tasks come from: what is not a task of it would be gone. */
+export function refuseSource(source: string, target: string): void {
+  const [from, to] = [source, target].map(statusOf);
+  if (from === undefined || to === undefined || from.ino !== to.ino || from.dev !== to.dev) return;
+  throw new ApoError('usage', `--out would replace ${source}, which the tasks are read from`, {
+    hint: 'name another file to write',
+  });
+}
+
+/** What cannot be looked at is found out when it is read or written. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }

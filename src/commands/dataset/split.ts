@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadTasks } from '../../datasets/tasks.ts';
 import { createTaskWriter } from '../../datasets/write.ts';
 import { printJson, printLines, printWarnings, scanJson, scanLines } from './print.ts';
-import { type SourceFlags, withTaskSource } from './source.ts';
+import { refuseSource, type SourceFlags, withTaskSource } from './source.ts';
 
 type SplitFlags = SourceFlags & {
   readonly out: string;
@@ -16,6 +16,7 @@ export async function split(file: string | undefined, flags: SplitFlags): Promis
     const { val, test, seed } = flags;
     const loaded = await loadTasks({ ...options, seed, split: { val, test } });
     const sides = (['train', 'val', 'test'] as const).filter((side) => side !== 'test' || test > 0);
+    for (const side of sides) refuseSource(path, join(flags.out, `${side}.jsonl`));
     const files: { [side: string]: string } = {};
     for (const side of sides) {
       const target = join(flags.out, `${side}.jsonl`);
