@@ -39,13 +39,25 @@ export async function run(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`${describeError(error)}\n`);
+    process.stderr.write(`${await withoutKeys(describeError(error))}\n`);
     return exitCodeOf(error);
   }
 }
 
+/** A module of the user that fails while it is loaded may say what the environment holds. */
+async function withoutKeys(line: string): Promise<string> {
+  const { loadEnvironment } = await import('../config/environment.ts');
+  const { redactionIn } = await import('../config/redaction.ts');
+  try {
+    return redactionIn(loadEnvironment()).clean(line);
+  } catch {
+    // A .env file that cannot be read: that is what the line says.
+    return line;
+  }
+}
+
 /** One line: what failed, on what, what to do. A stack trace only for a defect of ours, and only with APO_DEBUG. */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   const hint = isApoError(error) && error.hint !== undefined ? ` - ${error.hint}` : '';
   return `${pc.red('error')}: ${terminalSafe(messageOf(error)).replaceAll('\n', ' ')}${terminalSafe(hint).replaceAll('\n', ' ')}`;
 }

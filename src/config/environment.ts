@@ -8,7 +8,13 @@ export type Environment = {
   get(name: string): string | undefined;
   /** The same for keys and tokens. */
   secret(name: string): Secret | undefined;
+  /** Values of the variables that are keys or tokens by their name and look like one: for the redaction of texts only. */
+  secrets(): readonly string[];
 };
+
+const SECRET_NAME = /(?:key|token|secret|passw(?:or)?d|credentials?)$/i;
+/** A word, a path or a number is none. */
+const SECRET_VALUE = /^(?![./~])(?=.*\d)(?=.*[a-z])\S{16,}$/i;
 
 /** Variables of the process win over those of the `.env` file in the folder. Empty values count as unset. */
 export function loadEnvironment(folder: string = process.cwd()): Environment {
@@ -24,6 +30,10 @@ export function createEnvironment(variables: { readonly [name: string]: string |
     secret(name) {
       const value = get(name);
       return value === undefined ? undefined : new Secret(value);
+    },
+    secrets() {
+      const named = Object.entries(variables).filter(([name]) => SECRET_NAME.test(name));
+      return named.flatMap(([, value]) => (value !== undefined && SECRET_VALUE.test(value) ? [value] : []));
     },
   };
 }

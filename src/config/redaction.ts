@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../../core/json.ts';
-import { isJsonObject } from '../../core/json.ts';
-import { ellipsis, terminalSafe } from '../../platform/text.ts';
-import type { ChatReply } from '../model.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import { ellipsis, terminalSafe } from '../platform/text.ts';
+import type { Environment } from './environment.ts';
 
 /** What is sent to a server beside the request itself. */
 export type SentSecrets = {
@@ -10,12 +10,12 @@ export type SentSecrets = {
   readonly named: JsonObject;
 };
 
-/** Keeps what a server was sent out of everything that it says (reliability.md S05). */
+/** Keeps what servers are sent, and what the environment holds, out of all that servers, tools and users' own code say (reliability.md S05). */
 export type Redaction = {
   /** A text for people: without secrets and what looks like one, one safe line of at most 300 characters. */
   line(text: string): string;
-  /** A reply as it may be journaled, graded and put into prompts: what is known to be secret is replaced, nothing else. */
-  reply(reply: ChatReply): ChatReply;
+  /** JSON as it may be journaled, graded and put into prompts: what is known to be secret is replaced, nothing else. */
+  clean<T>(value: T): T;
 };
 
 const REDACTED = '[REDACTED]';
@@ -32,11 +32,26 @@ const MAX_TEXT = 65_536;
 /** What all models of one set-up send: a gateway that serves several roles may tell one the key of another. */
 const together = new WeakMap<object, SentSecrets[]>();
 
-/** @param owner what the models of one set-up have in common; left out, only the secrets of this one are known. */
-export function createRedaction(sent: SentSecrets, owner: object = {}): Redaction {
-  const group = together.get(owner) ?? [];
-  together.set(owner, group);
+/** @param environment what the models of one set-up have in common; left out, only the secrets of this one are known. */
+export function createRedaction(sent: SentSecrets, environment?: Environment): Redaction {
+  const group = groupOf(environment);
   group.push(sent);
+  return redactionOf(group);
+}
+
+/** For what is no reply of a model: knows what all models of the set-up send, also of those that are made later. */
+export function redactionIn(environment: Environment): Redaction {
+  return redactionOf(groupOf(environment));
+}
+
+function groupOf(environment: Environment | undefined): SentSecrets[] {
+  if (environment === undefined) return [];
+  const group = together.get(environment) ?? [{ key: undefined, named: { environment: environment.secrets() } }];
+  together.set(environment, group);
+  return group;
+}
+
+function redactionOf(group: readonly SentSecrets[]): Redaction {
   let known = 0;
   let shown: readonly string[] = [];
   let secret: readonly string[] = [];
@@ -61,9 +76,9 @@ export function createRedaction(sent: SentSecrets, owner: object = {}): Redactio
         .replace(/\b(sk|pk|rk)-[A-Za-z0-9_*.-]{6,}/g, REDACTED);
       return ellipsis(terminalSafe(guessed.slice(0, 2000)), 300);
     },
-    reply(reply) {
+    clean(value) {
       update();
-      return secret.length === 0 ? reply : (clean(reply as unknown as Json) as unknown as ChatReply);
+      return secret.length === 0 ? value : (clean(value as Json) as typeof value);
     },
   };
 }
@@ -82,10 +97,22 @@ function isSecret(name: string, value: string): boolean {
   return SENSITIVE.test(name) ? value.length >= SHORTEST_IN_LINE : RANDOM.test(value);
 }
 
-/** As it is, in an address, and inside of JSON; the longest first, in case that one contains another. */
+/** As it is, in an address, inside of JSON and in base64; the longest first, in case that one contains another. */
 function variants(secrets: readonly string[]): readonly string[] {
-  const all = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]);
+  const all = secrets.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    ...(secret.length < SHORTEST_KEY ? [] : [0, 1, 2].flatMap((offset) => encodings(secret, offset))),
+  ]);
   return [...new Set(all)].sort((a, b) => b.length - a.length);
+}
+
+/** What base64 makes of a secret `offset` bytes after a multiple of three, without the characters that its neighbours decide. */
+function encodings(secret: string, offset: number): readonly string[] {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  const [start, end] = [Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6)];
+  return [bytes.toString('base64').slice(start, end), bytes.toString('base64url').slice(start, end)];
 }
 
 function without(secrets: readonly string[], text: string): string {

@@ -1,6 +1,7 @@
 import { OpenAI } from 'openai';
 import { z } from 'zod';
 import type { PluginContext } from '../config/plugin.ts';
+import { createRedaction } from '../config/redaction.ts';
 import { messageOf } from '../core/errors.ts';
 import { type JsonObject, parseJson } from '../core/json.ts';
 import { followAbort } from '../platform/abort.ts';
@@ -17,7 +18,6 @@ import {
   withMessage,
 } from './openai/faults.ts';
 import { adapt } from './openai/quirks.ts';
-import { createRedaction } from './openai/redaction.ts';
 import { filteredReply, readReply } from './openai/reply.ts';
 import { bodyOf, type Dialect } from './openai/request.ts';
 
@@ -106,7 +106,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
       const outcome = readExchange(exchange, request);
       if (!('fault' in outcome)) {
         if (adaptations > 0) dialects.set(request.model, dialect);
-        return redaction.reply(outcome);
+        return redaction.clean(outcome);
       }
       const fault = faultOf(outcome.status, outcome.fault, exchange.headers(), request);
       const adapted = adapt(dialect, outcome.status, outcome.fault) ?? withoutFormat(dialect, request, fault);

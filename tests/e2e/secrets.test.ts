@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../helpers/fake-provider.ts';
@@ -63,7 +63,8 @@ function expectNoSecret(...texts: readonly string[]): void {
 
 /** Every byte that a run leaves, without the files that the secrets came from. */
 function left(folder: string): string {
-  return allBytes(join(folder, 'results'));
+  const results = join(folder, 'results');
+  return existsSync(results) ? allBytes(results) : '';
 }
 
 const body = { error: { message: `The server says: ${ECHO}` } };
@@ -154,4 +155,80 @@ describe('secrets', () => {
     expect(lost.code).toBe(2);
     expect(lost.stderr).toMatch(/is a secret, which is not stored with the run - resume with the --config/);
   });
+
+  const spoken = JSON.stringify(`I hold ${CANARIES.key}, ${CANARIES.gateway} and ${CANARIES.unused}`);
+  const tool = (body: string) =>
+    `export default [{ name: 'look', parameters: { type: 'object', properties: {} }, execute() { ${body} } }];`;
+  const command = `import { readFileSync } from 'node:fs'; readFileSync(0); console.log(${spoken}); console.error(${spoken});`;
+  it.each<[string, number, object, { readonly [file: string]: string }]>([
+    ['a result of a tool', 0, { tools: './own.js' }, { 'own.js': tool(`return ${spoken}`) }],
+    ['an error of a tool', 0, { tools: './own.js' }, { 'own.js': tool(`throw new Error(${spoken})`) }],
+    [
+      'an answer of an own agent',
+      0,
+      { agent: { use: 'module', module: './own.js' } },
+      { 'own.js': `export default () => ${spoken}` },
+    ],
+    [
+      'the output of a command',
+      0,
+      { agent: { use: 'command', command: [process.execPath, 'own.js'] } },
+      { 'own.js': command },
+    ],
+    [
+      'the error of a command',
+      1,
+      { agent: { use: 'command', command: [process.execPath, 'own.js'] } },
+      { 'own.js': `${command} process.exit(3)` },
+    ],
+    [
+      'a reason of a grader',
+      0,
+      { grader: './own.js' },
+      { 'own.js': `export default () => ({ score: 0.5, reason: ${spoken} })` },
+    ],
+    [
+      'an error of a grader',
+      1,
+      { grader: './own.js' },
+      { 'own.js': `let n = 0; export default () => { if (n++ < 6) return 0.5; throw new Error(${spoken}) }` },
+    ],
+    ['a module that does not load', 2, { tools: './own.js' }, { 'own.js': `throw new Error(${spoken})` }],
+  ])('S05 %s that holds keys is cleaned before it is kept, shown or sent on', async (_what, code, config, files) => {
+    await using world = await startWorld({
+      faults: ({ body: request }) => (config !== undefined && 'tools' in config ? callOf(request) : undefined),
+    });
+    const { folder, env } = set(world.url);
+    const file = join(folder, 'apo.yaml');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...config }));
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const flags = trainArguments(['--max-rollouts', '16', '--json', '--config', 'apo.yaml']);
+    const given = 'grader' in config ? withoutFlag(flags, '--grader') : flags;
+    const ended = await runApo(given, { cwd: folder, env });
+    expect(ended.code, ended.stderr).toBe(code);
+    const checked = await runApo(['check', '--json', ...given.slice(1).filter((flag) => !/quiet|json/.test(flag))], {
+      cwd: folder,
+      env,
+    });
+    const sent = world.requests.map(({ body: request }) => JSON.stringify((request as { messages?: object }).messages));
+    // Of what was sent under other names, no more than the keys of this run can be known before its models are loaded.
+    const unknown = code === 2 ? 'canary05' : 'none';
+    for (const text of [ended.stdout, ended.stderr, checked.stdout, checked.stderr, left(folder), ...sent])
+      expectNoSecret(text.replaceAll(unknown, ''));
+    if (code !== 2) expect(left(folder)).toContain('[REDACTED]');
+  });
 });
+
+function callOf(request: unknown): Fault | undefined {
+  const { tools, messages } = request as { tools?: unknown; messages?: readonly { role: string }[] };
+  if (tools === undefined || messages?.at(-1)?.role === 'tool') return undefined;
+  const call = { id: 'call-1', type: 'function', function: { name: 'look', arguments: '{}' } };
+  const message = { role: 'assistant', content: null, tool_calls: [call] };
+  return { status: 200, body: { id: '1', model: 'm', choices: [{ message, finish_reason: 'tool_calls' }] } };
+}
+
+function withoutFlag(flags: readonly string[], flag: string): readonly string[] {
+  const at = flags.indexOf(flag);
+  return at === -1 ? flags : [...flags.slice(0, at), ...flags.slice(at + 2)];
+}

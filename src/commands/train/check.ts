@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pc from 'picocolors';
+import { loadEnvironment } from '../../config/environment.ts';
+import { redactionIn } from '../../config/redaction.ts';
 import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
 import type { Grade } from '../../core/rollout.ts';
 import { detectableGain } from '../../core/statistics.ts';
@@ -30,6 +32,7 @@ const PING_TIMEOUT_MS = 30_000;
  */
 export async function check(flags: TrainFlags): Promise<void> {
   const checks: Check[] = [];
+  const { clean } = redactionIn(loadEnvironment());
   let failure: unknown;
   const attempt = async <T>(name: string, run: () => Promise<{ value: T; detail: string }>): Promise<T | undefined> => {
     try {
@@ -42,7 +45,7 @@ export async function check(flags: TrainFlags): Promise<void> {
       checks.push({
         name,
         ok: false,
-        detail: error.hint === undefined ? error.message : `${error.message} - ${error.hint}`,
+        detail: clean(error.hint === undefined ? error.message : `${error.message} - ${error.hint}`),
       });
       return undefined;
     }

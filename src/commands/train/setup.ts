@@ -2,6 +2,7 @@ import type { Agent } from '../../agents/agent.ts';
 import { type Environment, loadEnvironment } from '../../config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import type { PluginSpec } from '../../config/plugin.ts';
+import { redactionIn } from '../../config/redaction.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApoError } from '../../core/errors.ts';
 import { hashOf } from '../../core/json.ts';
@@ -14,6 +15,7 @@ import type { Forecast, Optimizer, OptimizerSize } from '../../optimizers/optimi
 import { loadPlugin, openHistory } from '../../plugins.ts';
 import { storeIn } from '../ui/store-options.ts';
 import { overridesOf, type TrainFlags } from './options.ts';
+import { redactedAgent, redactedGrader } from './redacted.ts';
 import { loadRoles, type Roles } from './roles.ts';
 
 /** Everything a run is made of, loaded and checked, before anything is written or paid for. */
@@ -48,15 +50,13 @@ export function storePath(config: Config): string {
 export async function setUp(config: Config, folder: string, now: number): Promise<Setup> {
   const environment = loadEnvironment();
   const context = { folder, environment };
+  const redaction = redactionIn(environment);
   const start = createPrompt(config.prompt);
   // Cheap and most often wrong first; nothing here calls a model.
   const optimizer = await loadPlugin('optimizer', optimizerSpec(config), context);
-  const grader = await loadPlugin('grader', config.grader, context);
-  const agent = await loadPlugin(
-    'agent',
-    { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) },
-    context,
-  );
+  const grader = redactedGrader(await loadPlugin('grader', config.grader, context), redaction);
+  const agentSpec = { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) };
+  const agent = redactedAgent(await loadPlugin('agent', agentSpec, context), redaction);
   const loaded = await load(config, now, context);
   const sealed = sealedPart(loaded.split.test, config);
   const tasks = {
