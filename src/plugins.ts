@@ -8,6 +8,7 @@ import type { PluginContext, PluginModule, PluginSpec } from './config/plugin.ts
 import { ApoError, isApoError, messageOf } from './core/errors.ts';
 import { hashOf } from './core/json.ts';
 import type { OutsideDetector } from './core/privacy/detector.ts';
+import { STRATEGIES } from './core/strategies.ts';
 import type { Exporter } from './exporters/exporter.ts';
 import type { Grader } from './graders/grader.ts';
 import { adaptGrader } from './graders/shared/adapt.ts';
@@ -84,6 +85,12 @@ export type PluginKind = keyof Kinds;
 
 export function pluginNames(kind: PluginKind): readonly string[] {
   return Object.keys(PLUGINS[kind]);
+}
+
+/** What users name; strategies are optimizers that go on top of one. */
+function namesToChoose(kind: PluginKind): readonly string[] {
+  const names = pluginNames(kind);
+  return kind === 'optimizer' ? names.filter((name) => !STRATEGIES.some((strategy) => strategy === name)) : names;
 }
 
 /** What may stand there, with defaults. */
@@ -193,7 +200,7 @@ async function importPlugin<T>(kind: PluginKind, use: string, folder: string): P
   if (Object.hasOwn(builtIn, use)) return (await builtIn[use]?.()) as PluginModule<T>;
   if (!use.startsWith('.') && !isAbsolute(use)) {
     throw new ApoError('plugin-unknown', `unknown ${kind} "${use}"`, {
-      hint: `choose one of ${pluginNames(kind).join(', ')}, or a path such as ./my-${kind}.js`,
+      hint: `choose one of ${namesToChoose(kind).join(', ')}, or a path such as ./my-${kind}.js`,
     });
   }
   const path = resolve(folder, use);

@@ -14,6 +14,8 @@ export interface Agent {
    * on proposed prompts does not judge names of tools.
    */
   readonly toolNames?: readonly string[];
+  /** False where it never asks the agent model through its context, so that none has to be set up. Default true. */
+  readonly usesModel?: boolean;
   /**
    * Checks before any call is paid for that the prompt can be rendered, for each of the tasks where they are given.
    * @throws ApoError `prompt-invalid`

@@ -44,6 +44,7 @@ export default function createCommandAgent(given: z.infer<typeof options>, conte
     identity: { agent: 'command', command: given.command },
     // Its tools are out of sight: critics can know of them from the prompt and from recordings only.
     toolNames: [],
+    usesModel: false,
     validate: checkNotEmpty,
     async run(prompt, task, { effect }) {
       const request = requestOf(prompt, task);

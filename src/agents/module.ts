@@ -32,6 +32,7 @@ export default async function createModuleAgent(
     identity: { agent: 'module', module: given.module, source: sourceHash },
     // Its tools are out of sight: critics can know of them from the prompt and from recordings only.
     toolNames: [],
+    usesModel: false,
     validate: checkNotEmpty,
     async run(prompt, task, context) {
       const request = requestOf(prompt, task);

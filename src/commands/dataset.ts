@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DIFFICULTIES } from '../core/task.ts';
+import { difficulties, list } from './ui/lists.ts';
 
 /** `apo dataset`: look at tasks, split them, and make them out of a conversation history. */
 export function register(program: Command): void {
@@ -32,19 +32,10 @@ function withSource(command: Command): Command {
     .addOption(new Option('--real-data-db <file>', 'alias of --history').hideHelp())
     .option('--history-source <name>', 'how to read the history, instead of detecting it')
     .option('--max-age-days <days>', 'leave out older conversations (default: 30 for a history)', number(0))
-    .option('--min-rating <rating>', 'take tasks rated at least so, 0..1 or stars above 1', number(0))
+    .option('--min-rating <rating>', 'take tasks rated at least so, 0..1 or stars above 1', number(0, 5))
     .option('--limit <count>', 'take at most so many tasks', integer(1))
     .option('--category <name>', 'take these categories only (repeat, or separate by commas)', list)
-    .addOption(
-      new Option('--difficulty <level>', 'take these difficulties only (repeat, or separate by commas)').argParser(
-        (value: string, previous?: readonly string[]) => {
-          const levels = list(value.toLowerCase(), previous);
-          const unknown = levels.find((level) => !(DIFFICULTIES as readonly string[]).includes(level));
-          if (unknown !== undefined) throw new InvalidArgumentError(`Choose from ${DIFFICULTIES.join(', ')}.`);
-          return levels;
-        },
-      ),
-    )
+    .option('--difficulty <level>', 'take these difficulties only (repeat, or separate by commas)', difficulties)
     .option('--expect-observed', 'take recorded answers as expected ones, rated or not')
     .option('--skip-invalid', 'skip invalid records of a dataset, up to 5 %')
     .option('--json', 'print one JSON document');
@@ -55,10 +46,6 @@ function withSplit(command: Command): Command {
     .option('--val <share>', 'share of the validation side', number(0, 1), 0.2)
     .option('--test <share>', 'share of a sealed test side', number(0, 1), 0)
     .option('--seed <seed>', 'decides who goes where', integer(0), 0);
-}
-
-function list(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, ...value.split(',').map((part) => part.trim())].filter(Boolean);
 }
 
 function number(least: number, most = Number.POSITIVE_INFINITY): (value: string) => number {

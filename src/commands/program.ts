@@ -31,9 +31,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({
       writeErr: (text) => process.stderr.write(text),
-      outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')} - apo --help shows all commands\n`),
     });
   for (const load of COMMANDS) (await load()).register(program);
+  pointToHelp(program, 'apo');
   try {
     await program.parseAsync(argv);
     return 0;
@@ -42,6 +42,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${await withoutKeys(describeError(error))}\n`);
     return exitCodeOf(error);
   }
+}
+
+/** Wrong usage of a command is one line, which ends with the help of that command. */
+function pointToHelp(command: Command, path: string): void {
+  command.configureOutput({
+    outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')} - see ${path} --help\n`),
+  });
+  for (const inner of command.commands) pointToHelp(inner, `${path} ${inner.name()}`);
 }
 
 /** A module of the user that fails while it is loaded may say what the environment holds. */

@@ -22,7 +22,7 @@ export function register(program: Command): void {
   program
     .command('simulate')
     .description('Serves a simulated model (not a language model): a small world with hidden rules, OpenAI-compatible.')
-    .option('--port <number>', 'port; 0 picks a free one', integer, 0)
+    .option('--port <number>', 'port; 0 picks a free one', port, 0)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--world <family>', 'family of worlds; a wrong name lists them', 'quickstart')
     .option('--seed <seed>', 'which world of the family', '1')
@@ -42,6 +42,12 @@ export function register(program: Command): void {
 function integer(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);
+}
+
+function port(text: string): number {
+  const number = integer(text);
+  if (number > 65_535) throw new InvalidArgumentError('must be at most 65535');
+  return number;
 }
 
 async function simulate(options: Options): Promise<void> {

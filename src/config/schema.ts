@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STRATEGIES } from '../core/strategies.ts';
 
 /** More rollouts at a time than any provider takes; each has its own connection. */
 export const MAX_CONCURRENCY = 1024;
@@ -106,7 +107,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   algorithm: plugin.prefault('apo'),
   /** On top of the algorithm: one prompt per category, easy tasks first, or each component in turn. */
-  strategy: z.enum(['domain', 'progressive', 'components']).optional(),
+  strategy: z.enum(STRATEGIES).optional(),
   /** Rounds of the optimizer; its own default when not given. */
   iterations: z.int().positive().optional(),
   seed: z.int().default(0),

@@ -26,8 +26,14 @@ describe('bad input to apo train', () => {
   it.each<[string, string[], number, RegExp]>([
     ['an unknown flag', ['--nonsense'], 2, /unknown option/],
     ['a number that is none', ['--seed', 'x'], 2, /seed/],
-    ['a difficulty that is none', ['--difficulty', 'extreme'], 2, /difficulties.*given by a flag/],
-    ['an unknown algorithm', ['--algorithm', 'magic'], 2, /unknown optimizer "magic".*beam/],
+    ['a difficulty that is none', ['--difficulty', 'extreme'], 2, /--difficulty.*must be of easy, medium, hard/],
+    [
+      'an unknown algorithm',
+      ['--algorithm', 'magic'],
+      2,
+      /unknown optimizer "magic".*of apo, beam, protegi, gepa, opro/,
+    ],
+    ['an unknown strategy', ['--strategy', 'magic'], 2, /--strategy.*must be one of domain, progressive, components/],
     ['an unknown grader', ['--grader', 'magic'], 2, /unknown grader "magic".*exact/],
     ['an unknown placeholder', ['--prompt', 'Help {{nobody_knows}}'], 2, /nobody_knows/],
     ['a missing dataset', ['--dataset', 'nowhere.jsonl'], 3, /nowhere\.jsonl/],
@@ -54,7 +60,40 @@ describe('bad input to apo train', () => {
   it.each([['--seed', 'x'], ['--nonsense'], ['--max-cost']])('wrong usage is one line: %s', async (...flags) => {
     const { code, stderr } = await runApo(['train', ...flags], { cwd: folder });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: .*--help.*\n$/);
+    expect(stderr).toMatch(/^error: .* - see apo train --help\n$/);
+  });
+
+  it.each([
+    [['dataset', 'split', 'x.jsonl'], 'apo dataset split'],
+    [['dataset', 'nonsense'], 'apo dataset'],
+    [['nonsense'], 'apo'],
+    [['simulate', '--port', '70000'], 'apo simulate'],
+    [['dataset', 'validate', 'x.jsonl', '--min-rating', '11'], 'apo dataset validate'],
+  ])('wrong usage of %j points to the help of %s', async (args, help) => {
+    const { code, stderr } = await runApo(args, { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^error: .* - see ${help} --help\n$`));
+  });
+
+  it('an agent of your own and a grader without a model need no key for the roles that nobody asks', async () => {
+    await using world = await startWorld();
+    writeFileSync(join(folder, 'agent.mjs'), 'export default ({ task }) => task.input;');
+    const asked = { use: 'openai', model: 'm', baseUrl: world.url };
+    const config = { agent: { use: 'module', module: './agent.mjs' }, models: { critic: asked, editor: asked } };
+    writeFileSync(join(folder, 'apo.yaml'), JSON.stringify(config));
+    const ended = await runApo(trainArguments(['--config', 'apo.yaml', '--max-rollouts', '16']), { cwd: folder });
+    expect(ended.code, ended.stderr).toBe(0);
+    const checked = await runApo(
+      ['check', ...trainArguments(['--config', 'apo.yaml']).slice(1, -3), '--config', 'apo.yaml'],
+      { cwd: folder },
+    );
+    expect(checked.code, checked.stderr).toBe(0);
+    expect(checked.stdout).not.toMatch(/agent model|grader model/);
+    // The chat agent does ask its model.
+    writeFileSync(join(folder, 'apo.yaml'), JSON.stringify({ models: { critic: asked, editor: asked } }));
+    const without = await runApo(trainArguments(['--config', 'apo.yaml']), { cwd: folder });
+    expect(without.code).toBe(2);
+    expectOneLine(without.stderr, /OPENAI_API_KEY/);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
@@ -15,6 +16,7 @@ import type { Owner, Run, Store } from '../../stores/store.ts';
 import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
 import { refuseOtherFlags } from './resume-flags.ts';
+import { isAsked } from './roles.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 
 /** Ends whose failed calls a resumed run sends again, because they failed for a reason that passes. */
@@ -103,7 +105,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   refuseOtherFlags(flags, given, run.id, original);
   const config: Config = {
     ...original,
-    results: given.results,
+    results: resultsOf(flags, given, original),
     ...(given.store === undefined ? {} : { store: given.store }),
     ...(given.traceFolder === undefined ? {} : { traceFolder: given.traceFolder }),
     ...(flags.trace === false ? { trace: false } : {}),
@@ -138,6 +140,13 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   return { setup, store, run: { ...run, config: now as unknown as JsonObject } };
 }
 
+/** A store that was named alone brings its results with it, wherever the command is given. */
+function resultsOf(flags: TrainFlags, given: Config, original: Config): string {
+  if (flags.store === undefined || flags.results !== undefined) return given.results;
+  const store = resolve(storePath(given));
+  return store === resolve(storePath(original)) ? original.results : dirname(store);
+}
+
 /** From the config file that is given now, else from the one that the run was started with. */
 function secretsOf({ path }: StoredConfig, flags: TrainFlags, given: Config): JsonObject {
   const source =
@@ -148,12 +157,13 @@ function secretsOf({ path }: StoredConfig, flags: TrainFlags, given: Config): Js
 }
 
 /** @throws ApoError `config-invalid` before anything is sent: a limit in USD means nothing where a price is missing. */
-function requirePrices({ config, roles, grader }: Setup): void {
+function requirePrices(setup: Setup): void {
+  const { config, roles } = setup;
   if (config.budget.costUsd === undefined) return;
   const prices = createPrices(config.prices);
   for (const role of ROLES) {
     const { name, model } = roles[role];
-    if ((role === 'grader' && !grader.usesModel) || prices.reserve(name, 1, 1, model) !== null) continue;
+    if (!isAsked(role, setup) || prices.reserve(name, 1, 1, model) !== null) continue;
     throw new ApoError(
       'config-invalid',
       `--max-cost needs the price of the ${role} model "${name}", which is unknown`,

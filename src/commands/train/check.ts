@@ -17,6 +17,7 @@ import { loadPlugin } from '../../plugins.ts';
 import { formatSeconds } from '../ui/format.ts';
 import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
+import { isAsked } from './roles.ts';
 import { judgeScoreGap, measureScoreGap, type ScoreGap } from './score-gap.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 
@@ -64,7 +65,7 @@ export async function check(flags: TrainFlags): Promise<void> {
     checks.push({ name: 'tasks', ok: true, detail: describeTasks(setup) });
     const latencies: Partial<Record<Role, number>> = {};
     for (const role of ROLES) {
-      if (role === 'grader' && !setup.grader.usesModel) continue;
+      if (!isAsked(role, setup)) continue;
       latencies[role] = await attempt(`${role} model`, () => ping(setup, role));
     }
     await attempt('grader', () => tryGrader(setup));
@@ -203,10 +204,8 @@ type Plan = {
 /** Tokens of a reply where nothing better is known; the forecast says that it is one. */
 const TYPICAL_OUTPUT_TOKENS = 300;
 
-function planOf(
-  { forecast, roles, grader, config, start, tasks }: Setup,
-  latencies: Partial<Record<Role, number>>,
-): Plan {
+function planOf(setup: Setup, latencies: Partial<Record<Role, number>>): Plan {
+  const { forecast, roles, config, start, tasks } = setup;
   const prices = createPrices(config.prices);
   const task = tasks.split.train[0];
   const taskTokens = Math.ceil(
@@ -214,8 +213,8 @@ function planOf(
       4,
   );
   const perRole: [Role, number, number][] = [
-    ['agent', forecast.rollouts, taskTokens],
-    ['grader', grader.usesModel ? forecast.rollouts + GOLD_CALLS : 0, taskTokens + TYPICAL_OUTPUT_TOKENS],
+    ['agent', isAsked('agent', setup) ? forecast.rollouts : 0, taskTokens],
+    ['grader', isAsked('grader', setup) ? forecast.rollouts + GOLD_CALLS : 0, taskTokens + TYPICAL_OUTPUT_TOKENS],
     ['critic', forecast.critiques, 4 * (taskTokens + TYPICAL_OUTPUT_TOKENS)],
     ['editor', forecast.edits, taskTokens + TYPICAL_OUTPUT_TOKENS],
   ];

@@ -1,6 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ConfigInput, MAX_CONCURRENCY } from '../../config/schema.ts';
+import { STRATEGIES, type Strategy } from '../../core/strategies.ts';
+import { DIFFICULTIES, type Difficulty } from '../../core/task.ts';
 import { ROLES } from '../../models/model.ts';
+import { difficulties, list } from '../ui/lists.ts';
 
 /** What the flags of `apo train` and `apo check` parse to. Undefined means "not given": the config decides. */
 export type TrainFlags = {
@@ -12,7 +15,7 @@ export type TrainFlags = {
   readonly prompt?: string;
   readonly iterations?: number;
   readonly algorithm?: string;
-  readonly strategy?: 'domain' | 'progressive' | 'components';
+  readonly strategy?: Strategy;
   readonly concurrency?: number;
   readonly agentModel?: string;
   readonly criticModel?: string;
@@ -29,7 +32,7 @@ export type TrainFlags = {
   readonly minRating?: number;
   readonly limit?: number;
   readonly category?: string[];
-  readonly difficulty?: ('easy' | 'medium' | 'hard')[];
+  readonly difficulty?: Difficulty[];
   readonly expectObserved?: boolean;
   readonly skipInvalid?: boolean;
   readonly testSplit?: number;
@@ -47,9 +50,9 @@ export type TrainFlags = {
 
 /** The flags that `apo train` and `apo check` share. Each is also read from APO_<NAME> in the environment. */
 export function addTrainOptions(command: Command): Command {
-  const add = (flags: string, description: string, parse?: (value: string) => unknown): void => {
+  const add = <T>(flags: string, description: string, parse?: (value: string, previous?: T) => T): void => {
     const option = new Option(flags, description);
-    if (parse !== undefined) option.argParser((value) => parse(value));
+    if (parse !== undefined) option.argParser(parse);
     option.env(`APO_${option.name().replaceAll('-', '_').toUpperCase()}`);
     command.addOption(option);
   };
@@ -61,7 +64,11 @@ export function addTrainOptions(command: Command): Command {
   add('--prompt <text|@file>', 'the starting prompt');
   add('--iterations <n>', 'rounds of the optimizer', integer(1));
   add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
-  add('--strategy <name>', 'domain (a prompt per category), progressive (easy first) or components (each in turn)');
+  add(
+    '--strategy <name>',
+    'domain (a prompt per category), progressive (easy first) or components (each in turn)',
+    strategy,
+  );
   add('--concurrency <n>', 'calls in flight, and rollouts to keep them busy (default 8)', integer(1, MAX_CONCURRENCY));
   add('--agent-model <name>', 'model of the agent');
   add('--critic-model <name>', 'model of the critic');
@@ -77,8 +84,8 @@ export function addTrainOptions(command: Command): Command {
   add('--max-age-days <n>', 'leave out turns of the history that are older (default 30)', positive);
   add('--min-rating <rating>', 'leave out turns that are rated lower (0..1, or stars above 1)', positive);
   add('--limit <n>', 'at most this many tasks', integer(1));
-  add('--category <name...>', 'only these categories');
-  add('--difficulty <level...>', 'only these: easy, medium, hard');
+  add('--category <name...>', 'only these categories (also separated by commas)', list);
+  add('--difficulty <level...>', `only these: ${DIFFICULTIES.join(', ')}`, difficulties);
   add('--expect-observed', 'take recorded answers as expected ones even where nobody rated them');
   add('--skip-invalid', 'leave out invalid records of the dataset');
   add('--test-split <0..1>', 'share of a sealed test part, looked at once (default 0)', fraction);
@@ -87,6 +94,12 @@ export function addTrainOptions(command: Command): Command {
   add('--trace-dir <folder>', 'where trajectories go (default: trajectories in the results folder)');
   command.option('--no-trace', 'write no trajectories');
   return command;
+}
+
+function strategy(value: string): Strategy {
+  const known = STRATEGIES.find((name) => name === value);
+  if (known === undefined) throw new InvalidArgumentError(`must be one of ${STRATEGIES.join(', ')}.`);
+  return known;
 }
 
 function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {

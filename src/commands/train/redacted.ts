@@ -11,10 +11,11 @@ import { ModelError } from '../../models/model.ts';
  */
 
 export function redactedAgent(agent: Agent, { clean }: Redaction): Agent {
-  const { toolNames } = agent;
+  const { toolNames, usesModel } = agent;
   return {
     identity: agent.identity,
     ...(toolNames === undefined ? {} : { toolNames }),
+    ...(usesModel === undefined ? {} : { usesModel }),
     validate: (prompt, tasks) => agent.validate(prompt, tasks),
     async run(prompt, task, context): Promise<AgentResult> {
       const result = await cleanly(clean, () => agent.run(prompt, task, redactedContext(context, clean)));

@@ -67,7 +67,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   agent.validate(start, [...tasks.split.train, ...tasks.split.val, ...tasks.split.test]);
   if (grader.needsExpected) requireExpected(grader, tasks);
   requireGradable(grader, tasks);
-  const roles = await loadRoles(config, context);
+  const roles = await loadRoles(config, { agent, grader }, context);
   const iterations = config.iterations ?? optimizer.defaultIterations;
   return {
     config,
