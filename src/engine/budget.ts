@@ -51,6 +51,8 @@ export type Budget = {
    * @throws ApoError `budget-reached` when it cannot fit; the signal's reason when aborted
    */
   reserve(reservation: Reservation, signal: AbortSignal): Promise<Settle>;
+  /** A call that was paid for before a resume, and what it took: nothing is spent, but what is expected of others rests on it. */
+  replay(reservation: Reservation, tokens: number, costMicroUsd: MicroUsd): void;
 };
 
 export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () => number): Budget {
@@ -141,6 +143,10 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       }
       rollouts += count;
       freshRollouts = fresh;
+    },
+    replay({ isOfRollout, tokens: most, costMicroUsd: mostCost }, usedTokens, usedCost) {
+      const end = outlook.begin(isOfRollout !== false, { calls: 1, tokens: most, costMicroUsd: mostCost ?? 0 });
+      end({ calls: 1, tokens: usedTokens, costMicroUsd: usedCost ?? 0 });
     },
     async reserve(wanted, signal) {
       const added = wanted.isNew === false ? 0 : 1;

@@ -5,7 +5,7 @@ import { hashOf, type Json } from '../core/json.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { ChatReply, ChatRequest, FaultKind, Model, ModelError, Role } from '../models/model.ts';
 import type { JournalKey, JournalReply, JournalStore } from '../stores/store.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, Reservation } from './budget.ts';
 import { faultOf, LostCall, mayBeBilled, stopReason, type Target, throwFault } from './faults.ts';
 import type { Limiter, Slot } from './limiter.ts';
 import { KeptBudget } from './outlook.ts';
@@ -96,6 +96,8 @@ type Performed = {
 export function createCaller(parts: CallerParts): Caller {
   const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
   const inFlight = new Map<string, Promise<JournalReply>>();
+  /** Keys of the calls that the budget knows of. */
+  const begun = new Set<string>();
   const slots = new PQueue({ concurrency: parts.concurrency });
   let reachedOnce = false;
 
@@ -112,6 +114,27 @@ export function createCaller(parts: CallerParts): Caller {
     return promise;
   }
 
+  /** A request with the output limit that the budget asks for, and what it may take at most. */
+  function bounded(role: Role, request: ChatRequest): { readonly sent: ChatRequest; readonly bound: Reservation } {
+    const { model, name } = roles[role];
+    const sent =
+      budget.limitsOutput && request.maxOutputTokens === undefined
+        ? { ...request, maxOutputTokens: BUDGETED_OUTPUT_TOKENS }
+        : request;
+    const inputTokens = inputBound(sent);
+    const outputTokens = sent.maxOutputTokens ?? 0;
+    const costMicroUsd = prices.reserve(name, inputTokens, outputTokens, model);
+    const isOfRollout = role === 'agent' || role === 'grader';
+    return { sent, bound: { tokens: inputTokens + outputTokens, costMicroUsd, isOfRollout } };
+  }
+
+  /** What a resumed run is told of a call that it made before; within one run, a repeated call is told of once. */
+  function replay(role: Role, request: ChatRequest, key: string, { usage, costMicroUsd }: JournalReply): void {
+    if (begun.has(key)) return;
+    begun.add(key);
+    budget.replay(bounded(role, request).bound, usage.input + usage.output, costMicroUsd);
+  }
+
   async function send(
     role: Role,
     request: ChatRequest,
@@ -120,17 +143,8 @@ export function createCaller(parts: CallerParts): Caller {
     slot: Slot,
   ): Promise<JournalReply> {
     const { model, name } = roles[role];
-    const sent =
-      budget.limitsOutput && request.maxOutputTokens === undefined
-        ? { ...request, maxOutputTokens: BUDGETED_OUTPUT_TOKENS }
-        : request;
-    const inputTokens = inputBound(sent);
-    const outputTokens = sent.maxOutputTokens ?? 0;
-    const bound = {
-      tokens: inputTokens + outputTokens,
-      costMicroUsd: prices.reserve(name, inputTokens, outputTokens, model),
-      isOfRollout: role === 'agent' || role === 'grader',
-    };
+    const { sent, bound } = bounded(role, request);
+    begun.add(key.key);
     let settle = await budget.reserve(bound, stop.requested);
     /** An attempt without a reply may have been paid for: it is spent as far as the budget goes, and in doubt. */
     let lost = false;
@@ -263,6 +277,7 @@ export function createCaller(parts: CallerParts): Caller {
         return performed;
       };
       const outcome = await once(key, () => binding.limiter.run(perform, stop.requested));
+      if (replayed) replay(role, request, key.key, outcome);
       observer.onCall?.(role, outcome, replayed);
       onOutcome?.(outcome);
       throwFault(outcome);

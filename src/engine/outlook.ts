@@ -17,9 +17,12 @@ export class KeptBudget extends ApoError {}
 
 /** What rollouts and the search's calls took so far, and so what is still to come. */
 export type Outlook = {
-  /** @param isNew false when the rollout was made before a resume, and so took nothing of this process */
+  /** @param isNew false when the rollout was made before a resume, and so took no time of this process */
   endRollout(isNew: boolean): void;
-  /** A call starts that may take so much at most; to be told what it took. */
+  /**
+   * A call starts that may take so much at most; to be told what it took. Also for a call that the journal answers: a resumed
+   * run has to expect what it expected before it was stopped.
+   */
   begin(isOfRollout: boolean, most: Amounts): (taken: Amounts) => void;
   /**
    * Why a step does not fit when what `kept` rollouts take stays untouched; undefined when it fits or nothing is limited.
@@ -71,7 +74,7 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
   function linesOf(spent: Amounts): readonly Line[] {
     const each = (amount: keyof Amounts, what: string, flag: string, unit: number): Line => {
       const all = ended === 0 ? FIRST_ROLLOUT[amount] : spent[amount] / ended;
-      const one = endedHere === 0 ? all : Math.min(all, rolledOut[amount] / endedHere);
+      const one = ended === 0 ? all : Math.min(all, rolledOut[amount] / ended);
       const asked = searched.calls === 0 ? 0 : searched[amount] / searched.calls;
       // Calls count as soon as they start, and each is one.
       const [ask, pending, last] = amount === 'calls' ? [1, 0, 0] : [asked, asked * searching, largest[amount]];

@@ -47,6 +47,28 @@ describe('apo train', () => {
     expect(JSON.parse(again.stdout).usage).toEqual(usage);
   });
 
+  it('R16 resumed with the limit that ended it, a run ends as it ended and asks nothing, wherever that is done', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const first = await runApo(trainArguments(['--max-tokens', '12000', '--json']), { cwd: folder, env });
+    expect(first.code, first.stderr).toBe(5);
+    const [result, asked] = [JSON.parse(first.stdout), world.requests.length];
+    expect(result.best.n).toBeGreaterThan(0);
+    const elsewhere = temporaryFolder();
+    const named = ['--store', join(folder, 'results/apo.db')];
+    for (const [cwd, store] of [
+      [folder, []],
+      [elsewhere, named],
+    ] as const) {
+      const again = await runApo(['train', '--resume', '--json', '--quiet', ...store], { cwd, env });
+      expect(again.code, again.stderr).toBe(5);
+      expect(lasting(JSON.parse(again.stdout))).toBe(lasting(result));
+      expect(JSON.parse(again.stdout).files).toEqual(result.files);
+    }
+    expect(world.requests.length).toBe(asked);
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
   it('a limit too small to try anything stops the run, which goes on with a larger one and the same flags', async () => {
     await using world = await startWorld();
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
