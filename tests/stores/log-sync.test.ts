@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { REPAIR_AFTER_MS } from '../../src/stores/sqlite/log-sync.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import { span, TRACE } from '../helpers/spans.ts';
 
@@ -24,7 +25,10 @@ beforeEach(() => {
   disk.flushes = [];
   disk.isHeld = false;
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const flushed = (count: number): Promise<void> => vi.waitFor(() => expect(disk.flushes).toHaveLength(count));
 
@@ -44,7 +48,7 @@ describe('the flush of the write-ahead log', () => {
     await store.close();
   });
 
-  it('refuses spans with store-write when the disk fails, also the next ones: nothing is known about it any more', async () => {
+  it('refuses spans with store-write when the disk fails, also the next ones for now: nothing is known about it', async () => {
     const store = createSqliteStore({ path: 'apo.db', create: true }, { folder });
     disk.isHeld = true;
     const refusal = { code: 'store-write', retryable: true };
@@ -55,5 +59,48 @@ describe('the flush of the write-ahead log', () => {
     await saving;
     await expect(store.traces.saveSpans([SPAN])).rejects.toMatchObject(refusal);
     await store.close();
+  });
+
+  async function afterFailedFlush() {
+    const store = createSqliteStore({ path: 'apo.db', create: true }, { folder });
+    disk.isHeld = true;
+    const saving = expect(store.traces.saveSpans([SPAN])).rejects.toMatchObject({ code: 'store-write' });
+    await flushed(1);
+    disk.isHeld = false;
+    disk.flushes[0]?.(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+    await saving;
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + REPAIR_AFTER_MS + 1);
+    return store;
+  }
+  const OTHER = span({}, { traceId: 'f'.repeat(32) });
+
+  it('R08 takes spans again once the disk works, with nothing behind the hole that the failure may have left', async () => {
+    const store = await afterFailedFlush();
+    // What a power loss would leave of everything before: the database, without the log that was not flushed.
+    await store.traces.saveSpans([OTHER]);
+    expect((await store.traces.list({})).traces).toHaveLength(2);
+    const log = readFileSync(join(folder, 'apo.db-wal'));
+    writeFileSync(join(folder, 'copy.db'), readFileSync(join(folder, 'apo.db')));
+    const without = createSqliteStore({ path: 'copy.db', create: false }, { folder });
+    expect((await without.traces.list({})).traces).toMatchObject([{ traceId: TRACE }]);
+    await without.close();
+    writeFileSync(join(folder, 'copy.db-wal'), log);
+    const withLog = createSqliteStore({ path: 'copy.db', create: false }, { folder });
+    expect((await withLog.traces.list({})).traces).toHaveLength(2);
+    await withLog.close();
+    await store.close();
+  });
+
+  it('R08 takes none where the system dropped what it could not write', async () => {
+    const store = await afterFailedFlush();
+    const path = join(folder, 'apo.db-wal');
+    const log = readFileSync(path);
+    // Page data of the first frame.
+    log.fill(0xa5, 100, 1000);
+    const file = openSync(path, 'r+');
+    writeSync(file, log);
+    closeSync(file);
+    await expect(store.traces.saveSpans([OTHER])).rejects.toMatchObject({ code: 'store-write' });
+    expect(readFileSync(path).length).toBe(log.length);
   });
 });

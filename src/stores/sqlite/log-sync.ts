@@ -1,8 +1,9 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { emptyLog } from './log-repair.ts';
 
 export type LogSync = {
-  /** @throws the reason of a sync that failed before: nothing may be written any more */
+  /** @throws the reason of a sync that failed before, until the log was emptied: nothing may be written before */
   check(): void;
   /** Calls back when everything that was committed before is on disk, or with the reason why it may not be. */
   later(done: () => void, failed: (error: unknown) => void): void;
@@ -13,19 +14,23 @@ export type LogSync = {
 
 type Waiter = { readonly done: () => void; readonly failed: (error: unknown) => void };
 
+/** A disk that failed is given this long before it is tried again. */
+export const REPAIR_AFTER_MS = 1000;
+
 /**
  * The sync that `synchronous=FULL` makes inside of each commit, made outside of it: SQLite would block the event loop while
  * the disk works, a thread of Node's pool does not. The connection itself is at NORMAL, which syncs in all other places as
  * FULL does (checkpoints, the log's header; https://sqlite.org/wal.html).
  * Whoever waits here is told only after the write-ahead log with its transaction is on disk, so what holds for FULL holds.
- * After a failed sync nothing is known about the pages before it, also when the next one succeeds: all later ones fail too.
+ * After a failed sync nothing is known about the pages before it, also when the next one succeeds: all later ones fail too,
+ * until the log could be emptied (see {@link emptyLog}), which is tried again now and then.
  */
 export function createLogSync(database: Database): LogSync {
   let file: number | undefined;
   let waiting: Waiter[] = [];
   let isSyncing = false;
   let isClosed = false;
-  let broken: { readonly error: unknown } | undefined;
+  let broken: { readonly error: unknown; readonly at: number } | undefined;
 
   /** The log exists from the first transaction on until the last connection closes. It has no locks that closing would drop. */
   function open(): number {
@@ -34,7 +39,7 @@ export function createLogSync(database: Database): LogSync {
   }
 
   function settle(waiters: readonly Waiter[], error: unknown): void {
-    if (error !== null) broken ??= { error };
+    if (error !== null) broken ??= { error, at: performance.now() };
     for (const { done, failed } of waiters) broken === undefined ? done() : failed(broken.error);
   }
 
@@ -60,7 +65,22 @@ export function createLogSync(database: Database): LogSync {
   }
 
   function check(): void {
+    if (broken !== undefined && performance.now() - broken.at > REPAIR_AFTER_MS) repair(broken.error);
     if (broken !== undefined) throw broken.error;
+  }
+
+  /** What was waited for in vain may be there afterwards, as after a commit whose answer was lost. */
+  function repair(error: unknown): void {
+    broken = { error, at: performance.now() };
+    try {
+      if (database.inTransaction || !emptyLog(database)) return;
+      // The file that failed tells it once more; a new one knows only of what is to come.
+      closeFile();
+      fdatasyncSync(open());
+      broken = undefined;
+    } catch {
+      // The disk is not back yet.
+    }
   }
 
   function now(): void {
