@@ -128,6 +128,15 @@ export function assertTasks(scan: Scan, options: TaskSource & LoadOptions): void
     assertUsable(counts.records, counts.rejected, scan.rejected, options.dataset, options);
   }
   if (counts.kept > 0) return;
+  if (counts.records === 0) {
+    throw new ApoError(
+      'dataset-empty',
+      `there is no ${options.dataset === undefined ? 'conversation' : 'record'} to read`,
+      {
+        hint: 'give a file that has some',
+      },
+    );
+  }
   const reasons = Object.entries(counts.dropped).map(([reason, count]) => `${count} ${reason}`);
   if (counts.rejected > 0) reasons.push(`${counts.rejected} rejected`);
   const why = reasons.length > 0 ? ` (${reasons.join(', ')})` : '';

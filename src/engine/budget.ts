@@ -90,7 +90,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
         'tokens',
         maxTokens,
         '--max-tokens',
-        `: ${tokens} are spent, the next call may take ${wanted.tokens}`,
+        `: ${tokens} are spent, the next call may take ${wanted.tokens} with the longest answer allowed (maxOutputTokens)`,
       );
     }
     if (limits.costMicroUsd === undefined) return;
@@ -100,7 +100,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       });
     }
     if (cost + wanted.costMicroUsd > maxCost) {
-      const why = `: ${cost / 1e6} are spent, the next call may cost ${wanted.costMicroUsd / 1e6}`;
+      const why = `: ${cost / 1e6} are spent, the next call may cost ${wanted.costMicroUsd / 1e6} with the longest answer allowed (maxOutputTokens)`;
       refuse(Refusal, 'USD', maxCost / 1e6, '--max-cost', why);
     }
   }

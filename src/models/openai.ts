@@ -145,13 +145,19 @@ function withoutFormat(sent: Dialect, { responseSchema }: ChatRequest, { kind }:
   return { ...sent, format: 'prompt' };
 }
 
+/** Without what may be secret: credentials and the query. */
+function targetOf(location: string | null): string {
+  if (location === null) return 'nowhere';
+  return location.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
+}
+
 type Failed = { readonly fault: ServerError; readonly status: number };
 
 /** @throws ModelError `protocol` for a reply that is none, `fatal` for a redirect. */
 function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRequest): ChatReply | Failed {
   const { status, contentType, body } = exchange;
   if (status >= 300 && status <= 399) {
-    const message = `a redirect to ${exchange.headers().get('location') ?? 'nowhere'}, which is not followed`;
+    const message = `a redirect to ${targetOf(exchange.headers().get('location'))}, which is not followed`;
     throw new ModelError('fatal', `status ${status}, ${message}`, { status });
   }
   if (status < 200 || status > 299) {

@@ -145,6 +145,14 @@ describe('apo dataset import', () => {
     expect(readdirSync(folder)).toEqual(['c.db']);
   });
 
+  it('says of a history without conversations that it has none', async () => {
+    const folder = temporaryFolder();
+    writeAgnoV2(join(folder, 'app.db'), []);
+    const { code, stderr } = await apo('import', '--history', join(folder, 'app.db'), '--out', join(folder, 'o.jsonl'));
+    expect(code).toBe(3);
+    expect(stderr).toBe('error: there is no conversation to read - give a file that has some\n');
+  });
+
   it('escapes what a database wants to do to the terminal', async () => {
     const folder = temporaryFolder();
     writeAgnoV2(join(folder, 'app.db'), [{ id: 's\u001b[2J\u202e', runs: [makeRun('1', 'q', 'a'), 'x' as never] }]);

@@ -22,7 +22,11 @@ const CANARIES = {
 } as const;
 const ECHO = Object.values(CANARIES).join(' , ');
 /** The recognisable middle, so that an escaped or cut secret is found too. */
-const marks = Object.values(CANARIES).map((value) => /canary\d\d/.exec(value)?.[0] as string);
+const marks = [
+  ...Object.values(CANARIES).map((value) => /canary\d\d/.exec(value)?.[0] as string),
+  'canary98',
+  'canary99',
+];
 
 function set(url: string) {
   const folder = temporaryFolder();
@@ -106,7 +110,10 @@ describe('secrets', () => {
     [
       'a redirect',
       4,
-      (number) => (number > 6 ? { status: 302, headers: { location: `http://x/?k=${CANARIES.key}` } } : undefined),
+      (number) =>
+        number > 6
+          ? { status: 302, headers: { location: `http://u:canary98@x/y?k=${CANARIES.key}&other=canary99-not-sent` } }
+          : undefined,
     ],
   ])('S05 none of 12 planted ones is in any byte of a run with %s', async (_what, code, faults) => {
     await using world = await startWorld({ faults: ({ number }) => faults(number) });
