@@ -93,8 +93,9 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     if (reason === 'budget' && !(await hasSearched(parts))) throw tooSmall();
   } catch (thrown) {
     error = asApoError(parts.stop.reason ?? thrown);
+    // What a limit still let in is run: how far it has got decides nothing.
+    if (error.code === 'budget-reached') await settled();
     if (error === closing.reached) {
-      await settled();
       ({ kept, test, error } = await concludeSearch(parts, closing, evaluate, kept, error));
     }
     parts.stop.request(error);
