@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { RunResult, ScoreSummary } from '../../engine/result.ts';
 import type { Candidate } from '../../optimizers/optimizer.ts';
-import { counted, terminalSafe } from '../../platform/text.ts';
+import { counted, markdownSafe, terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals } from '../../stores/store.ts';
 import { formatChange } from '../ui/format.ts';
 import type { RateLimits } from '../ui/progress.ts';
@@ -152,10 +152,4 @@ function codeBlock(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}text\n${terminalSafe(text)}\n${fence}`;
-}
-
-function markdownSafe(text: string): string {
-  return terminalSafe(text)
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*_[\]<>|!#]/g, '\\$&');
 }
