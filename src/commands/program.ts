@@ -64,7 +64,7 @@ async function withoutKeys(line: string): Promise<string> {
   }
 }
 
-/** One line: what failed, on what, what to do. A stack trace only for a defect of ours, and only with APO_DEBUG. */
+/** One line: what failed, on what, what to do. */
 function describeError(error: unknown): string {
   const hint = isApoError(error) && error.hint !== undefined ? ` - ${error.hint}` : '';
   return `${pc.red('error')}: ${terminalSafe(messageOf(error)).replaceAll('\n', ' ')}${terminalSafe(hint).replaceAll('\n', ' ')}`;

@@ -198,7 +198,8 @@ type Plan = {
   readonly rollouts: number;
   readonly calls: number;
   readonly costUsd: number | null;
-  readonly seconds: number;
+  /** null where a model that is needed did not answer. */
+  readonly seconds: number | null;
 };
 
 /** Tokens of a reply where nothing better is known; the forecast says that it is one. */
@@ -219,12 +220,14 @@ function planOf(setup: Setup, latencies: Partial<Record<Role, number>>): Plan {
     ['editor', forecast.edits, taskTokens + TYPICAL_OUTPUT_TOKENS],
   ];
   let cost: number | null = 0;
-  let seconds = 0;
+  let seconds: number | null = 0;
   for (const [role, calls, inputTokens] of perRole) {
     if (calls === 0) continue;
     const each = prices.reserve(roles[role].name, inputTokens, TYPICAL_OUTPUT_TOKENS, roles[role].model);
     cost = cost === null || each === null ? null : cost + calls * each;
-    seconds += (calls * (latencies[role] ?? 0)) / 1000 / config.concurrency;
+    const latencyMs = latencies[role];
+    seconds =
+      seconds === null || latencyMs === undefined ? null : seconds + (calls * latencyMs) / 1000 / config.concurrency;
   }
   return {
     rollouts: forecast.rollouts,
@@ -251,8 +254,12 @@ function print(checks: readonly Check[], plan: Plan | undefined, setup: Setup | 
       plan.costUsd === null
         ? 'cost unknown (a price is missing; see prices: in the config)'
         : `about $${plan.costUsd.toFixed(2)}`;
+    const duration =
+      plan.seconds === null
+        ? 'time unknown (a model did not answer)'
+        : `about ${formatSeconds(plan.seconds)} at the latency measured here`;
     lines.push(
-      `plan ${' '.repeat(13)} at most ${plan.rollouts} rollouts and ${plan.calls} calls (one agent call a rollout), ${cost}, about ${formatSeconds(plan.seconds)} at the latency measured here`,
+      `plan ${' '.repeat(13)} at most ${plan.rollouts} rollouts and ${plan.calls} calls (one agent call a rollout), ${cost}, ${duration}`,
     );
   }
   if (setup?.simulated === true)

@@ -2,11 +2,11 @@ import { allInOrder } from '../../core/async.ts';
 import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
 import { mean } from '../../core/statistics.ts';
 import type { EndReason, OptimizerContext, Outcome, Trial } from '../optimizer.ts';
-import type { Evidence } from '../shared/evidence.ts';
 import { addStart } from '../shared/proposal.ts';
 import { headline } from '../shared/reply.ts';
 import { rewardsOf } from '../shared/scores.ts';
 import { createFreshTrials } from '../shared/trials.ts';
+import { adopt, criticise } from './advice.ts';
 import { type ClimbStep, createClimb } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { bestShown, finish, leaderOf } from './final.ts';
@@ -14,7 +14,6 @@ import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
 import { type Arm, createPool } from './pool.ts';
 import type { Proposal } from './proposal.ts';
-import { propose } from './propose.ts';
 import { type ApoOptions, duelTasksOf, finalRollouts } from './settings.ts';
 import {
   admissible,
@@ -23,7 +22,6 @@ import {
   countTests,
   leadOfClimb,
   promptOf,
-  type Record,
   refit,
   remember,
   type State,
@@ -252,77 +250,4 @@ function chooseSteps(state: State, round: number, rollouts: number): readonly St
     steps.push({ arm, prompt, tasks, random, trials });
   }
   return steps;
-}
-
-/** Shows failures that nothing in the pool is about to cure to critics. */
-async function criticise(state: State): Promise<readonly Proposal[]> {
-  const { context, settings, pool, model, records, units, shown, read } = state;
-  const best = model.bestArm(model.mean);
-  const groups = findGaps(state, settings.critiquesPerRound, settings.groupSize);
-  const replies = await allInOrder(
-    groups.map((group) => {
-      for (const { scored, task, outcome } of group) {
-        read.set(scored.rollout.id, (read.get(scored.rollout.id) ?? 0) + 1);
-        units.ofTask[task]?.forEach((kind, index) => {
-          if ((outcome.parts[index] as number) <= 0.7) shown.set(kind, (shown.get(kind) ?? 0) + 1);
-        });
-      }
-      const isExpectedShown = group.every(({ task }) => context.train[task]?.expected != null);
-      // Where the best draw says nothing, the critic is to see the prompt that failed.
-      const shownArm = best.statements.length === 0 ? (group[0]?.arm ?? best) : best;
-      return propose(context, {
-        parent: promptOf(state, shownArm),
-        prompt: shownArm.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
-        failures: group.map((record) => evidenceOf(state, record)),
-        passes: isExpectedShown
-          ? []
-          : records
-              .filter(({ reward }) => reward > 0.9)
-              .slice(-1)
-              .map((record) => evidenceOf(state, record)),
-        useless: uselessStatements(state, best),
-        sample: state.critiques++,
-      });
-    }),
-  );
-  return replies.flatMap(({ proposals }) => proposals);
-}
-
-function evidenceOf({ context }: State, { task, scored }: Record): Evidence {
-  return { task: context.train[task] as Evidence['task'], scored };
-}
-
-/** Rollouts from which on a statement counts as tried. */
-const TRIED = 4;
-
-/** Statements that were tried and that the present best does without. */
-function uselessStatements({ pool, records }: State, best: Arm): readonly string[] {
-  const chosen = new Set(best.statements);
-  const rollouts = new Map<number, number>();
-  for (const { arm } of records)
-    for (const index of arm.statements) rollouts.set(index, (rollouts.get(index) ?? 0) + 1);
-  return pool.statements
-    .filter(({ index, fixed, origins }) => !fixed && !chosen.has(index) && origins[0]?.operator !== 'start')
-    .filter(({ index }) => (rollouts.get(index) ?? 0) >= TRIED)
-    .slice(-8)
-    .map(({ text }) => text);
-}
-
-function adopt(state: State, proposals: readonly Proposal[]): void {
-  const { context, pool, records, units } = state;
-  const recordOf = new Map(records.map((record) => [record.scored.rollout.id, record]));
-  for (const { text, target, critique, operator, rollouts, removal } of proposals) {
-    const objected = target === '' ? undefined : pool.find(target);
-    if (objected !== undefined) pool.object(objected);
-    if (removal || text === '') continue;
-    const trial = withTrainedText(context.start, `${trainedText(context.start)}\n- ${text}`);
-    if (context.reject(trial, context.start) !== undefined) continue;
-    const missed = rollouts.flatMap((id) => {
-      const record = recordOf.get(id);
-      return (units.ofTask[record?.task ?? -1] ?? []).filter(
-        (_kind, index) => (record?.outcome.parts[index] ?? 1) < 0.5,
-      );
-    });
-    pool.add(text, missed, { operator, critique, rollouts });
-  }
 }
