@@ -3,6 +3,7 @@ import type { Span, TraceEvent } from '../../../core/trace.ts';
 import { NO_USAGE } from '../../../core/usage.ts';
 import type { SpanMessages } from './convention.ts';
 import { readFacts } from './facts.ts';
+import { finishReasonIn } from './finish.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { readMessages, readTool } from './registry.ts';
 import { readToolDefinitions } from './tools.ts';
@@ -100,7 +101,8 @@ function modelCall(span: Span, ledger: Ledger): TraceEvent {
     startedAt: startMs(span),
     provider: facts.provider ?? '',
     model: facts.models[0] ?? '',
-    finishReason: span.attributes['apo.stream.broken_off'] === true ? BROKEN_OFF : facts.finishReason,
+    finishReason:
+      span.attributes['apo.stream.broken_off'] === true ? BROKEN_OFF : facts.finishReason || finishReasonIn(span),
     responseId: facts.responseId,
     usage: facts.usage ?? NO_USAGE,
     ...(ledger.toolsChanged(tools) ? { tools } : {}),

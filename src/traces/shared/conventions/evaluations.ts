@@ -98,7 +98,18 @@ function judged(span: Span): { readonly traceId: string; readonly spanId: string
 
 function scored(value: number | undefined, label: string | undefined): { score: number | null; label: string } {
   const onScale = value !== undefined && value >= 0 && value <= 1;
+  if (value === undefined && label !== undefined) return { score: verdictOf(label), label };
   return { score: onScale ? value : null, label: label || (value === undefined || onScale ? '' : String(value)) };
+}
+
+/** What a label without a number says; null where it depends on what was asked ("true" may mean toxic). */
+function verdictOf(label: string): number | null {
+  const word = label
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
+  if (/^(pass|passed|correct|good|relevant|(thumbs_)?up)$/.test(word)) return 1;
+  return /^(fail|failed|incorrect|wrong|bad|irrelevant|not_relevant|(thumbs_)?down)$/.test(word) ? 0 : null;
 }
 
 function sourceOf(kind: string | undefined): Evaluation['source'] {

@@ -33,7 +33,7 @@ export const genaiEvents: Convention = {
 };
 
 /** The event's body stands in its attributes, or as JSON in one of them. */
-function bodyOf({ attributes }: SpanEvent): JsonObject {
+export function bodyOf({ attributes }: SpanEvent): JsonObject {
   const body = decoded(attributes['gen_ai.event.content'] ?? attributes['event.body'] ?? attributes.body);
   return isJsonObject(body) ? body : attributes;
 }

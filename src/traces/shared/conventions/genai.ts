@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../../core/json.ts';
+import type { Message, ToolCall } from '../../../core/message.ts';
 import { type Convention, messagesOrNone, type SpanMessages } from './convention.ts';
+import { hasIndexed, indexed } from './indexed.ts';
 import { resultText, toMessages } from './to-messages.ts';
 import { asText, decoded, firstText } from './values.ts';
 
@@ -37,7 +39,7 @@ function toolResult(attributes: JsonObject): string {
 
 function structured(attributes: JsonObject): SpanMessages | undefined {
   const input = toMessages(attributes['gen_ai.input.messages'], 'user');
-  const output = toMessages(attributes['gen_ai.output.messages'], 'assistant');
+  const output = withCalls(toMessages(attributes['gen_ai.output.messages'], 'assistant'), attributes);
   const instructions = input.some(({ role }) => role === 'system')
     ? []
     : systemTexts(attributes).map((content) => ({ role: 'system' as const, content }));
@@ -48,4 +50,18 @@ function structured(attributes: JsonObject): SpanMessages | undefined {
 function systemTexts(attributes: JsonObject): readonly string[] {
   const given = decoded(attributes['gen_ai.system_instructions']);
   return toMessages(given, 'user').flatMap(({ content }) => (content === '' ? [] : [content]));
+}
+
+/** LiteLLM leaves the calls out of the reply's message and writes each as `gen_ai.completion.N.function_call.*`. */
+function withCalls(output: readonly Message[], attributes: JsonObject): readonly Message[] {
+  const hasCalls = output.some((message) => message.role === 'assistant' && message.tool_calls !== undefined);
+  if (hasCalls || attributes['gen_ai.output.messages'] === undefined) return output;
+  if (!hasIndexed(attributes, 'gen_ai.completion')) return output;
+  const calls = indexed(Object.entries(attributes), 'gen_ai.completion').flatMap((fields): readonly ToolCall[] => {
+    const name = asText(fields.get('function_call.name'));
+    if (name === '') return [];
+    const given = asText(fields.get('function_call.arguments'));
+    return [{ id: '', type: 'function', function: { name, arguments: given === '' ? '{}' : given } }];
+  });
+  return calls.length === 0 ? output : [...output, { role: 'assistant', content: '', tool_calls: calls }];
 }

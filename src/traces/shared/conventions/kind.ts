@@ -26,6 +26,12 @@ const GENAI: Kinds = {
   create_agent: 'agent',
   invoke_agent: 'agent',
   retrieval: 'retriever',
+  // LiteLLM writes the name of its own function, asynchronous ones with an `a` before it.
+  completion: 'model',
+  responses: 'model',
+  anthropic_messages: 'model',
+  embedding: 'embedding',
+  rerank: 'retriever',
 };
 const TRACELOOP: Kinds = { agent: 'agent', tool: 'tool', workflow: 'chain', task: 'chain' };
 const REQUEST_TYPES: Kinds = { chat: 'model', completion: 'model', embedding: 'embedding', rerank: 'retriever' };
@@ -58,7 +64,7 @@ export function kindOf(attributes: JsonObject, scopeName: string): SpanKind {
   const operation = firstText(attributes, ['gen_ai.operation.name']);
   return (
     lookup(OPENINFERENCE, firstText(attributes, ['openinference.span.kind'])?.toUpperCase()) ??
-    (operation === undefined ? undefined : (lookup(GENAI, operation) ?? 'chain')) ??
+    (operation === undefined ? undefined : operationKind(operation)) ??
     aiSdkKind(firstText(attributes, ['ai.operationId', ...(scopeName === 'ai' ? ['operation.name'] : [])])) ??
     lookup(TRACELOOP, firstText(attributes, ['traceloop.span.kind'])?.toLowerCase()) ??
     lookup(REQUEST_TYPES, firstText(attributes, ['llm.request.type'])) ??
@@ -70,6 +76,10 @@ export function kindOf(attributes: JsonObject, scopeName: string): SpanKind {
 
 function lookup(kinds: Kinds, name: string | undefined): SpanKind | undefined {
   return name !== undefined && Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+}
+
+function operationKind(operation: string): SpanKind {
+  return lookup(GENAI, operation) ?? lookup(GENAI, operation.replace(/^a/, '')) ?? 'chain';
 }
 
 /** `ai.generateText` is the whole loop, `ai.generateText.doGenerate` one model call, `ai.toolCall` one tool call. */
