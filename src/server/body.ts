@@ -39,13 +39,15 @@ function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer
 
 /**
  * Reads what is left of a refused request without keeping it; cuts the connection when that is too much. It must not be
- * closed before: a client that is still sending would see a broken pipe instead of the answer, and send again.
+ * closed before `done` is called: a client that is still sending would see a broken pipe instead of the answer, and send
+ * again.
  */
-export function discardBody(request: IncomingMessage): void {
+export function discardBody(request: IncomingMessage, done: () => void): void {
   let discarded = 0;
   request.on('data', (chunk: Buffer) => {
     discarded += chunk.length;
     if (discarded > MAX_DISCARDED_BYTES) request.destroy();
   });
+  request.once('end', done);
   request.resume();
 }

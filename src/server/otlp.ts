@@ -87,13 +87,21 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
 
 export function refuse(response: ServerResponse, encoding: Encoding, status: number, message: string): void {
   if (status === 429 || status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
-  if (!response.req.complete) discardBody(response.req);
-  send(response, encoding, status, statusBody(encoding, status, message));
+  const body = statusBody(encoding, status, message);
+  if (response.req.complete) return send(response, encoding, status, body);
+  // With `Connection: close` the end of the answer closes the connection.
+  discardBody(response.req, () => response.end());
+  writeHead(response, encoding, status, body);
+  response.write(body);
 }
 
 function send(response: ServerResponse, encoding: Encoding, status: number, body: Buffer): void {
   if (response.destroyed) return;
+  writeHead(response, encoding, status, body);
+  response.end(body);
+}
+
+function writeHead(response: ServerResponse, encoding: Encoding, status: number, body: Buffer): void {
   const type = answerType(encoding, response.req.headers['content-type']);
   response.writeHead(status, { 'content-type': type, 'content-length': body.length });
-  response.end(body);
 }

@@ -397,21 +397,24 @@ describe('the API', () => {
 });
 
 describe('limits on what comes in (S07)', () => {
-  it('refuses a body over the limit with 413, which a client that is still sending gets to see', async () => {
-    const large = Buffer.alloc(24 * 1024 * 1024);
-    const { port } = new URL(server.url);
-    const socket = connect(Number(port), '127.0.0.1');
-    const head = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
-    socket.write(`${head}Content-Length: ${large.length}\r\n\r\n`);
-    // A client that reads only after it has sent everything: a connection that is cut meanwhile fails its write.
-    await new Promise<void>((resolve, reject) => {
-      socket.on('error', reject);
-      socket.write(large, (error) => (error ? reject(error) : resolve()));
-    });
-    const [reply] = (await once(socket, 'data')) as [Buffer];
-    socket.destroy();
-    expect(reply.toString()).toMatch(/^HTTP\/1.1 413/);
-  });
+  it.each(['keep-alive', 'close'])(
+    'refuses a body over the limit with 413, which a client that is still sending gets to see (%s)',
+    async (kept) => {
+      const large = Buffer.alloc(24 * 1024 * 1024);
+      const { port } = new URL(server.url);
+      const socket = connect(Number(port), '127.0.0.1');
+      const head = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
+      socket.write(`${head}Connection: ${kept}\r\nContent-Length: ${large.length}\r\n\r\n`);
+      // A client that reads only after it has sent everything: a connection that is cut meanwhile fails its write.
+      await new Promise<void>((resolve, reject) => {
+        socket.on('error', reject);
+        socket.write(large, (error) => (error ? reject(error) : resolve()));
+      });
+      const [reply] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      expect(reply.toString()).toMatch(/^HTTP\/1.1 413/);
+    },
+  );
 
   it('refuses a body over the limit with 413, announced or not', async () => {
     const large = Buffer.alloc(5 * 1024 * 1024);
