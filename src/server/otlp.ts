@@ -88,7 +88,10 @@ export function createOtlpReceiver(ingest: Ingest, limits: ServerLimits): OtlpRe
 export function refuse(response: ServerResponse, encoding: Encoding, status: number, message: string): void {
   if (status === 429 || status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
   const body = statusBody(encoding, status, message);
-  if (response.req.complete) return send(response, encoding, status, body);
+  if (response.req.complete) {
+    send(response, encoding, status, body);
+    return;
+  }
   // With `Connection: close` the end of the answer closes the connection.
   discardBody(response.req, () => response.end());
   writeHead(response, encoding, status, body);

@@ -20,9 +20,12 @@ export interface TraceStore {
   /**
    * Removes spans, summaries, search index and feedback, and then the bytes from the file and its write-ahead log, which
    * rewrites the file. `keepSpace` leaves the file as large as it is, for what comes next: others can write meanwhile.
+   * Of a user or session also the feedback that names them and is with no trace of theirs.
    * @returns how many traces are gone.
    */
   delete(target: TraceTarget, options?: { readonly keepSpace?: boolean }): Promise<number>;
+  /** Removes feedback and events from before `until` (ISO 8601) that wait for a trace or response which never came. */
+  deleteStrays(until: string): Promise<void>;
   /**
    * Attaches feedback at any later time, also before the first span of the trace arrives. The same id replaces.
    * @returns the trace that it is with; '' while it names none and its response has not arrived.

@@ -50,6 +50,21 @@ function exportRequest(traceId: string, ageDays: number, user: string, more: obj
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
 }
 
+/** About a response that never comes. */
+function strayEvaluation(ageDays: number): string {
+  const attributes = {
+    'gen_ai.evaluation.name': 'complaint',
+    'gen_ai.evaluation.explanation': 'Write to stray@example.com.',
+    'gen_ai.response.id': 'never',
+  };
+  const record = {
+    eventName: 'gen_ai.evaluation.result',
+    timeUnixNano: `${Date.now() - ageDays * DAY_MS}000000`,
+    attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+  };
+  return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
+}
+
 async function send(server: ServeProcess, body: string, path = '/v1/traces'): Promise<number> {
   const headers = { 'content-type': 'application/json' };
   return (await fetch(server.url + path, { method: 'POST', headers, body })).status;
@@ -71,7 +86,9 @@ async function archived(): Promise<{ readonly store: string; readonly cold: stri
   expect(await send(first, exportRequest(NEW, 1, 'bob@example.com'))).toBe(200);
   const feedback = JSON.stringify({ thumbs: 'down', correction: 'Ask bob@example.com.' });
   expect(await send(first, feedback, `/api/traces/${OLD}/feedback`)).toBe(201);
+  expect(await send(first, strayEvaluation(60), '/v1/logs')).toBe(200);
   await first.stop();
+  expect(readFileSync(store).includes('stray@example.com')).toBe(true);
   const second = await startServe(['--retention-days', '30', '--archive', cold], store);
   await vi.waitFor(() => expect(listed(store)).toEqual([NEW]), { timeout: 20_000, interval: 200 });
   expect(await second.stop()).toBe(0);
@@ -82,6 +99,7 @@ describe('retention of apo serve', () => {
   it('moves old traces to Parquet by date, redacted, feedback included, and leaves the others', async () => {
     const { store, cold } = await archived();
     expect(readFileSync(store).includes('ann@example.com')).toBe(false);
+    expect(readFileSync(store).includes('stray@example.com')).toBe(false);
     const date = new Date(Date.now() - 60 * DAY_MS).toISOString().slice(0, 10);
     expect(readdirSync(cold)).toEqual([`dt=${date}`]);
     const rows = await coldRows(cold);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Span } from '../../src/core/trace.ts';
@@ -140,5 +141,43 @@ describe('feedback that names a response', () => {
       evaluation('kept', { traceId: trace('1'), spanId: id('a') }),
     ]);
     expect(await places()).toEqual(['2:b']);
+  });
+
+  it('leaves with the user or session that it names, and with its age, while its response has not come', async () => {
+    const bytes = (): string => readFileSync(path, 'latin1');
+    const own = (who: object, responseId: string, value: string): LateEvent => {
+      const one = evaluation(responseId);
+      return { ...one, attributes: { ...one.attributes, ...who, 'gen_ai.evaluation.explanation': value } };
+    };
+    await store.traces.saveSpans([answer('2', 'b', 'here')]);
+    await store.traces.saveEvents([
+      own({ 'user.id': 'u1' }, 'never', 'MARK-user'),
+      own({ 'session.id': 's1' }, 'never2', 'MARK-session'),
+      own({}, 'never3', 'MARK-nobody'),
+      own({ 'user.id': 'u2' }, 'here', 'MARK-placed'),
+      { ...evaluation('', { traceId: trace('9'), spanId: id('9') }), name: 'note', attributes: { text: 'MARK-late' } },
+    ]);
+    await store.traces.delete({ userId: 'u1' });
+    expect(
+      bytes()
+        .match(/MARK-[a-z]+/g)
+        ?.sort(),
+    ).toEqual(['MARK-late', 'MARK-nobody', 'MARK-placed', 'MARK-session']);
+    await store.traces.delete({ sessionId: 's1' });
+    expect(bytes()).not.toContain('MARK-session');
+    // Said at 1795000000.5 s.
+    await store.traces.deleteStrays(new Date(1795000000_400).toISOString());
+    expect(await store.traces.addFeedback(aFeedback({ id: 'x', traceId: '', responseId: 'here' }))).toBe(trace('2'));
+    await store.traces.saveSpans([answer('1', 'a', 'never3')]);
+    expect(await places()).toEqual(['1:a', '2:b', '2:b']);
+    await store.traces.saveEvents([own({}, 'never4', 'MARK-nobody')]);
+    await store.traces.deleteStrays(new Date(1795000000_600).toISOString());
+    await store.traces.saveSpans([answer('3', 'c', 'never4'), { ...answer('3', 'd', ''), traceId: trace('9') }]);
+    expect(await places()).toEqual(['1:a', '2:b', '2:b']);
+    expect((await store.traces.spans(trace('9')))[0]?.events).toEqual([]);
+    // A score that is gone counts no longer.
+    await store.traces.delete({ userId: 'u2' });
+    expect(await places()).toEqual(['1:a', '2:b']);
+    expect((await store.traces.find(trace('2')))?.feedback).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import type { TraceStore } from '../trace-store.ts';
 import type { Connection } from './connection.ts';
-import { deleteTraces } from './traces/delete.ts';
+import { deleteStrays, deleteTraces } from './traces/delete.ts';
 import { saveEvents, spansOf } from './traces/events.ts';
 import { feedbackOf, refreshScore, saveFeedback } from './traces/feedback.ts';
 import { findTrace, listTraces } from './traces/list.ts';
@@ -23,6 +23,7 @@ export function createTraceStore(connection: Connection): TraceStore {
     list: async (filter, page = {}) => listTraces(connection, filter, page),
     stats: async (filter) => traceStats(connection, filter),
     delete: (target, options = {}) => deleteTraces(connection, target, options),
+    deleteStrays: async (until) => deleteStrays(connection, until),
     async addFeedback(feedback) {
       return await connection.commit(() => {
         const changed = saveFeedback(connection, feedback);

@@ -37,7 +37,7 @@ const MOVED = 2_000;
 
 /**
  * Applies a retention: old traces go to Parquet files by date, then leave the store, and files that are older still are
- * removed. Killed at any point, no trace is lost; those that were about to leave the store are moved again, as rows with
+ * removed; so is old feedback whose trace never came. Killed at any point, no trace is lost; those that were about to leave the store are moved again, as rows with
  * the same ids.
  * @throws ApoError `file-write`, `store-*`
  */
@@ -47,6 +47,7 @@ export async function archiveTraces(
   { now, key, signal, keepSpace = false }: ArchiveContext,
 ): Promise<ArchiveReport> {
   const until = new Date(now.getTime() - days * DAY_MS).toISOString();
+  await traces.deleteStrays(until);
   const total = { files: [] as string[], traces: 0, spans: 0, dropped: 0 };
   while (signal?.aborted !== true) {
     const { old, more } = await oldest(traces, until);

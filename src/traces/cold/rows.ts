@@ -80,9 +80,17 @@ export function rowsOf(trace: ColdTrace, { pseudonym, redactionLevel }: ColdOpti
       ...spanColumns(span),
       ...shared,
       score,
-      feedback_json: own.length === 0 ? null : JSON.stringify(own.map(({ traceId, ...given }) => given)),
+      feedback_json: own.length === 0 ? null : JSON.stringify(own.map(withoutIds)),
     };
   });
+}
+
+function withoutIds({ traceId, metadata, ...given }: Feedback): object {
+  return { ...given, metadata: withoutOwnColumns(metadata) };
+}
+
+function withoutOwnColumns(attributes: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => !OWN_COLUMNS.has(key)));
 }
 
 type TraceColumn = 'session_hash' | 'user_hash' | 'redaction_level' | 'dt' | 'score' | 'feedback_json';
@@ -92,7 +100,6 @@ function spanColumns(span: Span): Omit<ColdRow, TraceColumn> {
   const usage = usageOf(attributes);
   const isModel = span.kind === 'model';
   const cost = attributes['gen_ai.usage.cost'];
-  const rest = Object.fromEntries(Object.entries(attributes).filter(([key]) => !OWN_COLUMNS.has(key)));
   return {
     trace_id: span.traceId,
     span_id: span.spanId,
@@ -106,7 +113,7 @@ function spanColumns(span: Span): Omit<ColdRow, TraceColumn> {
     status: span.status,
     input_json: optional(attributes[INPUT]),
     output_json: optional(attributes[OUTPUT]),
-    attributes_json: JSON.stringify(rest),
+    attributes_json: JSON.stringify(withoutOwnColumns(attributes)),
     events_json: JSON.stringify(span.events),
     tokens_in: isModel ? usage.input : null,
     tokens_out: isModel ? usage.output : null,

@@ -8,6 +8,7 @@ import type { Span } from '../../../src/core/trace.ts';
 import { deleteFromCold, expireCold, readCold, writeCold } from '../../../src/traces/cold/cold.ts';
 import type { ColdTrace } from '../../../src/traces/cold/rows.ts';
 import { spansOf } from '../../../src/traces/shared/rollout-spans.ts';
+import { aFeedback } from '../../helpers/store-data.ts';
 import { temporaryFolder, toolRollout } from '../helpers.ts';
 
 const pseudonym = (id: string) => pseudonymOf(id, 'key');
@@ -34,6 +35,15 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('cold storage', () => {
+  it('has whoever gave feedback as a pseudonym only, as everybody', async () => {
+    const folder = temporaryFolder();
+    const given = { ...traceOf(1, 'u1'), feedback: [aFeedback({ metadata: { 'user.id': 'u1', scale: 5 } })] };
+    await writeCold({ folder, ...options, traces: [given] });
+    const [said] = (await collect(readCold(folder, '2026-11-21'))).flatMap(({ feedback_json }) => feedback_json ?? []);
+    expect(JSON.parse(said ?? '')).toMatchObject([{ metadata: { scale: 5 } }]);
+    expect(said).not.toContain('u1');
+  });
+
   it('keeps traces by the date on which they ended, without loss of what has a column', async () => {
     const folder = temporaryFolder();
     const report = await writeCold({

@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { TraceTarget } from '../../trace-store.ts';
 import { compact } from '../compact.ts';
 import type { Connection } from '../connection.ts';
+import { padded } from './describe.ts';
+import { refreshScore, SESSION_KEY, USER_KEY } from './feedback.ts';
 
 /** Traces of one transaction: few enough that other writers get their turn. */
 const BATCH = 200;
@@ -24,12 +26,45 @@ export async function deleteTraces(
     });
     if (keepSpace) await setTimeout(PAUSE_MS);
   }
-  if (deleted > 0 && !keepSpace) {
+  const feedback = deleteFeedback(connection, target);
+  if (deleted + feedback > 0 && !keepSpace) {
     connection.run("insert into span_words (span_words) values ('optimize')");
     connection.run("insert into span_responses (span_responses) values ('optimize')");
     compact(connection);
   }
   return deleted;
+}
+
+/** What a user or session said that no trace of theirs holds. Returns the number of rows. */
+function deleteFeedback(connection: Connection, target: TraceTarget): number {
+  if ('traceIds' in target) return 0;
+  const [key, owner] = 'userId' in target ? [USER_KEY, target.userId] : [SESSION_KEY, target.sessionId];
+  return connection.write(() => {
+    const rows = connection.all(
+      'delete from feedback where json_extract(metadata, ?) = ? returning trace_id',
+      `$."${key}"`,
+      owner,
+    );
+    for (const { trace_id } of rows) refreshScore(connection, String(trace_id));
+    return rows.length;
+  });
+}
+
+/** Removes feedback and events whose trace has not arrived by now although they are from before `until` (ISO 8601). */
+export function deleteStrays(connection: Connection, until: string): void {
+  connection.all('pragma secure_delete = on');
+  const untilNs = padded(String(BigInt(Date.parse(until)) * 1_000_000n));
+  connection.write(() => {
+    connection.run(
+      'delete from feedback where at < ? and not exists (select 1 from traces where traces.trace_id = feedback.trace_id)',
+      until,
+    );
+    connection.run(
+      `delete from late_events where time_ns < ?
+       and not exists (select 1 from traces where traces.trace_id = late_events.trace_id)`,
+      untilNs,
+    );
+  });
 }
 
 function idsOf(connection: Connection, target: TraceTarget): readonly string[] {

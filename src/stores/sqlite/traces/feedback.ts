@@ -4,6 +4,10 @@ import type { Feedback } from '../../trace-store.ts';
 import type { Connection } from '../connection.ts';
 import { findResponse, isSettled, responseKey } from './responses.ts';
 
+/** Whose feedback is, in its metadata, where it says so itself: it may never find its trace. */
+export const SESSION_KEY = 'session.id';
+export const USER_KEY = 'user.id';
+
 /**
  * With the span of the response that it names, where that is known.
  * @returns the trace that it is with now and, if another, the one before: their scores have to be brought up to date
@@ -66,7 +70,8 @@ export function feedbackOf(connection: Connection, traceId: string): readonly Fe
 }
 
 export function feedbackFrom(evaluation: Evaluation): Feedback {
-  const { id, traceId, spanId, responseId, name, source, score, label, explanation, correction, timeNs } = evaluation;
+  const { id, traceId, spanId, responseId, name, source, score, label, explanation, correction } = evaluation;
+  const { sessionId, userId, timeNs } = evaluation;
   return {
     id,
     traceId,
@@ -79,7 +84,10 @@ export function feedbackFrom(evaluation: Evaluation): Feedback {
     comment: explanation,
     correction,
     at: isoTime(timeNs),
-    metadata: {},
+    metadata: {
+      ...(sessionId === null ? {} : { [SESSION_KEY]: sessionId }),
+      ...(userId === null ? {} : { [USER_KEY]: userId }),
+    },
   };
 }
 

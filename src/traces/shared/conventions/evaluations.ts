@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../../core/json.ts';
 import type { Span } from '../../../core/trace.ts';
+import { ownersOf } from './facts.ts';
 import { hasIndexed, indexed } from './indexed.ts';
 import { asText, firstNumber, firstText } from './values.ts';
 
@@ -20,6 +21,9 @@ export type Evaluation = {
   readonly explanation: string;
   /** The answer that would have been right, where a user gave one through our tracing API. */
   readonly correction: string | null;
+  /** Where the event itself says whose it is; it may never find a trace that does. */
+  readonly sessionId: string | null;
+  readonly userId: string | null;
   readonly timeNs: string;
 };
 
@@ -65,6 +69,7 @@ export function fromEvent(
     ...scored(value, firstText(attributes, ['gen_ai.evaluation.score.label'])),
     explanation: firstText(attributes, ['gen_ai.evaluation.explanation']) ?? '',
     correction: firstText(attributes, ['apo.feedback.correction']) ?? null,
+    ...ownersOf(attributes),
     timeNs,
   };
 }
@@ -87,6 +92,8 @@ function fromAnnotation(
     ...scored(typeof score === 'number' ? score : undefined, asText(fields.get('label') ?? fields.get('result.label'))),
     explanation: asText(fields.get('explanation') ?? fields.get('result.explanation')),
     correction: null,
+    sessionId: null,
+    userId: null,
     timeNs: span.endNs || span.startNs,
   };
 }

@@ -86,13 +86,23 @@ export function readFacts(span: Pick<Span, 'kind' | 'attributes' | 'resource'>):
   return {
     models: [...new Set(models.filter((model) => model !== undefined))],
     provider: firstText(attributes, PROVIDER) ?? null,
-    sessionId: unquoted(firstText(attributes, SESSION) ?? firstText(resource, ['session.id'])),
-    userId: unquoted(firstText(attributes, USER) ?? firstText(resource, ['user.id'])),
+    ...ownersOf(attributes, resource),
     agentName: firstText(attributes, AGENT) ?? null,
     usage: span.kind === 'model' || span.kind === 'embedding' ? readUsage(attributes) : null,
     finishReason: Array.isArray(finish) ? asText(finish[0]) : asText(finish ?? firstText(attributes, FINISH)),
     responseId: firstText(attributes, RESPONSE_ID) ?? '',
     service: firstText(resource, ['service.name']) ?? '',
+  };
+}
+
+/** Whose a span or event is; null where it does not say. */
+export function ownersOf(
+  attributes: JsonObject,
+  resource: JsonObject = {},
+): { readonly sessionId: string | null; readonly userId: string | null } {
+  return {
+    sessionId: unquoted(firstText(attributes, SESSION) ?? firstText(resource, ['session.id'])),
+    userId: unquoted(firstText(attributes, USER) ?? firstText(resource, ['user.id'])),
   };
 }
 
