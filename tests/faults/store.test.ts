@@ -146,6 +146,26 @@ describe('disk full and other write faults', () => {
     },
   );
 
+  it.each([0, 1, 2])(
+    'work that fails half way leaves nothing, and takes nothing of %i others with it',
+    async (others) => {
+      const connection = openConnection(join(folder, `half-${others}.db`));
+      const insert = (id: string): unknown => connection.run('insert into deleted_traces (trace_id) values (?)', id);
+      const outcomes = await Promise.allSettled([
+        ...Array.from({ length: others }, (_, index) => connection.commit(() => insert(`other-${index}`))),
+        connection.commit(() => {
+          insert('half');
+          throw new Error('no');
+        }),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual([...Array(others).fill('fulfilled'), 'rejected']);
+      const kept = connection.all('select trace_id as id from deleted_traces').map(({ id }) => id);
+      expect(kept).toEqual(Array.from({ length: others }, (_, index) => `other-${index}`));
+      await connection.commit(() => insert('next'));
+      connection.close();
+    },
+  );
+
   it('R08 calls of the same moment on a full database: what was acknowledged is there, the rest failed', async () => {
     for (let pages = 0; pages < 12; pages++) {
       const connection = openConnection(join(folder, `crowd-${pages}.db`));

@@ -27,7 +27,8 @@ const MARK_EVERY = 256;
  * turns from reading to writing while another process writes.
  * Group commit: what is submitted in one turn of the event loop shares one transaction, and all transactions that end while
  * the disk is busy share one sync (see {@link createLogSync}), so one fsync pays for all calls that start or finish
- * together. Each job has a savepoint: one that fails takes nothing with it.
+ * together. Jobs that share a transaction have a savepoint each: one that fails takes nothing with it. One that is alone
+ * has none: under a savepoint SQLite keeps a copy of every page that is changed, in a file as soon as that is 64 KB.
  */
 export function createWriter(database: Database): Writer {
   let waiting: Job[] = [];
@@ -55,7 +56,8 @@ export function createWriter(database: Database): Writer {
     try {
       log.check();
       transact(() => {
-        for (const job of jobs) (job.waitsForDisk ? onDisk : onCommit).push(attempt(job));
+        const within = jobs.length > 1 ? attempt : alone;
+        for (const job of jobs) (job.waitsForDisk ? onDisk : onCommit).push(within(job));
       });
     } catch (error) {
       fail(error);
@@ -76,6 +78,12 @@ export function createWriter(database: Database): Writer {
       if (!database.inTransaction) throw error;
       return () => reject(error);
     }
+  }
+
+  /** A failure rolls the transaction back, and is this job's. */
+  function alone({ work, resolve }: Job): () => void {
+    const value = work();
+    return () => resolve(value);
   }
 
   return {
