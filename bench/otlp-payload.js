@@ -1,5 +1,5 @@
 // Protobuf export requests for the benchmarks: built once, then only ids and times are patched.
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 
 /** A template of `count` spans of about `spanBytes`, all in one trace; `next()` returns a fresh copy. */
 export function createPayload(count, spanBytes, options = {}) {
@@ -13,9 +13,10 @@ export function createPayload(count, spanBytes, options = {}) {
     bytes: template.length,
     next(traceId = randomFillSync(Buffer.alloc(16)), startNs = BigInt(Date.now()) * 1_000_000n) {
       const body = Buffer.from(template);
-      at.forEach(({ trace, id, time }, index) => {
+      at.forEach(({ trace, id, time, response }, index) => {
         traceId.copy(body, trace);
         randomFillSync(body, id, 8);
+        if (response >= 0) body.write(randomBytes(15).toString('hex'), response, 'latin1');
         body.writeBigUInt64LE(startNs + BigInt(index), time);
         body.writeBigUInt64LE(startNs + BigInt(index) + 5_000_000n, time + 9);
       });
@@ -25,6 +26,8 @@ export function createPayload(count, spanBytes, options = {}) {
 }
 
 const MARK = Buffer.from('0123456789abcdef');
+/** The id that a provider gives each of its responses: as long as OpenAI's, another one in each span of a model. */
+const RESPONSE = `chatcmpl-${'x'.repeat(30)}`;
 
 function span(index, bytes, { messages = true, root = true }) {
   const fixed = [
@@ -49,6 +52,7 @@ const MODEL = [
   field(9, keyValue('gen_ai.operation.name', 'chat')),
   field(9, keyValue('gen_ai.request.model', 'gpt-4o-mini')),
   field(9, keyValue('gen_ai.conversation.id', 'session-1')),
+  field(9, keyValue('gen_ai.response.id', RESPONSE)),
   field(9, Buffer.concat([field(1, 'gen_ai.usage.input_tokens'), field(2, Buffer.from([3 << 3, 120]))])),
 ];
 const TOOL = [
@@ -61,7 +65,10 @@ function positions(template) {
   const found = [];
   for (let at = template.indexOf(MARK); at >= 0; at = template.indexOf(MARK, at + 16)) {
     const time = template.indexOf(Buffer.from([(7 << 3) | 1, 0, 0, 0, 0]), at) + 1;
-    found.push({ trace: at, id: at + 18, time });
+    const next = template.indexOf(MARK, at + 16);
+    const named = template.indexOf(RESPONSE, at);
+    const response = named < 0 || (next >= 0 && named > next) ? -1 : named + RESPONSE.indexOf('-') + 1;
+    found.push({ trace: at, id: at + 18, time, response });
   }
   return found;
 }
