@@ -26,7 +26,10 @@ export function register(program: Command): void {
       .option('--max-tokens <number>', 'longest conversation, estimated at 4 characters a token (default 65536)')
       .action(async (flags: ExportFlags) => (await import('./export/run.ts')).exportData(verb as Verb, flags));
     if (verb === 'sft' || verb === 'sharegpt') {
-      subcommand.option('--longest', 'of the turns of a session only the conversations that no longer one begins with');
+      subcommand.option(
+        '--longest',
+        'of the turns of a session only the conversations that no longer one begins with. Without it each turn is a sample: right where earlier replies have weight 0 (openai); elsewhere they are learned again in every later turn, unless the trainer masks them (LLaMA-Factory: mask_history)',
+      );
     }
   }
   addSource(

@@ -6,6 +6,9 @@ import { durationMs, formatDuration } from './time.ts';
 
 export type TreeRow = { readonly span: Span; readonly depth: number; readonly branch: string };
 
+/** Levels that are indented; what lies deeper stands below each other, so that the text of a long chain stays readable. */
+const MAX_LEVELS = 40;
+
 /** Spans by parent, in order of start. Spans whose parent has not arrived stand at the top; cycles are cut. */
 export function treeRows(spans: readonly Span[]): readonly TreeRow[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -13,7 +16,11 @@ export function treeRows(spans: readonly Span[]): readonly TreeRow[] {
   const roots: Span[] = [];
   for (const span of spans) {
     if (span.parentSpanId === null || !ids.has(span.parentSpanId)) roots.push(span);
-    else children.set(span.parentSpanId, [...(children.get(span.parentSpanId) ?? []), span]);
+    else {
+      const known = children.get(span.parentSpanId);
+      if (known === undefined) children.set(span.parentSpanId, [span]);
+      else known.push(span);
+    }
   }
   const rows: TreeRow[] = [];
   const seen = new Set<Span>();
@@ -32,7 +39,7 @@ export function treeRows(spans: readonly Span[]): readonly TreeRow[] {
         stack.push({
           span: below[index] as Span,
           depth: depth + 1,
-          lead: `${lead}${last ? '   ' : '│  '}`,
+          lead: depth < MAX_LEVELS ? `${lead}${last ? '   ' : '│  '}` : lead,
           branch: `${lead}${last ? '└─ ' : '├─ '}`,
         });
       }

@@ -6,6 +6,8 @@ import { oneLine, treeRows } from './tree.ts';
 
 const NAME_WIDTH = 36;
 const TIME_WIDTH = 9;
+/** Levels that are indented: the rest of the column is for the name. */
+const MAX_LEVELS = 12;
 const COLORS = { model: pc.green, tool: pc.magenta, agent: pc.cyan } as const;
 
 /** Each span as a bar from its start to its end; what runs at the same time stands below each other. */
@@ -22,8 +24,9 @@ export function renderWaterfall(spans: readonly Span[], columns: number): string
       const length = Math.round(((durationMs(span) * 1e6) / total) * width);
       const bar = '█'.repeat(Math.max(1, Math.min(width - from, length)));
       const paint = span.status === 'error' ? pc.red : (COLORS[span.kind as keyof typeof COLORS] ?? pc.blue);
-      const name = ellipsis(oneLine(span.name), Math.max(8, NAME_WIDTH - depth * 2 - 1));
-      const label = `${'  '.repeat(depth)}${name}`.slice(0, NAME_WIDTH).padEnd(NAME_WIDTH);
+      const indent = '  '.repeat(Math.min(depth, MAX_LEVELS));
+      const name = ellipsis(oneLine(span.name), NAME_WIDTH - indent.length - 1);
+      const label = `${indent}${name}`.slice(0, NAME_WIDTH).padEnd(NAME_WIDTH);
       const took = formatDuration(durationMs(span)).padStart(TIME_WIDTH);
       return `${label}${pc.dim(took)} ${' '.repeat(from)}${paint(bar)}`;
     })
