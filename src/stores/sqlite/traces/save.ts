@@ -45,23 +45,24 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
     if (saved.before === undefined) added.set(one.summary, count + 1);
     return saved;
   });
-  wanted.forEach((one, index) => {
-    saveWords(connection, one.description.words, rows[index] as SavedSpan);
-  });
+  // A full-text index starts a new segment, which has to be merged later, whenever a row id is smaller than the one before.
+  const ascending = rows
+    .map((row, index) => ({ ...row, ...(wanted[index] as (typeof wanted)[number]) }))
+    .sort((a, b) => a.id - b.id);
+  for (const row of ascending) saveWords(connection, row.description.words, row);
   wanted.forEach(({ summary, span, description }, index) => {
     addToSummary(summary, span, description, rows[index]?.before);
   });
   for (const summary of summaries.values()) saveSummary(connection, summary);
   const responses = new Map<string, Set<string>>();
-  wanted.forEach(({ span, description }, index) => {
-    const { id, before } = rows[index] as SavedSpan;
+  for (const { id, before, span, description } of ascending) {
     const { responseId } = description.facts;
     saveResponse(connection, id, responseId, before === undefined);
-    if (responseId === '') return;
+    if (responseId === '') continue;
     const traces = responses.get(responseId);
     if (traces === undefined) responses.set(responseId, new Set([span.traceId]));
     else traces.add(span.traceId);
-  });
+  }
   for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
     for (const traceId of saveFeedback(connection, feedbackFrom(evaluation))) judged.add(traceId);
   }
