@@ -15,7 +15,8 @@ export type Counted = { readonly failed: number; readonly inputTokens: number; r
 export type SpanDescription = {
   readonly facts: SpanFacts;
   readonly counted: Counted;
-  readonly tool: string | undefined;
+  /** The tool that ran, or those that the reply called: many instrumentations have no span for a tool. */
+  readonly tools: readonly string[];
   /** The user's last message and the reply, whole; '' when not captured. */
   readonly input: string;
   readonly output: string;
@@ -43,11 +44,16 @@ export function describeSpan(span: Span): SpanDescription {
       inputTokens: facts.usage?.input ?? 0,
       outputTokens: facts.usage?.output ?? 0,
     },
-    tool: tool?.name || undefined,
+    tools: tool === undefined ? output.flatMap(calledBy) : [tool.name].filter((name) => name !== ''),
     input: input.findLast(({ role }) => role === 'user')?.content ?? '',
     output: output.findLast(({ role }) => role === 'assistant')?.content ?? '',
     words: words.slice(0, MAX_WORDS_LENGTH).replaceAll('\0', ' '),
   };
+}
+
+function calledBy(message: Message): readonly string[] {
+  if (message.role !== 'assistant') return [];
+  return (message.tool_calls ?? []).flatMap(({ function: { name } }) => (name === '' ? [] : [name]));
 }
 
 function textsOf(message: Message): readonly string[] {

@@ -103,7 +103,7 @@ function summaryOf(traceId: string, row: Row): Summary {
 export function addToSummary(
   summary: Summary,
   span: Span,
-  { facts, counted, tool, input, output }: SpanDescription,
+  { facts, counted, tools, input, output }: SpanDescription,
   before: Counted | undefined,
 ): void {
   const startNs = padded(span.startNs);
@@ -130,7 +130,7 @@ export function addToSummary(
   const outputRank = `${2 - level}${endNs || startNs}`;
   if (output !== '' && outputRank >= summary.output.rank) summary.output = shown(output, outputRank, summary.output);
   for (const model of facts.models) addName(summary, 'model', model);
-  if (tool !== undefined) addName(summary, 'tool', tool);
+  for (const tool of tools) addName(summary, 'tool', tool);
 }
 
 function comesBefore(rank: string, { rank: other }: Ranked): boolean {
