@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { renderTree } from '../../src/commands/trace/tree.ts';
 import { renderWaterfall } from '../../src/commands/trace/waterfall.ts';
@@ -15,7 +16,7 @@ describe('a trace of thousands of levels', () => {
     ['tree', renderTree(chain), 300],
     ['waterfall', renderWaterfall(chain, 100), 110],
   ])('names every span in lines of bounded length as a %s', (_name, text, width) => {
-    const lines = text.split('\n');
+    const lines = stripVTControlCharacters(text).split('\n');
     expect(lines).toHaveLength(chain.length);
     for (const [index, line] of lines.entries()) {
       expect(line).toContain(`step ${index}.`);

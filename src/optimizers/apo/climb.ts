@@ -66,6 +66,9 @@ export type Climb = {
   step(sample: number, iteration: number): Promise<ClimbStep>;
 };
 
+/** Critiques after which, if no prompt has gained more than {@link NO_GAIN}, the critic also writes prompts itself. */
+const BARREN = 8;
+const NO_GAIN = 0.05;
 /** Failures that the critic of a step reads. */
 const SHOWN = 4;
 /** Standard deviations of worth, chosen by bench/VARIANTS.md. */
@@ -85,7 +88,8 @@ export function createClimb(
   const order = context.random('climb').shuffle(context.train.map((_task, index) => index));
   const beliefs = createBeliefs(SPREAD);
   const known = new Map<string, Known>();
-  const operators = { edit: { won: 1, lost: 1 }, rewrite: { won: 1, lost: 2 } };
+  const operators = { edit: { won: 1, lost: 1 }, rewrite: { won: 1, lost: 2 }, reflect: { won: 1, lost: 1 } };
+  type Operator = keyof typeof operators;
   let position = 0;
   let steps = 0;
   admit(context.start, undefined, ROOT);
@@ -129,9 +133,13 @@ export function createClimb(
     ({ text, removal }: Proposal): boolean =>
       removal || context.reject(withTrainedText(parent, `${trainedText(parent)}\n- ${text}`), parent) === undefined;
 
-  function chooseOperator(step: number): 'edit' | 'rewrite' {
+  function chooseOperator(step: number, critiques: number): Operator {
     const random = context.random('operator', step);
-    return beta(random, operators.rewrite) > beta(random, operators.edit) ? 'rewrite' : 'edit';
+    const chosen = beta(random, operators.rewrite) > beta(random, operators.edit) ? 'rewrite' : 'edit';
+    // Some models cannot say what is wrong and yet do it better.
+    const gained = beliefs.value(indexOf((ranking()[0] as Whole).prompt)) - beliefs.value(indexOf(context.start));
+    if (critiques < BARREN || gained > NO_GAIN) return chosen;
+    return beta(random, operators.reflect) > beta(random, operators[chosen]) ? 'reflect' : chosen;
   }
 
   return {
@@ -185,7 +193,7 @@ export function createClimb(
       });
       const failures = before.filter(({ scored: rollout }) => isFailure(rollout));
       if (failures.length === 0) return end([]);
-      const wanted = chooseOperator(steps++);
+      const wanted = chooseOperator(steps++, sample);
       const { proposals, edited } = await propose(context, {
         parent,
         prompt: statementsOf(trainedText(parent)).map((statement) => ({ text: statement, effect: '' })),
@@ -211,13 +219,16 @@ export function createClimb(
           prompt: child,
           parents: [parent],
           iteration,
-          operator: operator === 'edit' ? 'climb' : 'rewrite',
+          operator: operator === 'edit' ? 'climb' : operator,
           critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
           evidence: failures.map(({ scored: rollout }) => rollout.rollout.id),
         });
         if (accepted !== undefined) tried = { operator, child };
       }
-      if (tried === undefined) return end(proposals);
+      if (tried === undefined) {
+        operators[wanted].lost++;
+        return end(proposals);
+      }
       const { operator, child } = tried;
       const other = known.get(child.id) ?? admit(child, { parent, prompt: child, proposals }, { parent: one.index });
       const { scored: after } = await run(other, tasks, iteration);

@@ -1,9 +1,10 @@
 import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
-import { BULLET, statementOf } from '../../core/statements.ts';
+import { BULLET, splitPrompt, statementOf } from '../../core/statements.ts';
 import type { OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { LEFT_OUT, withoutQuotations } from '../shared/quotations.ts';
+import { reflectionRequest } from '../shared/reflect.ts';
 import { trainedText } from './component.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
@@ -17,8 +18,11 @@ export type ProposeInput = {
   readonly passes: readonly Evidence[];
   readonly useless: readonly string[];
   readonly sample: number;
-  /** `rewrite`: an editor writes the whole prompt anew, also where the critic keeps to the schema. Default `edit`. */
-  readonly mode?: 'edit' | 'rewrite';
+  /**
+   * `rewrite`: an editor writes the whole prompt anew, also where the critic keeps to the schema. `reflect`: the critic writes it
+   * at once, without a critique. Default `edit`.
+   */
+  readonly mode?: 'edit' | 'rewrite' | 'reflect';
 };
 
 export type Proposed = {
@@ -37,6 +41,7 @@ const NOTHING: Proposed = { proposals: [], edited: undefined };
  */
 export async function propose(context: OptimizerContext, input: ProposeInput): Promise<Proposed> {
   const { failures, passes, parent, sample, mode = 'edit' } = input;
+  if (mode === 'reflect') return reflect(context, input);
   const reply = await context.ask(
     'critic',
     criticRequest({ ...input, fence: createFence([...failures, ...passes].flatMap(evidenceTexts)) }),
@@ -80,6 +85,28 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
     .map(
       (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
     );
+  return { proposals, edited };
+}
+
+/** Temperature of a reflection, as that of GEPA. */
+const REFLECTING = 1;
+
+/** What read conversations writes the prompt here: what it quotes of them stays out, as in a critique. */
+async function reflect(context: OptimizerContext, { failures, parent, sample }: ProposeInput): Promise<Proposed> {
+  const before = trainedText(parent);
+  const reply = promptFromReply(
+    (await context.ask('critic', reflectionRequest(before, failures, REFLECTING), sample)) ?? '',
+  );
+  const edited = splitPrompt(withoutQuotations(reply, failures, context.train, before))
+    .filter(({ raw }) => !raw.includes(LEFT_OUT))
+    .map(({ raw }) => raw)
+    .join('')
+    .trim();
+  if (edited === '') return NOTHING;
+  const rollouts = failures.map(({ scored }) => scored.rollout.id);
+  const proposals = newStatements(before, edited, 'rewrite')
+    .slice(0, MOST_PROPOSALS)
+    .map((text): Proposal => ({ text, target: '', removal: false, critique: '', operator: 'critic', rollouts }));
   return { proposals, edited };
 }
 

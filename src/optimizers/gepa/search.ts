@@ -5,11 +5,12 @@ import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { createBatches } from '../shared/batches.ts';
 import { addStart, componentAt, submit } from '../shared/proposal.ts';
+import { reflectionRequest } from '../shared/reflect.ts';
 import { headline } from '../shared/reply.ts';
 import { clamp } from '../shared/rounds.ts';
 import { createFreshTrials, firstTrials } from '../shared/trials.ts';
+import { crossoverRequest } from './crossover.ts';
 import { drawPair, type Scores, ticketsOf } from './pareto.ts';
-import { crossoverRequest, reflectionRequest } from './reflect.ts';
 
 export const options = z.strictObject({
   /** Training tasks that a reflection reads and that decide whether a child is tried further. Default 3. */

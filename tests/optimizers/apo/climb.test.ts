@@ -103,6 +103,26 @@ describe('whole prompts', () => {
     expect(new Set(candidates.map(({ operator }) => operator))).toEqual(new Set(['climb', 'rewrite']));
   });
 
+  it('are written by the critic where it cannot say what is wrong', async () => {
+    const { context, candidates } = scripted();
+    const asked: string[] = [];
+    const climb = climbOf({
+      ...context,
+      async ask(role, { messages }) {
+        const request = messages.at(-1)?.content ?? '';
+        if (!request.includes('## Examples with feedback')) return 'The answers are not what was wanted.';
+        asked.push(role);
+        return `<prompt>You are a clerk. ${RULES.join(' ')}</prompt>`;
+      },
+    });
+    for (let step = 0; step < 30; step++) await climb.step(step, 1);
+    expect(promptText(climb.ranking()[0]?.prompt as Prompt)).toBe(`You are a clerk. ${RULES.join(' ')}`);
+    expect(candidates.map(({ operator }) => operator)).toContain('reflect');
+    expect(new Set(asked)).toEqual(new Set(['critic']));
+    // Once it gains, critiques are asked for again.
+    expect(asked.length).toBeLessThan(10);
+  });
+
   it('one that promised too much is left as soon as it has run, and is not forgotten', async () => {
     const { context, candidates } = scripted();
     const climb = climbOf(context);

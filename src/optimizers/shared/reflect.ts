@@ -1,8 +1,8 @@
 import { placeholdersOf } from '../../core/prompt.ts';
 import type { AskRequest } from '../optimizer.ts';
-import { type Evidence, evidenceTexts, renderEvidence } from '../shared/evidence.ts';
-import { createFence } from '../shared/fence.ts';
-import { editorMessages, keepPlaceholders } from '../shared/templates.ts';
+import { type Evidence, evidenceTexts, renderEvidence } from './evidence.ts';
+import { createFence } from './fence.ts';
+import { editorMessages, keepPlaceholders } from './templates.ts';
 
 /** Characters of one text of an example. */
 const MAX_CHARACTERS = 4000;
@@ -17,19 +17,6 @@ export function reflectionRequest(text: string, evidence: readonly Evidence[], t
         'Read what the agent was given, what it answered and what the grader said. Work out what the tasks ask for, what an ' +
         'agent has to know about this field to do them, and which ways of working succeed. Then write a new prompt that says ' +
         `all of it, so that the agent does well on tasks that it has not seen.${keepPlaceholders(placeholdersOf(text))}\n`,
-    ),
-    temperature,
-  };
-}
-
-/** Text crossover: one prompt out of two that win different tasks. */
-export function crossoverRequest(text: string, other: string, temperature: number): AskRequest {
-  const fence = createFence([text, other]);
-  return {
-    messages: editorMessages(
-      `## Current prompt\n${fence(text)}\n\n## Advice of another prompt that does better on other tasks\n${fence(other)}\n\n` +
-        '## Your job\nWrite one new prompt that combines both: keep what each of them says that the other does not, say once ' +
-        `what both say, and where they contradict each other decide for one.${keepPlaceholders(placeholdersOf(text))}\n`,
     ),
     temperature,
   };
