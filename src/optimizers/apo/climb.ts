@@ -66,7 +66,7 @@ export type Climb = {
   step(sample: number, iteration: number): Promise<ClimbStep>;
 };
 
-/** Critiques after which, if no prompt has gained more than {@link NO_GAIN}, the critic also writes prompts itself. */
+/** Critiques after which, if no prompt has gained more than {@link NO_GAIN}, the critic may write prompts itself; once that helped, always. */
 const BARREN = 8;
 const NO_GAIN = 0.05;
 /** Failures that the critic of a step reads. */
@@ -138,7 +138,8 @@ export function createClimb(
     const chosen = beta(random, operators.rewrite) > beta(random, operators.edit) ? 'rewrite' : 'edit';
     // Some models cannot say what is wrong and yet do it better.
     const gained = beliefs.value(indexOf((ranking()[0] as Whole).prompt)) - beliefs.value(indexOf(context.start));
-    if (critiques < BARREN || gained > NO_GAIN) return chosen;
+    const isBarren = critiques >= BARREN && gained <= NO_GAIN;
+    if (!isBarren && operators.reflect.won === 1) return chosen;
     return beta(random, operators.reflect) > beta(random, operators[chosen]) ? 'reflect' : chosen;
   }
 

@@ -119,8 +119,6 @@ describe('whole prompts', () => {
     expect(promptText(climb.ranking()[0]?.prompt as Prompt)).toBe(`You are a clerk. ${RULES.join(' ')}`);
     expect(candidates.map(({ operator }) => operator)).toContain('reflect');
     expect(new Set(asked)).toEqual(new Set(['critic']));
-    // Once it gains, critiques are asked for again.
-    expect(asked.length).toBeLessThan(10);
   });
 
   it('one that promised too much is left as soon as it has run, and is not forgotten', async () => {
