@@ -3,7 +3,7 @@
 // same few tasks promises more than it holds.
 import { createPrompt } from '../../dist/core/prompt.js';
 import { createRandom } from '../../dist/core/random.js';
-import { reflectionRequest } from '../../dist/optimizers/gepa/reflect.js';
+import { reflectionRequest } from '../../dist/optimizers/shared/reflect.js';
 import { promptFromReply } from '../../dist/optimizers/shared/reply.js';
 import { bounds } from '../worlds/referee.js';
 import { allStatements, randomStatements } from '../worlds/statements.js';
