@@ -124,6 +124,19 @@ describe('architecture', () => {
   });
 
   // Non-null assertions and `any` elsewhere are the linter's.
+  it('the benchmarks import files that there are', () => {
+    const bench = resolve(SRC, '../bench');
+    const scripts = readdirSync(bench, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
+    const missing = scripts.flatMap((script) =>
+      [...readFileSync(join(bench, script), 'utf8').matchAll(/'(?:\.\.\/)+dist\/([\w/.-]+)\.js'/g)]
+        .map((match) => `${match[1]}.ts`)
+        .filter((file) => !files.includes(file))
+        .map((file) => `${script}: ${file}`),
+    );
+    expect(scripts.length).toBeGreaterThan(20);
+    expect(missing).toEqual([]);
+  });
+
   it('src has no `any`', () => {
     const uses = files.filter((file) => /(:|as|<)\s*any\b/.test(stripComments(file)));
     expect(uses).toEqual([]);
