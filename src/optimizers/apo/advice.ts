@@ -34,7 +34,7 @@ export async function criticise(state: State): Promise<readonly Proposal[]> {
       const shownArm = best.statements.length === 0 ? (group[0]?.arm ?? best) : best;
       return propose(context, {
         parent: promptOf(state, shownArm),
-        prompt: shownArm.statements.map((statement) => ({ text: pool.statements[statement]?.text ?? '', effect: '' })),
+        statements: shownArm.statements.map((statement) => pool.statements[statement]?.text ?? ''),
         failures: group.map((record) => evidenceOf(state, record)),
         passes: isExpectedShown
           ? []

@@ -4,7 +4,7 @@ import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { statementsOf } from '../../core/statements.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
-import { submitPrompt } from '../shared/proposal.ts';
+import { type Submission, submitPrompt } from '../shared/proposal.ts';
 import { rewardsOf } from '../shared/scores.ts';
 import { type Belief, createBeliefs, type Origin } from './beliefs.ts';
 import { trainedText, withTrainedText } from './component.ts';
@@ -143,6 +143,32 @@ export function createClimb(
     return beta(random, operators.reflect) > beta(random, operators[chosen]) ? 'reflect' : chosen;
   }
 
+  /** Failures of the prompt that no critic has read, or else the next tasks. */
+  async function nextBatch(one: Known, iteration: number): Promise<{ readonly batch: Batch; readonly isNew: boolean }> {
+    const unread = one.batches.findLast(({ isRead, scored }) => !isRead && scored.some(isFailure));
+    if (unread !== undefined) return { batch: unread, isNew: false };
+    const count = Math.min(batchSize, order.length);
+    const tasks = Array.from({ length: count }, () => order[position++ % order.length] as number);
+    one.proven += count;
+    return { batch: await run(one, tasks, iteration), isNew: true };
+  }
+
+  /** The first draft that says something new and that the gate lets in. */
+  async function submitFirst(
+    drafts: readonly { readonly operator: Operator; readonly text: string }[],
+    origin: Omit<Submission, 'prompt' | 'operator'>,
+  ): Promise<{ readonly operator: Operator; readonly child: Prompt } | undefined> {
+    const [parent] = origin.parents;
+    for (const { operator, text } of drafts) {
+      const child = withTrainedText(parent, text);
+      if (text === '' || promptText(child) === promptText(parent)) continue;
+      const shown = operator === 'edit' ? 'climb' : operator;
+      if ((await submitPrompt(context, { ...origin, prompt: child, operator: shown })) !== undefined)
+        return { operator, child };
+    }
+    return undefined;
+  }
+
   return {
     all,
     ranking,
@@ -170,16 +196,7 @@ export function createClimb(
     async step(sample, iteration) {
       const one = known.get((ranking()[0] as Whole).prompt.id) as Known;
       const { prompt: parent } = one;
-      let batch = one.batches.findLast(({ isRead, scored }) => !isRead && scored.some(isFailure));
-      const isNew = batch === undefined;
-      if (batch === undefined) {
-        const tasks = Array.from(
-          { length: Math.min(batchSize, order.length) },
-          () => order[position++ % order.length] as number,
-        );
-        batch = await run(one, tasks, iteration);
-        one.proven += tasks.length;
-      }
+      const { batch, isNew } = await nextBatch(one, iteration);
       const { tasks, scored } = batch;
       batch.isRead = true;
       const before = tasks.map((task, index) => ({ task, scored: scored[index] as ScoredRollout }));
@@ -197,7 +214,7 @@ export function createClimb(
       const wanted = chooseOperator(steps++, sample);
       const { proposals, edited } = await propose(context, {
         parent,
-        prompt: statementsOf(trainedText(parent)).map((statement) => ({ text: statement, effect: '' })),
+        statements: statementsOf(trainedText(parent)),
         failures: failures
           .slice(0, SHOWN)
           .map(({ task, scored: rollout }) => ({ task: context.train[task] as Task, scored: rollout })),
@@ -210,22 +227,14 @@ export function createClimb(
       // An editor that loses a placeholder may still have written the right sentences.
       const drafts = [
         ...(edited === undefined ? [] : [{ operator: wanted, text: edited }]),
-        { operator: 'edit' as const, text: revised },
+        { operator: 'edit', text: revised } as const,
       ];
-      let tried: { readonly operator: typeof wanted; readonly child: Prompt } | undefined;
-      for (const { operator, text } of drafts) {
-        const child = withTrainedText(parent, text);
-        if (text === '' || promptText(child) === promptText(parent) || tried !== undefined) continue;
-        const accepted = await submitPrompt(context, {
-          prompt: child,
-          parents: [parent],
-          iteration,
-          operator: operator === 'edit' ? 'climb' : operator,
-          critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
-          evidence: failures.map(({ scored: rollout }) => rollout.rollout.id),
-        });
-        if (accepted !== undefined) tried = { operator, child };
-      }
+      const tried = await submitFirst(drafts, {
+        parents: [parent],
+        iteration,
+        critique: [...new Set(proposals.map(({ critique }) => critique))].join('\n') || null,
+        evidence: failures.map(({ scored: rollout }) => rollout.rollout.id),
+      });
       if (tried === undefined) {
         operators[wanted].lost++;
         return end(proposals);

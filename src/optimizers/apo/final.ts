@@ -246,6 +246,8 @@ function effectsIn({ pool, model, records, context }: State, arm: Arm) {
   const draws = Array.from({ length: EXPLAINING_DRAWS }, (_, index) => model.draw(context.random('explain', index), 1));
   const worths = draws.map((effects) => model.value(arm, effects));
   const reached = model.value(arm, model.mean);
+  const spreadOf = (without: Arm): number =>
+    deviation(draws.map((effects, index) => (worths[index] as number) - model.value(without, effects)));
   return arm.statements.map((statement) => {
     const { text = '', origins = [] } = pool.statements[statement] ?? {};
     const isMeasured = records.some((record) => !record.arm.statements.includes(statement));
@@ -262,10 +264,6 @@ function effectsIn({ pool, model, records, context }: State, arm: Arm) {
       },
     };
   });
-
-  function spreadOf(without: Arm): number {
-    return deviation(draws.map((effects, index) => (worths[index] as number) - model.value(without, effects)));
-  }
 }
 
 function around(center: number, half: number): readonly [number, number] {

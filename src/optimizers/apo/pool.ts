@@ -287,7 +287,6 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
     concern,
     use(next) {
       units = next;
-
       concerns.clear();
     },
   };

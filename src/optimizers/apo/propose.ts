@@ -13,7 +13,8 @@ import { revise } from './revise.ts';
 
 export type ProposeInput = {
   readonly parent: Prompt;
-  readonly prompt: readonly { readonly text: string; readonly effect: string }[];
+  /** Of the prompt that the critic is shown, in order. */
+  readonly statements: readonly string[];
   readonly failures: readonly Evidence[];
   readonly passes: readonly Evidence[];
   readonly useless: readonly string[];
@@ -127,7 +128,7 @@ function listedIn(critique: string): readonly string[] {
 const LEAD_IN = /^[^.:]{0,60}\b(?:prompt|instructions?|add|say|sage|sagen)\b[^.:]{0,40}:\s*/iu;
 
 /** A whole prompt by the editor; undefined when it gave none. */
-export async function edit(
+async function edit(
   context: OptimizerContext,
   prompt: string,
   critique: string,

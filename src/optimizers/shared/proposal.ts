@@ -42,10 +42,14 @@ export async function submit(context: OptimizerContext, draft: Draft): Promise<P
   return submitPrompt(context, { prompt: withComponent(parent, component, text), parents, ...rest });
 }
 
-export async function submitPrompt(
-  context: OptimizerContext,
-  candidate: Omit<Candidate, 'parents' | 'rejected'> & { readonly parents: readonly [Prompt, ...Prompt[]] },
-): Promise<Prompt | undefined> {
+/** A candidate that the gate has not seen yet. */
+export type Submission = Omit<Candidate, 'parents' | 'rejected'> & {
+  /** The first is the one that was edited. */
+  readonly parents: readonly [Prompt, ...Prompt[]];
+};
+
+/** Stores it either way; undefined when the gate rejects it. */
+export async function submitPrompt(context: OptimizerContext, candidate: Submission): Promise<Prompt | undefined> {
   const { prompt, parents } = candidate;
   const rejected = context.reject(prompt, parents[0]) ?? null;
   await context.addCandidate({ ...candidate, parents: parents.map(({ id }) => id), rejected });

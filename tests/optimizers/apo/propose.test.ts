@@ -7,7 +7,7 @@ import { makeTask } from '../../helpers/task.ts';
 
 const INPUT: ProposeInput = {
   parent: createPrompt('You fill in records. Sing before lunch. Be kind.'),
-  prompt: [],
+  statements: [],
   failures: [],
   passes: [],
   useless: [],

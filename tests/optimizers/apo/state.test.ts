@@ -6,13 +6,17 @@ import { type State, startArm, withOwnStatements } from '../../../src/optimizers
 import { answerParts } from '../../../src/optimizers/apo/units.ts';
 import { makeTask } from '../../helpers/task.ts';
 
-test('a sentence of the user is put back unless what was seen of it says that it harms whole answers', () => {
+function poolOf(prompt: string) {
   const train = Array.from({ length: 20 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
   const units = answerParts(train);
   const pool = createPool(train, units);
-  const origin = { operator: 'start', critique: '', rollouts: [] };
-  pool.addFrame('You are a clerk. Sing before lunch.', origin, () => false);
+  pool.addFrame(prompt, { operator: 'start', critique: '', rollouts: [] }, () => false);
   const [clerk, harm] = startArm(pool).statements as [number, number];
+  return { train, units, pool, clerk, harm };
+}
+
+test('a sentence of the user is put back unless what was seen of it says that it harms whole answers', () => {
+  const { train, units, pool, clerk, harm } = poolOf('You are a clerk. Sing before lunch.');
   const run = (statements: readonly number[], rest: number) =>
     train.map((_, task) => ({ arm: { frame: 0, statements }, task, outcome: { parts: [1], rest } }));
   const seen = [...run([clerk, harm], 0), ...run([harm], 0), ...run([clerk], 1), ...run([clerk], 1), ...run([], 1)];
@@ -23,12 +27,7 @@ test('a sentence of the user is put back unless what was seen of it says that it
 });
 
 test('a sentence that critics object to is the first to be tried without', () => {
-  const train = Array.from({ length: 20 }, (_, index) => makeTask(`${index}?`, { expected: `w${index}` }));
-  const units = answerParts(train);
-  const pool = createPool(train, units);
-  const origin = { operator: 'start', critique: '', rollouts: [] };
-  pool.addFrame('You are a clerk. Sing before lunch.', origin, () => false);
-  const [clerk, harm] = startArm(pool).statements as [number, number];
+  const { units, pool, clerk, harm } = poolOf('You are a clerk. Sing before lunch.');
   const bestOf = () => {
     const model = fitModel(pool, units, []);
     return model.bestArm(model.mean).statements;

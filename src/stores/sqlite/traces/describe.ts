@@ -1,4 +1,4 @@
-import type { Message } from '../../../core/message.ts';
+import { callsOf, type Message } from '../../../core/message.ts';
 import type { Span } from '../../../core/trace.ts';
 import { readFacts, type SpanFacts } from '../../../traces/shared/conventions/facts.ts';
 import { readMessages, readTool } from '../../../traces/shared/conventions/registry.ts';
@@ -44,21 +44,18 @@ export function describeSpan(span: Span): SpanDescription {
       inputTokens: facts.usage?.input ?? 0,
       outputTokens: facts.usage?.output ?? 0,
     },
-    tools: tool === undefined ? output.flatMap(calledBy) : [tool.name].filter((name) => name !== ''),
+    tools: (tool === undefined ? output.flatMap(callsOf).map((call) => call.function.name) : [tool.name]).filter(
+      (name) => name !== '',
+    ),
     input: input.findLast(({ role }) => role === 'user')?.content ?? '',
     output: output.findLast(({ role }) => role === 'assistant')?.content ?? '',
     words: words.slice(0, MAX_WORDS_LENGTH).replaceAll('\0', ' '),
   };
 }
 
-function calledBy(message: Message): readonly string[] {
-  if (message.role !== 'assistant') return [];
-  return (message.tool_calls ?? []).flatMap(({ function: { name } }) => (name === '' ? [] : [name]));
-}
-
 function textsOf(message: Message): readonly string[] {
   if (message.role !== 'assistant') return [message.content];
-  const calls = (message.tool_calls ?? []).flatMap(({ function: call }) => [call.name, call.arguments]);
+  const calls = callsOf(message).flatMap(({ function: call }) => [call.name, call.arguments]);
   return [message.content, message.reasoning_content ?? '', ...calls];
 }
 
