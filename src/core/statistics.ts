@@ -28,6 +28,17 @@ export function meanInterval(values: readonly number[]): Interval {
   return [Math.max(0, center - half), Math.min(1, center + half)];
 }
 
+/** Standard normal distribution function. Abramowitz and Stegun 26.2.17; error below 1e-5. */
+export function normalCdf(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const tail =
+    0.3989423 *
+    Math.exp((-z * z) / 2) *
+    t *
+    (0.3193815 + t * (-0.3565638 + t * (1.781478 + t * (-1.821256 + t * 1.330274))));
+  return z > 0 ? 1 - tail : tail;
+}
+
 export type PairedBootstrap = {
   /** Mean of `after - before`. */
   readonly difference: number;

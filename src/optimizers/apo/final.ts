@@ -1,6 +1,6 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { statementsOf } from '../../core/statements.ts';
-import { deviation, mean } from '../../core/statistics.ts';
+import { deviation, mean, normalCdf } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { pairedDifferences } from '../shared/scores.ts';
@@ -218,17 +218,6 @@ function chanceAbove(paired: readonly number[], believed: Belief): number {
   const center =
     ((paired.length === 0 ? 0 : mean(paired)) * known + believed.mean / believed.deviation ** 2) / precision;
   return normalCdf(center * Math.sqrt(precision));
-}
-
-/** Abramowitz and Stegun 26.2.17. */
-function normalCdf(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const tail =
-    0.3989423 *
-    Math.exp((-z * z) / 2) *
-    t *
-    (0.3193815 + t * (-0.3565638 + t * (1.781478 + t * (-1.821256 + t * 1.330274))));
-  return z > 0 ? 1 - tail : tail;
 }
 
 const START = { operator: 'start', critique: '', rollouts: [] } as const;

@@ -1,10 +1,11 @@
 import { type Prompt, placeholdersOf } from '../../core/prompt.ts';
-import { BULLET, splitPrompt, statementOf } from '../../core/statements.ts';
+import { BULLET, splitPrompt, statementOf, statementsOf } from '../../core/statements.ts';
 import type { OptimizerContext } from '../optimizer.ts';
 import { type Evidence, evidenceTexts } from '../shared/evidence.ts';
 import { createFence } from '../shared/fence.ts';
 import { LEFT_OUT, withoutQuotations } from '../shared/quotations.ts';
 import { reflectionRequest } from '../shared/reflect.ts';
+import { readReply } from '../shared/reply.ts';
 import { trainedText } from './component.ts';
 import { criticRequest, parseFindings } from './critic.ts';
 import { editorRequest, newStatements, promptFromReply } from './editor.ts';
@@ -76,16 +77,25 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
     const critique = wanted.map(({ text }) => `- ${text}`).join('\n');
     return { proposals, edited: await edit(context, rest, critique, mode, sample) };
   }
+  return proposeBySentences(context, input, reply, mode);
+}
+
+/** What an editor makes of a critique in sentences. */
+async function proposeBySentences(
+  context: OptimizerContext,
+  { failures, passes, parent, sample }: ProposeInput,
+  reply: string,
+  mode: 'edit' | 'rewrite',
+): Promise<Proposed> {
   const critique = withoutQuotations(reply, [...failures, ...passes], context.train, trainedText(parent));
   const edited = await edit(context, trainedText(parent), critique, mode, sample);
+  const rollouts = failures.map(({ scored }) => scored.rollout.id);
   const fresh = edited === undefined ? [] : newStatements(trainedText(parent), edited, mode);
   // An editor that changes nothing has not made the critique wrong.
   const texts = fresh.length > 0 ? fresh : listedIn(critique);
   const proposals = texts
     .slice(0, MOST_PROPOSALS)
-    .map(
-      (text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts: ids }),
-    );
+    .map((text): Proposal => ({ text, target: '', removal: false, critique: reply, operator: 'editor', rollouts }));
   return { proposals, edited };
 }
 
@@ -93,12 +103,14 @@ export async function propose(context: OptimizerContext, input: ProposeInput): P
 const REFLECTING = 1;
 
 /** What read conversations writes the prompt here: what it quotes of them stays out, as in a critique. */
-async function reflect(context: OptimizerContext, { failures, parent, sample }: ProposeInput): Promise<Proposed> {
+async function reflect(context: OptimizerContext, input: ProposeInput): Promise<Proposed> {
+  const { failures, parent, sample } = input;
   const before = trainedText(parent);
-  const reply = promptFromReply(
-    (await context.ask('critic', reflectionRequest(before, failures, REFLECTING), sample)) ?? '',
-  );
-  const edited = splitPrompt(withoutQuotations(reply, failures, context.train, before))
+  const reply = (await context.ask('critic', reflectionRequest(before, failures, REFLECTING), sample)) ?? '';
+  const { text, isMarked } = readReply(reply);
+  // Some critics criticise whatever they are asked for.
+  if (text !== '' && !isMarked && !restates(before, text)) return proposeBySentences(context, input, reply, 'edit');
+  const edited = splitPrompt(withoutQuotations(text, failures, context.train, before))
     .filter(({ raw }) => !raw.includes(LEFT_OUT))
     .map(({ raw }) => raw)
     .join('')
@@ -109,6 +121,11 @@ async function reflect(context: OptimizerContext, { failures, parent, sample }: 
     .slice(0, MOST_PROPOSALS)
     .map((text): Proposal => ({ text, target: '', removal: false, critique: '', operator: 'critic', rollouts }));
   return { proposals, edited };
+}
+
+/** Whether a text says at least half of what the prompt says, so that it is likely to be another version of it. */
+function restates(prompt: string, text: string): boolean {
+  return newStatements(text, prompt, 'rewrite').length <= statementsOf(prompt).length / 2;
 }
 
 /** The points of a list in a critique, without a lead-in such as "The prompt should say:". */

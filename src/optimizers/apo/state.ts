@@ -1,7 +1,7 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { statementsOf } from '../../core/statements.ts';
-import { mean } from '../../core/statistics.ts';
+import { deviation, mean, normalCdf } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
 import type { Climb, Whole } from './climb.ts';
@@ -63,11 +63,32 @@ const CAUTION = { least: -0.1, most: 0.4 } as const;
  * What the whole prompts have to be ahead by. Where most advice shares words with the tasks that it concerns, the model can
  * tell what each statement does, and gets better the longer it is searched; where hardly any does, it cannot.
  */
-function cautionOf({ pool }: State): number {
+function cautionOf(state: State): number {
+  const { pool } = state;
   const proposed = pool.statements.filter(({ origins }) => origins[0]?.operator !== 'start');
   const specific = proposed.filter(({ index }) => pool.concern(index).main >= 0).length;
   const share = proposed.length === 0 ? 0.5 : specific / proposed.length;
-  return CAUTION.least + (CAUTION.most - CAUTION.least) * share;
+  return CAUTION.least + (CAUTION.most - CAUTION.least) * share * patienceWith(state);
+}
+
+/** Rollouts whose mean is compared with that of up to twice as many before. */
+const SPAN = 16;
+/** Worth from which on statements may stand still: what is missing is hard for every way. */
+const CONTENT = 2 / 3;
+/** Of a standard error, where all rewards are equal. */
+const LEAST_DOUBT = 0.02;
+
+/**
+ * 1 while the statements get better or do well, down to 0 when they stand still at nothing: then what they lack is no other
+ * statement (a form of the whole prompt, for instance), however well the model can tell them apart.
+ */
+function patienceWith({ searched }: State): number {
+  const now = searched.slice(-SPAN);
+  const before = searched.slice(-3 * SPAN, -SPAN);
+  if (before.length < SPAN) return 1;
+  const doubt = Math.hypot(...[now, before].map((worths) => deviation(worths) / Math.sqrt(worths.length)));
+  const standsStill = 1 - normalCdf((mean(now) - mean(before)) / Math.max(LEAST_DOUBT, doubt));
+  return 1 - standsStill * Math.max(0, 1 - mean(now) / CONTENT);
 }
 
 /**

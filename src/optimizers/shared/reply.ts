@@ -4,6 +4,11 @@
  * reply, thoughts that were cut off, a refusal.
  */
 export function promptFromReply(reply: string): string {
+  return readReply(reply).text;
+}
+
+/** The same, with whether something in the reply marks it as the prompt: of a bare text only its asker knows what it is. */
+export function readReply(reply: string): { readonly text: string; readonly isMarked: boolean } {
   const text = withoutThoughts(reply)
     // Our own fence, which a model may take for a part of the prompt.
     .replace(/<\/?data-[0-9a-f]{32}>\n?/g, '')
@@ -12,11 +17,15 @@ export function promptFromReply(reply: string): string {
     /<(prompt|new_prompt|improved_prompt|instruction|instructions|START|IMPROVED_VARIABLE)>([\s\S]*?)<\/?(?:\1|END)>/i.exec(
       text,
     );
-  if (tagged?.[2] !== undefined) return unquote(tagged[2].trim());
+  if (tagged?.[2] !== undefined) return { text: unquote(tagged[2].trim()), isMarked: true };
   const fences = [...text.matchAll(/^[ \t]*(`{3,})[^\n`]*\n([\s\S]*?)^[ \t]*\1[ \t]*$/gm)];
   const longest = fences.map((match) => (match[2] ?? '').trim()).sort((a, b) => b.length - a.length)[0];
-  if (longest !== undefined && longest !== '') return fromJson(longest) ?? longest;
-  return fromJson(text) ?? (REFUSAL.test(text) || NO_CHANGE.test(text) ? '' : unquote(unframe(text)));
+  if (longest !== undefined && longest !== '') return { text: fromJson(longest) ?? longest, isMarked: true };
+  const named = fromJson(text);
+  if (named !== undefined) return { text: named, isMarked: true };
+  if (REFUSAL.test(text) || NO_CHANGE.test(text)) return { text: '', isMarked: false };
+  const bare = unframe(text);
+  return { text: unquote(bare), isMarked: bare !== text };
 }
 
 /** Reasoning models: the answer is what follows the thoughts; without an end of them there is none. */

@@ -84,3 +84,26 @@ test('a critic that writes the prompt itself brings no sentence of a conversatio
   expect(proposals.map(({ text }) => text)).toEqual(['Give lengths in cm.']);
   expect(asked).toEqual([]);
 });
+
+const REFLECTION = { ...INPUT, mode: 'reflect' } as const;
+
+test('what a critic says instead of writing the prompt is a critique, which an editor gets', async () => {
+  const reply = 'The answers lack the unit. The prompt should say: give lengths in cm. That would help most.';
+  const { context, asked } = scripted(reply, '<prompt>You fill in records.\n- Give lengths in cm.</prompt>');
+  const { proposals, edited } = await propose(context, REFLECTION);
+  expect(edited).toBe('You fill in records.\n- Give lengths in cm.');
+  expect(proposals).toMatchObject([{ text: 'Give lengths in cm.', critique: reply }]);
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toContain(reply);
+});
+
+test.each([
+  ['in a fence', '```\nGive lengths in cm.\n```'],
+  ['after an announcement', 'Here is the improved prompt:\nGive lengths in cm.'],
+  ['bare, when it keeps what the prompt says', 'You fill in records. Give lengths in cm.'],
+])('a critic may write the prompt %s', async (_how, reply) => {
+  const { context, asked } = scripted(reply, 'never');
+  const { edited } = await propose(context, { ...REFLECTION, parent: createPrompt('You fill in records.') });
+  expect(edited).toMatch(/Give lengths in cm\.$/);
+  expect(asked).toEqual([]);
+});

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
 import { fitModel } from '../../../src/optimizers/apo/model.ts';
 import { createPool } from '../../../src/optimizers/apo/pool.ts';
-import { type State, startArm, withOwnStatements } from '../../../src/optimizers/apo/state.ts';
+import { leadOfClimb, type State, startArm, withOwnStatements } from '../../../src/optimizers/apo/state.ts';
 import { answerParts } from '../../../src/optimizers/apo/units.ts';
 import { makeTask } from '../../helpers/task.ts';
 
@@ -35,4 +35,20 @@ test('a sentence that critics object to is the first to be tried without', () =>
   expect(bestOf()).toEqual([clerk, harm]);
   pool.object(harm);
   expect(bestOf()).toEqual([clerk]);
+});
+
+test.each([
+  { which: 'get better', searched: [...Array(32).fill(0.1), ...Array(16).fill(0.5)], leads: false },
+  { which: 'stand still at a low worth', searched: Array(48).fill(0.2), leads: true },
+  { which: 'stand still at a high worth', searched: Array(48).fill(0.8), leads: false },
+  { which: 'have hardly been tried', searched: Array(24).fill(0.2), leads: false },
+])('whole prompts that are ahead by .25 lead over statements that $which: $leads', ({ searched, leads }) => {
+  const train = ['late', 'wet'].map((state) =>
+    makeTask(`The parcel is ${state}.`, { expected: 'Parcel: it comes on Monday.' }),
+  );
+  const pool = createPool(train, answerParts(train));
+  pool.add('When a parcel is late, say Monday.', [], { operator: 'critic', critique: '', rollouts: [] });
+  const lately = searched.at(-1) as number;
+  const climb = { ranking: () => [{ proven: 8, value: lately + 0.25 }] };
+  expect(leadOfClimb({ pool, climb, searched } as unknown as State) > 0).toBe(leads);
 });
