@@ -2,7 +2,9 @@
 // disk, n = 1, 2, 3 ... until a run ends untouched; each is resumed and compared with a run that never died.
 // npm run build && node bench/crash.js [stride=25]
 import { CONCURRENCY, crashOnce, runBaseline, startDeadlyProvider } from '../tests/helpers/crash.js';
+import { temporaryFolder } from './folder.js';
 
+process.env.TMPDIR = temporaryFolder();
 const STRIDE = Number(process.argv[2] ?? 25);
 const provider = await startDeadlyProvider();
 const baseline = await runBaseline(provider);

@@ -1,9 +1,9 @@
 // Export of stored rollouts: memory must not grow with their number. Build first, then: node bench/export.js [rollouts]
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './folder.js';
 
 const SELF = fileURLToPath(import.meta.url);
 const [mode, ...rest] = process.argv.slice(2);
@@ -22,25 +22,21 @@ async function compare(largest) {
   ];
   const table = [];
   for (const size of sizes) {
-    const folder = mkdtempSync(join(tmpdir(), 'apo-bench-export-'));
-    try {
-      child('seed', folder, String(size));
-      for (const [verb, ending, ...flags] of exports) {
-        const out = join(folder, `out.${ending}`);
-        const result = JSON.parse(
-          child('run', 'export', verb, '--out', out, '--store', join(folder, 'apo.db'), ...flags),
-        );
-        table.push({
-          export: [verb, ...flags].join(' '),
-          rollouts: size,
-          rows: result.rows,
-          'rollouts/s': Math.round(size / (result.ms / 1000)),
-          'peak RSS MB': Math.round(result.maxRssKb / 1024),
-          'file MB': Math.round(statSync(out).size / 1e6),
-        });
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    const folder = temporaryFolder();
+    child('seed', folder, String(size));
+    for (const [verb, ending, ...flags] of exports) {
+      const out = join(folder, `out.${ending}`);
+      const result = JSON.parse(
+        child('run', 'export', verb, '--out', out, '--store', join(folder, 'apo.db'), ...flags),
+      );
+      table.push({
+        export: [verb, ...flags].join(' '),
+        rollouts: size,
+        rows: result.rows,
+        'rollouts/s': Math.round(size / (result.ms / 1000)),
+        'peak RSS MB': Math.round(result.maxRssKb / 1024),
+        'file MB': Math.round(statSync(out).size / 1e6),
+      });
     }
   }
   console.table(table);

@@ -1,39 +1,35 @@
 // A one-million-message AGNO v2 database: written, imported by the CLI, measured. `npm run build && node bench/import.js [messages]`
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { temporaryFolder } from './folder.js';
 
 const MESSAGES = Number(process.argv[2] ?? 1_000_000);
 /** Messages of an ordinary session: 8 turns of 2 to 4 messages. */
 const TURNS = 8;
 const LARGE_SESSION_MESSAGES = Math.min(20_000, MESSAGES / 10);
 
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-import-'));
-try {
-  const path = join(folder, 'agent.db');
-  const written = writeDatabase(path);
-  const out = join(folder, 'tasks.jsonl');
-  const started = process.hrtime.bigint();
-  const { peakMiB, result } = await runImport(path, out);
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const table = {
-    messages: written.messages,
-    sessions: written.sessions,
-    'database MiB': mib(statSync(path).size),
-    seconds: Number(seconds.toFixed(1)),
-    'messages/s': Math.round(written.messages / seconds),
-    tasks: result.kept,
-    dropped: JSON.stringify(result.dropped),
-    'output MiB': mib(statSync(out).size),
-    'peak RSS MiB': peakMiB,
-  };
-  console.table(table);
-  if (result.loaded !== written.turns) throw new Error(`${written.turns} turns were written, ${result.loaded} read`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const folder = temporaryFolder();
+const path = join(folder, 'agent.db');
+const written = writeDatabase(path);
+const out = join(folder, 'tasks.jsonl');
+const started = process.hrtime.bigint();
+const { peakMiB, result } = await runImport(path, out);
+const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+const table = {
+  messages: written.messages,
+  sessions: written.sessions,
+  'database MiB': mib(statSync(path).size),
+  seconds: Number(seconds.toFixed(1)),
+  'messages/s': Math.round(written.messages / seconds),
+  tasks: result.kept,
+  dropped: JSON.stringify(result.dropped),
+  'output MiB': mib(statSync(out).size),
+  'peak RSS MiB': peakMiB,
+};
+console.table(table);
+if (result.loaded !== written.turns) throw new Error(`${written.turns} turns were written, ${result.loaded} read`);
 
 function mib(bytes) {
   return Math.round(bytes / 1024 / 1024);

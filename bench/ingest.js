@@ -2,14 +2,14 @@
 // Run: npm run build && node bench/ingest.js [seconds]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from './folder.js';
 import { createPayload } from './otlp-payload.js';
 
 const seconds = Number(process.argv[2] ?? 10);
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
+const folder = temporaryFolder();
 const cli = new URL('../dist/cli.js', import.meta.url).pathname;
 const server = spawn(process.execPath, [
   cli,
@@ -165,5 +165,4 @@ process.stdout.write(
 );
 server.kill();
 await new Promise((resolve) => server.once('exit', resolve));
-rmSync(folder, { recursive: true });
 process.exit(0);

@@ -1,9 +1,7 @@
 // Journal writes per second: each call is a `start`, on disk before it resolves, and a `finish`, on disk before the next start.
 // Writes of one turn of the event loop share a transaction, and all transactions of one sync of the disk share that.
 // npm run build && node bench/journal.js
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from './folder.js';
 import { openBenchStore } from './store.js';
 
 const CALLS = 4000;
@@ -16,13 +14,9 @@ const REPLY = {
   attempts: 1,
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
+const folder = temporaryFolder();
 console.log('in flight    writes/s   calls/s   ms a call (p50, p95)');
-try {
-  for (const slots of [1, 8, 64, 200]) await measure(slots);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+for (const slots of [1, 8, 64, 200]) await measure(slots);
 
 async function measure(slots) {
   const store = await openBenchStore(folder, `${slots}.db`);

@@ -1,8 +1,5 @@
 // Memory of the engine over a long run: rollouts with events through evaluation, journal and store on disk.
 // npm run build && node --expose-gc bench/memory.js [rollouts=20000]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import createChatAgent, { options as chatOptions } from '../dist/agents/chat.js';
 import { createPrompt } from '../dist/core/prompt.js';
 import { createBudget } from '../dist/engine/budget.js';
@@ -13,11 +10,12 @@ import { createPrices } from '../dist/engine/prices.js';
 import { createStopSwitch } from '../dist/engine/stop.js';
 import createExactGrader, { options as exactOptions } from '../dist/graders/exact.js';
 import { systemClock } from '../dist/platform/clock.js';
+import { temporaryFolder } from './folder.js';
 import { openBenchStore } from './store.js';
 
 const ROLLOUTS = Number(process.argv[2] ?? 20_000);
 const TASKS = 500;
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
+const folder = temporaryFolder();
 const store = await openBenchStore(folder, 'memory.db');
 let number = 0;
 const model = {
@@ -100,4 +98,3 @@ for (let done = 0; done < ROLLOUTS; done += TASKS) {
   }
 }
 await store.close();
-rmSync(folder, { recursive: true, force: true });

@@ -2,10 +2,7 @@
 // the time of the call without the time that the server had it. Beside it, what the machine and the client allow: the same
 // calls by node:http alone, and by the client alone.
 // npm run build && node bench/overhead.js
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createEnvironment } from '../dist/config/environment.js';
 import { createBudget } from '../dist/engine/budget.js';
@@ -15,12 +12,13 @@ import { createPrices } from '../dist/engine/prices.js';
 import { createStopSwitch } from '../dist/engine/stop.js';
 import createOpenAi, { options } from '../dist/models/openai.js';
 import { systemClock } from '../dist/platform/clock.js';
+import { temporaryFolder } from './folder.js';
 import { percentile, startModelServer } from './model-server.js';
 import { openBenchStore } from './store.js';
 
 const WARM_UP = 1000;
 const SUBJECTS = { trainer, client, 'node:http': plain };
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
+const folder = temporaryFolder();
 console.log(
   'calls by    in flight   server ms   calls/s   CPU ms a call   overhead ms: p50    p95    p99   loop delay ms: p50   p99',
 );
@@ -40,7 +38,6 @@ for (const [subject, slots, latencyMs, calls] of [
   await close();
   server.close();
 }
-rmSync(folder, { recursive: true, force: true });
 
 /** Runs the calls, `slots` at a time, after a warm-up. `send` resolves to what the server said about the time it took. */
 async function measure(send, slots, count) {

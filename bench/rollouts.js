@@ -1,8 +1,8 @@
 // Memory and time of a run of 20,000 rollouts in the store: save one by one, stream all, read all scores.
 // npm run build && node bench/rollouts.js
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from './folder.js';
 import { openBenchStore } from './store.js';
 
 const COUNT = 20_000;
@@ -40,29 +40,25 @@ function rollout(index) {
   };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
-try {
-  const store = await openBenchStore(folder, 'apo.db');
-  console.log('step            seconds   per second   peak RSS MB');
-  let next = 0;
-  await step('save', async () => {
-    const work = async () => {
-      while (next < COUNT) await store.rollouts.save([rollout(next++)]);
-    };
-    await Promise.all(Array.from({ length: SLOTS }, work));
-  });
-  await step('stream', async () => {
-    let seen = 0;
-    for await (const { rollout: one } of store.rollouts.list({ runId: 'run' })) seen += one.events.length > 0 ? 1 : 0;
-    if (seen !== COUNT) throw new Error(`${seen} of ${COUNT} rollouts came back`);
-  });
-  await step('scores', () => store.rollouts.scores({ runId: 'run' }));
-  await step('totals', () => store.journal.totals('run'));
-  await store.close();
-  console.log(`file ${(statSync(join(folder, 'apo.db')).size / 2 ** 20).toFixed(0)} MB`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const folder = temporaryFolder();
+const store = await openBenchStore(folder, 'apo.db');
+console.log('step            seconds   per second   peak RSS MB');
+let next = 0;
+await step('save', async () => {
+  const work = async () => {
+    while (next < COUNT) await store.rollouts.save([rollout(next++)]);
+  };
+  await Promise.all(Array.from({ length: SLOTS }, work));
+});
+await step('stream', async () => {
+  let seen = 0;
+  for await (const { rollout: one } of store.rollouts.list({ runId: 'run' })) seen += one.events.length > 0 ? 1 : 0;
+  if (seen !== COUNT) throw new Error(`${seen} of ${COUNT} rollouts came back`);
+});
+await step('scores', () => store.rollouts.scores({ runId: 'run' }));
+await step('totals', () => store.journal.totals('run'));
+await store.close();
+console.log(`file ${(statSync(join(folder, 'apo.db')).size / 2 ** 20).toFixed(0)} MB`);
 
 async function step(name, work) {
   const began = performance.now();

@@ -2,9 +2,9 @@
 // judge, and 16 optimizer calls, 703 calls in all, against a simulated model server of its own process.
 // npm run build && node bench/room.js
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from './folder.js';
 import { startModelServer } from './model-server.js';
 
 const CLI = resolve(import.meta.dirname, '../dist/cli.js');
@@ -32,7 +32,7 @@ for (const [latencyMs, concurrency] of [
   [50, 8],
   [500, 64],
 ]) {
-  const folder = mkdtempSync(join(tmpdir(), 'apo-room-'));
+  const folder = temporaryFolder();
   const tasks = Array.from({ length: 58 }, (_, index) => ({
     id: `room-${index}`,
     input: `A room for ${2 + (index % 9)} people at ${8 + (index % 10)}:00 on day ${index}, with a whiteboard.`,
@@ -47,7 +47,6 @@ for (const [latencyMs, concurrency] of [
   const seconds = (performance.now() - began) / 1000;
   const calls = await server.calls();
   server.close();
-  rmSync(folder, { recursive: true, force: true });
   if (code !== 0) throw new Error(`exit ${code}: ${stderr}`);
   const { rollouts } = JSON.parse(stdout).usage;
   // What the calls alone would take, were every slot always in use.

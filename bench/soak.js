@@ -2,16 +2,14 @@
 // The simulated world remembers up to 5,000 clauses of prompts, so the first runs grow by some MB.
 // The slope is a least-squares line through the resident memory after garbage collection, without the first third (warm-up).
 // npm run build && node --expose-gc bench/soak.js [minutes=5] [rollouts of a run=300]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runTraining } from '../dist/commands/train/run.js';
+import { temporaryFolder } from './folder.js';
 
 const MINUTES = Number(process.argv[2] ?? 5);
 const ROLLOUTS = Number(process.argv[3] ?? 300);
 if (globalThis.gc === undefined) throw new Error('run it with node --expose-gc');
-const folder = mkdtempSync(join(tmpdir(), 'apo-soak-'));
+const folder = temporaryFolder();
 const config = fileURLToPath(new URL('../config/quickstart.yaml', import.meta.url));
 const megabytes = (bytes) => bytes / 2 ** 20;
 
@@ -41,7 +39,6 @@ while (minutes() < MINUTES) {
     `${time}  ${count}  ${resident}  ${heap}   ${String(process.getActiveResourcesInfo().length).padStart(7)}`,
   );
 }
-rmSync(folder, { recursive: true, force: true });
 
 const settled = samples.filter(({ minute }) => minute >= minutes() / 3);
 const report = (name, of) => {

@@ -1,14 +1,15 @@
 // First pages over a large store, by filter; and the whole command as a process.
 // Run: npm run build && node bench/traces.js [spans, default 1000000]
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import createSqliteStore from '../dist/stores/sqlite.js';
+import { temporaryFolder } from './folder.js';
 
 const SPANS_PER_TRACE = 20;
 const total = Number(process.argv[2] ?? 1_000_000);
-const folder = mkdtempSync(join(tmpdir(), 'apo-bench-'));
+const folder = temporaryFolder();
 const path = join(folder, 'apo.db');
 const store = createSqliteStore({ path, create: true }, { folder: '/' });
 const hex = (number, digits) => number.toString(16).padStart(digits, '0');
@@ -134,4 +135,3 @@ for (const argv of [
   );
 }
 await store.close();
-rmSync(folder, { recursive: true });

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../bench/folder.js';
 
 const AGENT = `
 import json, sys
@@ -43,47 +43,43 @@ function skip(reason) {
 const cli = new URL('../dist/cli.js', import.meta.url).pathname;
 if (!existsSync(cli)) skip('dist/ is missing, run npm run build first');
 if (spawnSync('python3', ['--version']).status !== 0) skip('python3 is not installed');
-const folder = mkdtempSync(join(tmpdir(), 'apo-python-'));
-try {
-  if (spawnSync('python3', ['-m', 'venv', join(folder, 'venv')]).status !== 0) skip('python3 has no venv module');
-  const python = join(folder, 'venv', 'bin', 'python');
-  const packages = ['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http'];
-  const installed = spawnSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { encoding: 'utf8' });
-  if (installed.status !== 0) skip(`pip could not install ${packages.join(', ')}`);
-  const store = join(folder, 'apo.db');
-  const server = spawn(process.execPath, [cli, 'serve', '--port', '0', '--otlp-port', '0', '--store', store]);
-  const [line] = await once(server.stdout, 'data');
-  const endpoint = String(line).match(/http:\S+\/v1\/traces/)[0];
-  writeFileSync(join(folder, 'agent.py'), AGENT);
-  for (const compression of ['none', 'gzip']) {
-    execFileSync(python, [join(folder, 'agent.py'), endpoint, compression], { stdio: 'inherit' });
-  }
-  server.kill();
-  assert.equal((await once(server, 'exit'))[0], 0);
-  const { traces } = JSON.parse(execFileSync(process.execPath, [cli, 'trace', 'list', '--json', '--store', store]));
-  assert.deepEqual(traces.map(({ sessionId }) => sessionId).sort(), ['python-gzip', 'python-none']);
-  for (const trace of traces) {
-    const { name, service, status, spans, models, tools, inputTokens, outputTokens, input, output } = trace;
-    assert.deepEqual(
-      { name, service, status, spans, models, tools, inputTokens, outputTokens, input, output },
-      {
-        name: 'invoke_agent check',
-        service: 'python-agent',
-        status: 'error',
-        spans: 3,
-        models: ['gpt-4o-mini'],
-        tools: ['f'],
-        inputTokens: 7,
-        outputTokens: 3,
-        input: 'Hi from Python',
-        output: 'Hello',
-      },
-    );
-  }
-  const version = execFileSync(python, ['-c', 'import opentelemetry.sdk.version as v; print(v.__version__)'], {
-    encoding: 'utf8',
-  });
-  process.stdout.write(`ok: OpenTelemetry Python SDK ${version.trim()}, protobuf, with and without gzip\n`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+const folder = temporaryFolder();
+if (spawnSync('python3', ['-m', 'venv', join(folder, 'venv')]).status !== 0) skip('python3 has no venv module');
+const python = join(folder, 'venv', 'bin', 'python');
+const packages = ['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http'];
+const installed = spawnSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { encoding: 'utf8' });
+if (installed.status !== 0) skip(`pip could not install ${packages.join(', ')}`);
+const store = join(folder, 'apo.db');
+const server = spawn(process.execPath, [cli, 'serve', '--port', '0', '--otlp-port', '0', '--store', store]);
+const [line] = await once(server.stdout, 'data');
+const endpoint = String(line).match(/http:\S+\/v1\/traces/)[0];
+writeFileSync(join(folder, 'agent.py'), AGENT);
+for (const compression of ['none', 'gzip']) {
+  execFileSync(python, [join(folder, 'agent.py'), endpoint, compression], { stdio: 'inherit' });
 }
+server.kill();
+assert.equal((await once(server, 'exit'))[0], 0);
+const { traces } = JSON.parse(execFileSync(process.execPath, [cli, 'trace', 'list', '--json', '--store', store]));
+assert.deepEqual(traces.map(({ sessionId }) => sessionId).sort(), ['python-gzip', 'python-none']);
+for (const trace of traces) {
+  const { name, service, status, spans, models, tools, inputTokens, outputTokens, input, output } = trace;
+  assert.deepEqual(
+    { name, service, status, spans, models, tools, inputTokens, outputTokens, input, output },
+    {
+      name: 'invoke_agent check',
+      service: 'python-agent',
+      status: 'error',
+      spans: 3,
+      models: ['gpt-4o-mini'],
+      tools: ['f'],
+      inputTokens: 7,
+      outputTokens: 3,
+      input: 'Hi from Python',
+      output: 'Hello',
+    },
+  );
+}
+const version = execFileSync(python, ['-c', 'import opentelemetry.sdk.version as v; print(v.__version__)'], {
+  encoding: 'utf8',
+});
+process.stdout.write(`ok: OpenTelemetry Python SDK ${version.trim()}, protobuf, with and without gzip\n`);

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agents/agent.ts';
@@ -8,6 +7,7 @@ import type { Message } from '../../src/core/message.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import { testAgent } from '../contracts/agent.ts';
 import { agentContext, callOf, pluginContext, replyOf, taskOf } from '../helpers/contexts.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 const TOOLS = `
 export default [
@@ -19,7 +19,7 @@ export default [
 `;
 
 function toolFile(source = TOOLS): { readonly folder: string; readonly tools: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'apo-tools-'));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'tools.mjs'), source);
   return { folder, tools: './tools.mjs' };
 }

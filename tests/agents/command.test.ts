@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent, AgentResult } from '../../src/agents/agent.ts';
@@ -7,9 +6,10 @@ import createCommandAgent, { options } from '../../src/agents/command.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import { testAgent } from '../contracts/agent.ts';
 import { agentContext, pluginContext, taskOf } from '../helpers/contexts.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 const prompt = createPrompt('Be brief.');
-const folder = mkdtempSync(join(tmpdir(), 'apo-command-'));
+const folder = temporaryFolder();
 const READ = `let body = ''; for await (const chunk of process.stdin) body += chunk; const request = JSON.parse(body);`;
 let files = 0;
 

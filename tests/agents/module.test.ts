@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent, AgentResult } from '../../src/agents/agent.ts';
@@ -7,9 +6,10 @@ import createModuleAgent from '../../src/agents/module.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import { testAgent } from '../contracts/agent.ts';
 import { agentContext, pluginContext, taskOf } from '../helpers/contexts.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 const prompt = createPrompt('Be {{tone}}.');
-const folder = mkdtempSync(join(tmpdir(), 'apo-agent-'));
+const folder = temporaryFolder();
 let files = 0;
 
 async function moduleAgent(source: string): Promise<Agent> {

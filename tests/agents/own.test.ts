@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agents/agent.ts';
@@ -7,8 +6,9 @@ import { createEnvironment } from '../../src/config/environment.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
 import { loadPlugin } from '../../src/plugins.ts';
 import { agentContext, replyOf, taskOf } from '../helpers/contexts.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'apo-own-'));
+const folder = temporaryFolder();
 let files = 0;
 
 function load(source: string): Promise<Agent> {

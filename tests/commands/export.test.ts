@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../src/commands/program.ts';
 import type { Span } from '../../src/core/trace.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
@@ -11,6 +11,7 @@ import type { Run, StoredRollout } from '../../src/stores/store.ts';
 import { eventsOf, storedRollout, talk } from '../exporters/conversations.ts';
 import { readShareGpt } from '../exporters/oracles/llama-factory.ts';
 import { loadDataset } from '../helpers/dataset.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { makeTask } from '../helpers/task.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
@@ -136,7 +137,7 @@ function chatSpan(id: string, session: string, question: string, answer: string)
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'apo-export-'));
+  folder = temporaryFolder();
   const store = createSqliteStore({ path: 'results/apo.db', create: true }, { folder });
   await store.runs.create(run);
   await store.rollouts.save(ROLLOUTS);
@@ -164,8 +165,6 @@ beforeAll(async () => {
   ];
   writeFileSync(join(folder, 'tasks.jsonl'), tasks.map((line) => `${JSON.stringify(line)}\n`).join(''));
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('apo export', () => {
   it('writes the sound rollouts of the newest run and says what it left out and why', async () => {

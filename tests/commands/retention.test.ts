@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startRetention } from '../../src/server/retention.ts';
 import type { ArchiveReport } from '../../src/traces/cold/archive.ts';
 import { readCold } from '../../src/traces/cold/cold.ts';
 import type { ColdRow } from '../../src/traces/cold/rows.ts';
-import { CLI, removeTemporaryStores, type ServeProcess, startServe, temporaryStore } from '../helpers/serve-process.ts';
-
-afterAll(removeTemporaryStores);
+import { temporaryStore } from '../helpers/folder.ts';
+import { CLI, type ServeProcess, startServe } from '../helpers/serve-process.ts';
 
 const DAY_MS = 86_400_000;
 const OLD = '0123456789abcdef'.repeat(2);

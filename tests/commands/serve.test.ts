@@ -8,11 +8,10 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { BatchSpanProcessor, NodeTracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace-node';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryStore } from '../helpers/folder.ts';
 import { spanMessage, traceRequest } from '../helpers/protobuf.ts';
-import { CLI, removeTemporaryStores, startServe, temporaryStore } from '../helpers/serve-process.ts';
-
-afterAll(removeTemporaryStores);
+import { CLI, startServe } from '../helpers/serve-process.ts';
 
 type ExporterOptions = NonNullable<ConstructorParameters<typeof JsonExporter>[0]>;
 /** The exporters' enum is in a package that they do not export. */

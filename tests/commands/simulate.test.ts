@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import OpenAI, { APIConnectionError, RateLimitError } from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'dist/cli.js');
@@ -159,7 +159,7 @@ describe('apo simulate', () => {
   });
 
   it('breaks what the fault plan says: status, dropped, cut and broken replies, by number, step and role', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'apo-simulate-')), 'plan.json');
+    const file = join(temporaryFolder(), 'plan.json');
     const plan = [
       { kind: 'status', status: 429, retryAfter: 7, requests: [1] },
       { kind: 'drop', requests: [2] },
@@ -196,7 +196,7 @@ describe('apo simulate', () => {
   });
 
   it('writes the committed quick-start dataset, byte for byte, and the starting prompt', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'apo-simulate-'));
+    const folder = temporaryFolder();
     const args = [
       '--write-dataset',
       join(folder, 'd.jsonl'),

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { writeTrajectories } from '../../src/traces/trajectory.ts';
-import { CLI, removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
+import { temporaryStore } from '../helpers/folder.ts';
+import { CLI } from '../helpers/serve-process.ts';
 import { span } from '../helpers/spans.ts';
 import { AT, aKey, aRollout, aRun } from '../helpers/store-data.ts';
 
@@ -77,7 +78,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await store.close();
-  removeTemporaryStores();
 });
 
 function trace(...argv: string[]): {

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { runApo } from '../helpers/process.ts';
-import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { KEY, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import createStore from '../../src/stores/sqlite.ts';
 import type { StoredRollout } from '../../src/stores/store.ts';
 import type { FakeReply, FakeRequest, Fault } from '../helpers/fake-provider.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo, runNode, runProcess } from '../helpers/process.ts';
-import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { KEY, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../helpers/fake-provider.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
-import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { KEY, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 type Stopped = {
   readonly code: number | null;

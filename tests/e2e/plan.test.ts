@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
-import { temporaryFolder } from '../helpers/trainee.ts';
 
 async function planOf(...limits: readonly string[]): Promise<{ readonly rollouts: number; readonly line: string }> {
   const config = repositoryPath('config/quickstart.yaml');

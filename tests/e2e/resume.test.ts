@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -10,6 +9,7 @@ import {
   runBaseline,
   startDeadlyProvider,
 } from '../helpers/crash.js';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
 
 /** A sample of the crash points; bench/crash.js enumerates them all. */
@@ -79,7 +79,7 @@ describe('resume after a kill', () => {
 
 /** A copy of the built code in which an evaluation returns what came first, first. */
 function sabotagedDist(): string {
-  const root = mkdtempSync(join(tmpdir(), 'apo-sabotage-'));
+  const root = temporaryFolder();
   for (const name of ['node_modules']) symlinkSync(repositoryPath(name), join(root, name));
   cpSync(repositoryPath('package.json'), join(root, 'package.json'));
   cpSync(repositoryPath('dist'), join(root, 'dist'), { recursive: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
-import { temporaryFolder } from '../helpers/trainee.ts';
 
 const TRAIN = ['train', '--config', repositoryPath('config/quickstart.yaml'), '--test-split', '0.4', '--json'];
 

@@ -2,8 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../helpers/fake-provider.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { runApo } from '../helpers/process.ts';
-import { allBytes, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { allBytes, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 /** Where users put secrets, and what servers repeat of them. */
 const CANARIES = {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
-import { temporaryFolder } from '../helpers/trainee.ts';
 
 async function train(strategy: string, more: readonly string[] = []) {
   const config = repositoryPath('config/quickstart.yaml');

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { completion } from '../helpers/fake-provider.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
-import { allBytes, KEY, lasting, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { allBytes, KEY, lasting, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,10 +1,9 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../src/models/model.ts';
 import { createEngine } from '../helpers/engine.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 describe('the caller', () => {
   it('R02 has never more calls and tools in flight than the concurrency, whatever their roles', async () => {
@@ -41,7 +40,7 @@ describe('the caller', () => {
   });
 
   it('R02 whenever the process dies, no more calls are in doubt than the concurrency', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'apo-calls-')), 'apo.db');
+    const path = join(temporaryFolder(), 'apo.db');
     let most = 0;
     const { ask, store } = await createEngine({
       concurrency: 3,

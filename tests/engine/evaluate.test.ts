@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/core/message.ts';
 import { createPrompt } from '../../src/core/prompt.ts';
@@ -15,6 +12,7 @@ import type { Run } from '../../src/stores/store.ts';
 import type { TrajectoryEvent } from '../../src/traces/shared/trajectory-event.ts';
 import { readTrajectory, writeTrajectories } from '../../src/traces/trajectory.ts';
 import { createEngine, createTrainParts } from '../helpers/engine.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 const optimizerOf = (run: Optimizer['run']): Optimizer => ({
   name: 'test',
@@ -119,7 +117,7 @@ describe('evaluation', () => {
     await train(await createTrainParts(engine, { tasks, optimizer }));
     const [run] = await engine.store.runs.list();
     const written = await writeTrajectories({
-      folder: mkdtempSync(join(tmpdir(), 'apo-context-')),
+      folder: temporaryFolder(),
       run: run as Run,
       rollouts: engine.store.rollouts.list({ runId: 'run' }),
     });

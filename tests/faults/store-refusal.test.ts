@@ -1,18 +1,9 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath } from '../helpers/process.ts';
 import { aRun } from '../helpers/store-data.ts';
 import { bytesOf, copyStore, fillStore, openStore, readAll, writeFullStore } from '../helpers/store-files.ts';
@@ -23,11 +14,10 @@ describe('refused stores', () => {
   let original: string;
   let copies = 0;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'apo-refusal-'));
+    folder = temporaryFolder();
     original = join(folder, 'original.db');
     await writeFullStore(original);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function copy(from: string = original): string {
     const path = join(folder, `copy-${copies++}.db`);

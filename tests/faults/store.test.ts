@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/stores/sqlite/connection.ts';
 import { createJournalStore } from '../../src/stores/sqlite/journal.ts';
 import { newestVersion } from '../../src/stores/sqlite/migrations.ts';
 import { createRunStore } from '../../src/stores/sqlite/runs.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { type Ended, repositoryPath, runApo, runNode, runProcess } from '../helpers/process.ts';
 import { AT, aFeedback, aKey, aReply, aRun } from '../helpers/store-data.ts';
 import { openStore, readAll, writeFullStore } from '../helpers/store-files.ts';
@@ -30,10 +31,9 @@ async function canRunUnprivileged(): Promise<boolean> {
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'apo-faults-'));
+  folder = temporaryFolder();
   chmodSync(folder, 0o755);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function reportOf(ended: Ended): { done: number; code?: string; message?: string; hint?: string } {
   return JSON.parse(ended.stdout);

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
@@ -8,8 +7,9 @@ import type { Grader } from '../../src/graders/grader.ts';
 import { loadPlugin } from '../../src/plugins.ts';
 import { testGrader } from '../contracts/grader.ts';
 import { graderContext, replyOf, rolloutOf, taskOf } from '../helpers/contexts.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'apo-grader-'));
+const folder = temporaryFolder();
 let files = 0;
 
 function load(source: string, given: { readonly [name: string]: unknown } = {}): Promise<Grader> {

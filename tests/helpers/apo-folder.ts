@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
+import { temporaryFolder } from './folder.ts';
 import { type Ended, runApo } from './process.ts';
 
 /** A folder for the tests of one `describe`, and the command line in it. */
@@ -11,8 +9,7 @@ export function apoFolder(): {
   /** What the command prints with `--json`; it has to succeed and say nothing else. */
   json(...given: string[]): Promise<unknown>;
 } {
-  const folder = mkdtempSync(join(tmpdir(), 'apo-cli-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const apo = (...given: string[]): Promise<Ended> => runApo(given, { cwd: folder });
   return {
     folder,

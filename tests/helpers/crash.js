@@ -95,7 +95,10 @@ export function runTrainer(provider, folder, { resume = false, point, more = [],
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
-    if (point !== undefined && !onDisk) provider.arm(point.phase, point.at, () => child.kill('SIGKILL'));
+    const kill = () => child.kill('SIGKILL');
+    if (point !== undefined && !onDisk) provider.arm(point.phase, point.at, kill);
+    // An interrupted benchmark removes the folder that the trainer writes into.
+    process.prependOnceListener('exit', kill);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text) => {
@@ -105,6 +108,7 @@ export function runTrainer(provider, folder, { resume = false, point, more = [],
       stderr += text;
     });
     child.on('close', (code, signal) => {
+      process.off('exit', kill);
       provider.disarm();
       done({ code, signal, stdout, stderr });
     });

@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 
-/** A folder that is gone when the test ends. */
+/** A new folder. It stays until the run of the tests ends: `temporary-files.ts` removes it with all others. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'apo-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return mkdtempSync(join(tmpdir(), 'test-'));
+}
+
+/** Where a store may be made, in a new folder. */
+export function temporaryStore(): string {
+  return join(temporaryFolder(), 'apo.db');
 }

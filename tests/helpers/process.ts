@@ -15,7 +15,7 @@ export function repositoryPath(path: string): string {
   return resolve(ROOT, path);
 }
 
-/** Runs a program to its end, without this process's environment except PATH. */
+/** Runs a program to its end, without this process's environment except PATH and TMPDIR. */
 export function runProcess(
   command: string,
   given: readonly string[],
@@ -24,7 +24,7 @@ export function runProcess(
   return new Promise((done, fail) => {
     const child = spawn(command, given, {
       cwd: options.cwd ?? ROOT,
-      env: { PATH: process.env.PATH, NO_COLOR: '1', ...options.env },
+      env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });

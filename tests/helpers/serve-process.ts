@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { temporaryStore } from './folder.ts';
 
 export const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 
@@ -42,16 +41,4 @@ export async function startServe(flags: readonly string[] = [], store = temporar
       return (await exited)[0] as number | null;
     },
   };
-}
-
-const folders: string[] = [];
-
-export function temporaryStore(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'apo-serve-'));
-  folders.push(folder);
-  return join(folder, 'apo.db');
-}
-
-export function removeTemporaryStores(): void {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }

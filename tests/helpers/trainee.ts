@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { datasetOf } from '../../src/models/simulated/dataset.ts';
 import { respond } from '../../src/models/simulated/respond.ts';
@@ -30,10 +29,6 @@ export async function startWorld(
 }
 
 export const KEY = 'sk-canary-0123456789abcdef';
-
-export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'apo-test-'));
-}
 
 /** Tasks of the same world, `count` of them, as JSON lines. */
 export function worldTasks(count: number): string {

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { writeFileAtomic } from '../../src/platform/files.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { type Ended, repositoryPath, runNode, runProcess } from '../helpers/process.ts';
 
 const FAULT_POINTS = repositoryPath('tests/helpers/fault-points.js');
@@ -11,11 +11,7 @@ const OLD = 'old\n';
 const SIZE = 20_000;
 
 describe('writeFileAtomic', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'apo-files-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
 
   function codeOf(ended: Ended): string | undefined {
     return JSON.parse(ended.stdout).code;

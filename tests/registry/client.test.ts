@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { isApoError } from '../../src/core/errors.ts';
 import type { BestPrompt } from '../../src/registry/best-prompts.ts';
 import { loadBestPrompt } from '../../src/registry/client.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 
 function entry(version: number, changes: Partial<BestPrompt> = {}): BestPrompt {
   const text = changes.text ?? `Prompt ${version}`;
@@ -30,9 +30,8 @@ function entry(version: number, changes: Partial<BestPrompt> = {}): BestPrompt {
 describe('loadBestPrompt', () => {
   let results: string;
   beforeEach(() => {
-    results = mkdtempSync(join(tmpdir(), 'apo-client-'));
+    results = temporaryFolder();
   });
-  afterEach(() => rmSync(results, { recursive: true, force: true }));
 
   function write(content: readonly BestPrompt[] | string): void {
     const text = typeof content === 'string' ? content : JSON.stringify(content);

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runNode } from '../helpers/process.ts';
 
 const ENTRY = pathToFileURL(repositoryPath('dist/index.js')).href;
@@ -15,7 +15,7 @@ const HOOK = `export async function resolve(specifier, context, next) {
 describe('package entry', () => {
   let folder: string;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'apo-entry-'));
+    folder = temporaryFolder();
     writeFileSync(join(folder, 'hook.mjs'), HOOK);
     const hook = JSON.stringify(pathToFileURL(join(folder, 'hook.mjs')).href);
     writeFileSync(join(folder, 'register.mjs'), `import { register } from 'node:module'; register(${hook});`);
@@ -25,7 +25,6 @@ describe('package entry', () => {
        try { await loadBestPrompt(); } catch (error) { console.log(error.code, error.message, '-', error.hint); }`,
     );
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('loads nothing but its own light files and node modules', async () => {
     const register = pathToFileURL(join(folder, 'register.mjs')).href;

@@ -1,18 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeBestPrompts } from '../../src/registry/record.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runNode } from '../helpers/process.ts';
 import { aRun, aVersion } from '../helpers/store-data.ts';
 import { openStore } from '../helpers/store-files.ts';
 
 it('the example agent answers with the trained prompt, and says what to do when there is none', async () => {
-  const results = mkdtempSync(join(tmpdir(), 'apo-example-'));
+  const results = temporaryFolder();
   const requests: { messages: { role: string; content: string }[] }[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
@@ -48,6 +46,5 @@ it('the example agent answers with the trained prompt, and says what to do when 
     expect(requests[0]?.messages.map(({ content }) => content)).toEqual(['Answer Ada.', 'What is it?']);
   } finally {
     server.close();
-    rmSync(results, { recursive: true, force: true });
   }
 });

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBestPrompts } from '../../src/registry/best-prompts.ts';
 import { loadBestPrompt } from '../../src/registry/client.ts';
 import { writeBestPrompts } from '../../src/registry/record.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { aRun, aVersion } from '../helpers/store-data.ts';
 import { openStore } from '../helpers/store-files.ts';
 
@@ -13,14 +13,11 @@ describe('writeBestPrompts', () => {
   let results: string;
   let store: Store;
   beforeEach(async () => {
-    results = mkdtempSync(join(tmpdir(), 'apo-record-'));
+    results = temporaryFolder();
     store = openStore(':memory:');
     await store.runs.create(aRun('run-1', { algorithm: 'apo' }));
   });
-  afterEach(async () => {
-    await store.close();
-    rmSync(results, { recursive: true, force: true });
-  });
+  afterEach(() => store.close());
 
   it('writes what the client loads, newest last, with run, date, score and labels', async () => {
     const first = await store.prompts.save(aVersion('Say {{word}}.'));

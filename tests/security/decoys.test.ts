@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { mixInDecoys } from '../../src/core/decoys.ts';
 import { groupOf } from '../../src/core/task.ts';
 import { attacked, systemTextsWith, textOf } from '../helpers/attack.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { runApo } from '../helpers/process.ts';
-import { startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 import { attackOf, poisonedTasks } from '../helpers/victim.ts';
 
 const honest = poisonedTasks(100, 0, attackOf(''));

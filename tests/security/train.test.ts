@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPayloads } from '../../src/commands/train/payloads.ts';
 import type { FakeReply, FakeRequest } from '../helpers/fake-provider.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { runApo } from '../helpers/process.ts';
-import { KEY, startWorld, temporaryFolder, trainArguments, worldTasks } from '../helpers/trainee.ts';
+import { KEY, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,9 +1,7 @@
-import { afterAll, expect, it } from 'vitest';
-import { removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
+import { expect, it } from 'vitest';
+import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { openStore } from '../helpers/store-files.ts';
-
-afterAll(removeTemporaryStores);
 
 it('finds a trace by a tool that its reply called, also where no span says that the tool ran', async () => {
   const store = openStore(temporaryStore());

@@ -1,9 +1,9 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REPAIR_AFTER_MS } from '../../src/stores/sqlite/log-sync.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { span, TRACE } from '../helpers/spans.ts';
 
 const disk = vi.hoisted(() => ({ flushes: [] as ((error: Error | null) => void)[], isHeld: false }));
@@ -21,14 +21,11 @@ vi.mock('node:fs', async (original) => {
 const SPAN = span({});
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'apo-log-'));
+  folder = temporaryFolder();
   disk.flushes = [];
   disk.isHeld = false;
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => vi.restoreAllMocks());
 
 const flushed = (count: number): Promise<void> => vi.waitFor(() => expect(disk.flushes).toHaveLength(count));
 

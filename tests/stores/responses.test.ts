@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Span } from '../../src/core/trace.ts';
 import type { Store } from '../../src/stores/store.ts';
 import type { Feedback, LateEvent } from '../../src/stores/trace-store.ts';
-import { removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
+import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { aFeedback } from '../helpers/store-data.ts';
 import { openStore } from '../helpers/store-files.ts';
@@ -16,7 +16,6 @@ beforeEach(() => {
   store = openStore(path);
 });
 afterEach(() => store.close());
-afterAll(removeTemporaryStores);
 
 const trace = (digit: string): string => digit.repeat(32);
 const id = (digit: string): string => digit.repeat(16);

@@ -1,10 +1,8 @@
 import Sqlite from 'better-sqlite3';
-import { afterAll, expect, it } from 'vitest';
-import { removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
+import { expect, it } from 'vitest';
+import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { openStore } from '../helpers/store-files.ts';
-
-afterAll(removeTemporaryStores);
 
 /** Spans of these traces, one each; a word and a response id in every one. */
 const spansOf = (traces: readonly number[], spanId: string) =>

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
 import { loadPlugin } from '../../src/plugins.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import { storeContract } from '../contracts/store.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { AT, aKey, aRun } from '../helpers/store-data.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'apo-store-'));
+  folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 storeContract('sqlite file', async () => createSqliteStore({ path: 'results/apo.db', create: true }, { folder }));
 storeContract('sqlite in memory', async () => createSqliteStore({ path: ':memory:', create: true }, { folder }));

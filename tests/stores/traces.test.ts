@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Store } from '../../src/stores/store.ts';
 import type { Feedback, TraceFilter } from '../../src/stores/trace-store.ts';
-import { removeTemporaryStores, temporaryStore } from '../helpers/serve-process.ts';
+import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { aFeedback } from '../helpers/store-data.ts';
-
-afterAll(removeTemporaryStores);
 
 let store: Store;
 beforeEach(() => {

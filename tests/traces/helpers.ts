@@ -1,17 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { Rollout } from '../../src/core/rollout.ts';
 import type { TraceEvent } from '../../src/core/trace.ts';
 import { spanIdOf, traceIdOf } from '../../src/traces/shared/ids.ts';
 import type { RolloutRecord } from '../../src/traces/shared/rollout-spans.ts';
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'apo-traces-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export const USAGE = { input: 10, output: 5, cached: 0, reasoning: 0, estimated: false } as const;
 const T0 = Date.UTC(2026, 10, 21, 9, 0, 0);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from './helpers.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { receiver } from './sinks/receiver.ts';
 
 const DIST = join(import.meta.dirname, '../../dist/traces/index.js');

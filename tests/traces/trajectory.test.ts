@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { repairTail } from '../../src/traces/shared/lines.ts';
 import { EVENT_TYPES, type TrajectoryEvent } from '../../src/traces/shared/trajectory-event.ts';
 import { readTrajectory, trajectoryFiles, writeTrajectories } from '../../src/traces/trajectory.ts';
-import { temporaryFolder, toolRollout } from './helpers.ts';
+import { temporaryFolder } from '../helpers/folder.ts';
+import { toolRollout } from './helpers.ts';
 
 const RUN = {
   id: 'run-1',

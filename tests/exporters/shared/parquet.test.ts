@@ -1,18 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { createRowWriter } from '../../../src/exporters/shared/rows.ts';
 import { createShape, widen } from '../../../src/exporters/shared/shape.ts';
+import { temporaryFolder } from '../../helpers/folder.ts';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'apo-parquet-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 async function roundTrip(rows: readonly JsonObject[]): Promise<readonly Record<string, unknown>[]> {
   const path = join(folder, 'x.parquet');

@@ -8,8 +8,9 @@ import type { Span } from '../../../src/core/trace.ts';
 import { deleteFromCold, expireCold, readCold, writeCold } from '../../../src/traces/cold/cold.ts';
 import type { ColdTrace } from '../../../src/traces/cold/rows.ts';
 import { spansOf } from '../../../src/traces/shared/rollout-spans.ts';
+import { temporaryFolder } from '../../helpers/folder.ts';
 import { aFeedback } from '../../helpers/store-data.ts';
-import { temporaryFolder, toolRollout } from '../helpers.ts';
+import { toolRollout } from '../helpers.ts';
 
 const pseudonym = (id: string) => pseudonymOf(id, 'key');
 const options = { pseudonym, redactionLevel: 2, newId: randomUUID };

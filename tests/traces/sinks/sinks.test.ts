@@ -12,7 +12,7 @@ import { createStoreSink } from '../../../src/traces/sinks/store.ts';
 import { createTrajectorySink } from '../../../src/traces/sinks/trajectory.ts';
 import { readTrajectory } from '../../../src/traces/trajectory.ts';
 import { richSpan, type SinkHarness, sinkContract } from '../../contracts/sink.ts';
-import { temporaryFolder } from '../helpers.ts';
+import { temporaryFolder } from '../../helpers/folder.ts';
 import { decodeOtlp } from '../otlp/decode.ts';
 import { type Received, receiver } from './receiver.ts';
 
