@@ -7,6 +7,7 @@ import { openForeign } from '../../src/history/shared/database.ts';
 import { openHistory } from '../../src/plugins.ts';
 import { makeRun, writeAgnoV2 } from '../helpers/agno-database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
+import { repositoryPath, runNode } from '../helpers/process.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
 const context = { folder: '.', environment: createEnvironment({}) };
@@ -31,6 +32,27 @@ describe('openForeign', () => {
     expect(readdirSync(folder)).toEqual(['wal.db']);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'leaves no copy of a WAL database behind when the process is killed',
+    async () => {
+      const folder = temporaryFolder();
+      const path = join(temporaryFolder(), 'wal.db');
+      const database = new Database(path);
+      database.pragma('journal_mode = WAL');
+      database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+      database.close();
+      const script = `import { openForeign } from '${repositoryPath('dist/history/shared/database.js')}';
+      const foreign = openForeign(${JSON.stringify(path)});
+      const again = openForeign(${JSON.stringify(path)});
+      foreign.close();
+      console.log(JSON.stringify([...again.rows('SELECT x FROM t')]));
+      process.kill(process.pid, 'SIGKILL');`;
+      const ended = await runNode(['--input-type=module', '--eval', script], { env: { TMPDIR: folder } });
+      expect(ended).toMatchObject({ signal: 'SIGKILL', stdout: '[{"x":1}]\n' });
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   it('reads what an application has written but not yet moved out of its WAL', () => {
     const path = join(temporaryFolder(), 'live.db');

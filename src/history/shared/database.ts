@@ -37,10 +37,34 @@ export function openForeign(path: string): ForeignDatabase {
   }
 }
 
+/** Open copies: detection looks at a file several times, which is copied once. */
+const copies = new Map<string, { readonly database: ForeignDatabase; users: number }>();
+
 function openCopy(path: string): ForeignDatabase {
-  const copy = shareCopy(path);
+  const copy = copies.get(path) ?? { database: openAside(path), users: 0 };
+  copies.set(path, copy);
+  copy.users++;
+  let isOpen = true;
+  return {
+    ...copy.database,
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      copy.users--;
+      if (copy.users > 0) return;
+      copies.delete(path);
+      copy.database.close();
+    },
+  };
+}
+
+/** Opened, a copy needs no name any more: none stays behind, whatever ends the process. Windows removes none that is open. */
+function openAside(path: string): ForeignDatabase {
+  const copy = copyAside(path);
   try {
-    return openAt(path, copy.path, {}, copy.remove);
+    const database = openAt(path, copy.path, {}, copy.remove);
+    if (process.platform !== 'win32') copy.remove();
+    return database;
   } catch (error) {
     copy.remove();
     throw unreadable(path, error);
@@ -104,27 +128,7 @@ function missingBytes(path: string, header: Buffer): number {
   return header.readUInt32BE(28) * pageSize - statSync(path).size;
 }
 
-type Copy = { readonly path: string; readonly remove: () => void };
-
-const copies = new Map<string, Copy & { users: number }>();
-
-/** One copy for all that have the same file open at the same time: detection looks at a file several times. */
-function shareCopy(path: string): Copy {
-  const copy = copies.get(path) ?? { ...copyAside(path), users: 0 };
-  copies.set(path, copy);
-  copy.users++;
-  return {
-    path: copy.path,
-    remove() {
-      copy.users--;
-      if (copy.users > 0) return;
-      copies.delete(path);
-      copy.remove();
-    },
-  };
-}
-
-function copyAside(path: string): Copy {
+function copyAside(path: string): { readonly path: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'apo-history-'));
   const target = join(folder, basename(path));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
@@ -159,7 +163,6 @@ function wrap(
   tables: ReadonlyMap<string, readonly string[]>,
   remove: (() => void) | undefined,
 ): ForeignDatabase {
-  let isOpen = true;
   return {
     path,
     tables,
@@ -171,8 +174,6 @@ function wrap(
       }
     },
     close() {
-      if (!isOpen) return;
-      isOpen = false;
       database.close();
       remove?.();
     },
