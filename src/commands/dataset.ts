@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { difficulties, list } from './ui/lists.ts';
+import { type Command, Option } from 'commander';
+import { difficulties, list, number, share, wholeNumber } from './ui/values.ts';
 
 /** `apo dataset`: look at tasks, split them, and make them out of a conversation history. */
 export function register(program: Command): void {
@@ -31,9 +31,13 @@ function withSource(command: Command): Command {
     .option('--history <file>', 'conversation history of an agent: an AGNO database or a table `conversations`')
     .addOption(new Option('--real-data-db <file>', 'alias of --history').hideHelp())
     .option('--history-source <name>', 'how to read the history, instead of detecting it')
-    .option('--max-age-days <days>', 'leave out older conversations (default: 30 for a history)', number(0))
-    .option('--min-rating <rating>', 'take tasks rated at least so, 0..1 or stars above 1', number(0, 5))
-    .option('--limit <count>', 'take at most so many tasks', integer(1))
+    .option('--max-age-days <days>', 'leave out older conversations (default: 30 for a history)', number({ least: 0 }))
+    .option(
+      '--min-rating <rating>',
+      'take tasks rated at least so, 0..1 or stars above 1',
+      number({ least: 0, most: 5 }),
+    )
+    .option('--limit <count>', 'take at most so many tasks', wholeNumber({ least: 1 }))
     .option('--category <name>', 'take these categories only (repeat, or separate by commas)', list)
     .option('--difficulty <level>', 'take these difficulties only (repeat, or separate by commas)', difficulties)
     .option('--expect-observed', 'take recorded answers as expected ones, rated or not')
@@ -43,27 +47,7 @@ function withSource(command: Command): Command {
 
 function withSplit(command: Command): Command {
   return command
-    .option('--val <share>', 'share of the validation side', number(0, 1), 0.2)
-    .option('--test <share>', 'share of a sealed test side', number(0, 1), 0)
-    .option('--seed <seed>', 'decides who goes where', integer(0), 0);
-}
-
-function number(least: number, most = Number.POSITIVE_INFINITY): (value: string) => number {
-  return (value) => {
-    const parsed = value.trim() === '' ? Number.NaN : Number(value);
-    if (!(parsed >= least && parsed <= most)) {
-      throw new InvalidArgumentError(
-        `Give a number of at least ${least}${most === Number.POSITIVE_INFINITY ? '' : ` and at most ${most}`}.`,
-      );
-    }
-    return parsed;
-  };
-}
-
-function integer(least: number): (value: string) => number {
-  return (value) => {
-    const parsed = number(least)(value);
-    if (!Number.isSafeInteger(parsed)) throw new InvalidArgumentError('Give a whole number.');
-    return parsed;
-  };
+    .option('--val <share>', 'share of the validation side', share, 0.2)
+    .option('--test <share>', 'share of a sealed test side', share, 0)
+    .option('--seed <seed>', 'decides who goes where', wholeNumber({ least: 0 }), 0);
 }

@@ -5,46 +5,50 @@ import { ApoError } from '../core/errors.ts';
 import { terminalSafe } from '../platform/text.ts';
 import { isLoopback } from '../server/guard.ts';
 import type { ServeOptions } from '../server/serve.ts';
-import { coldFolder, daysOf, pseudonymKey } from './trace/retention.ts';
+import { coldFolder, pseudonymKey } from './trace/retention.ts';
 import { type StoreOptions, storePath } from './ui/store-options.ts';
+import { days, wholeNumber } from './ui/values.ts';
 
 type Options = StoreOptions & {
   readonly host: string;
-  readonly port: string;
-  readonly otlpPort: string;
+  readonly port: number;
+  readonly otlpPort: number;
   readonly unsafeHost?: readonly string[];
-  readonly maxBodyMib: string;
-  readonly maxDecodedMib: string;
-  readonly retentionDays?: string;
+  readonly maxBodyMib: number;
+  readonly maxDecodedMib: number;
+  readonly retentionDays?: number;
   readonly archive?: string;
-  readonly expireDays: string;
+  readonly expireDays: number;
 };
+
+const MEBIBYTE = 1024 * 1024;
+const port = wholeNumber({ least: 0, most: 65_535 });
+const mebibytes = wholeNumber({ least: 1, most: 1024 });
 
 export function register(program: Command): void {
   program
     .command('serve')
     .description('Receives traces (OTLP over HTTP) and serves them, until it is stopped.')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <port>', 'port; 0 takes any free one', '4747')
-    .option('--otlp-port <port>', 'second port, where exporters send by default', '4318')
+    .option('--port <port>', 'port; 0 takes any free one', port, 4747)
+    .option('--otlp-port <port>', 'second port, where exporters send by default', port, 4318)
     .option('--store <file>', 'store to write (default: apo.db in the results folder)')
     .option('--results <folder>', 'results folder (default: APO_RESULTS, else ./results)')
     .option(
       '--unsafe-host <names...>',
       'allow these Host names and other addresses than loopback; needs APO_SERVE_TOKEN',
     )
-    .option('--max-body-mib <n>', 'largest request on the wire', '4')
-    .option('--max-decoded-mib <n>', 'largest request after decompression', '20')
-    .option('--retention-days <n>', 'move traces that started longer ago to cold storage, now and every hour')
+    .option('--max-body-mib <n>', 'largest request on the wire', mebibytes, 4)
+    .option('--max-decoded-mib <n>', 'largest request after decompression', mebibytes, 20)
+    .option('--retention-days <n>', 'move traces that started longer ago to cold storage, now and every hour', days)
     .option('--archive <folder>', 'cold storage: Parquet files by date, redacted (default: cold beside the store)')
-    .option('--expire-days <n>', 'remove Parquet files of dates longer ago', '365')
+    .option('--expire-days <n>', 'remove Parquet files of dates longer ago', days, 365)
     .action(async (options: Options) => runServer(options));
 }
 
 async function runServer(options: Options): Promise<void> {
   const path = storePath(options);
   const environment = loadEnvironment();
-  const { port, otlpPort, limits } = numbersOf(options);
   const token = environment.secret('APO_SERVE_TOKEN');
   const trustedHosts = options.unsafeHost ?? [];
   const retention = retentionOf(options);
@@ -56,13 +60,16 @@ async function runServer(options: Options): Promise<void> {
     const exposed = trustedHosts.length > 0 || !isLoopback(options.host);
     const running = await serve({
       host: options.host,
-      port,
-      otlpPort,
+      port: options.port,
+      otlpPort: options.otlpPort,
       storePath: path,
       store,
       trustedHosts,
       token: exposed ? token : undefined,
-      limits,
+      limits: {
+        maxBodyBytes: options.maxBodyMib * MEBIBYTE,
+        maxDecodedBytes: options.maxDecodedMib * MEBIBYTE,
+      },
       ...(retention === undefined ? {} : { retention }),
     });
     const shown = options.store ?? path;
@@ -83,8 +90,8 @@ function retentionOf(options: Options): ServeOptions['retention'] {
   }
   const folder = resolve(archive ?? coldFolder(options));
   return {
-    days: daysOf('--retention-days', retentionDays),
-    expireDays: daysOf('--expire-days', expireDays),
+    days: retentionDays,
+    expireDays,
     folder,
     key: pseudonymKey(options),
     report(outcome) {
@@ -115,24 +122,6 @@ function checkExposure(host: string, trustedHosts: readonly string[], hasToken: 
       hint: 'set APO_SERVE_TOKEN; clients send it as Authorization: Bearer',
     });
   }
-}
-
-function numbersOf(options: Options): { port: number; otlpPort: number; limits: { [name: string]: number } } {
-  const mebibytes = (value: string, flag: string): number => integer(value, flag, 1, 1024) * 1024 * 1024;
-  return {
-    port: integer(options.port, '--port', 0, 65_535),
-    otlpPort: integer(options.otlpPort, '--otlp-port', 0, 65_535),
-    limits: {
-      maxBodyBytes: mebibytes(options.maxBodyMib, '--max-body-mib'),
-      maxDecodedBytes: mebibytes(options.maxDecodedMib, '--max-decoded-mib'),
-    },
-  };
-}
-
-function integer(value: string, flag: string, least: number, most: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new ApoError('usage', `${flag} "${value}" is not a whole number from ${least} to ${most}`);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as usual. */

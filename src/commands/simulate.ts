@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import { ApoError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
+import { wholeNumber } from './ui/values.ts';
 
 type Options = {
   readonly port: number;
@@ -18,11 +18,13 @@ type Options = {
   readonly tasks: number;
 };
 
+const count = wholeNumber({ least: 0 });
+
 export function register(program: Command): void {
   program
     .command('simulate')
     .description('Serves a simulated model (not a language model): a small world with hidden rules, OpenAI-compatible.')
-    .option('--port <number>', 'port; 0 picks a free one', port, 0)
+    .option('--port <number>', 'port; 0 picks a free one', wholeNumber({ least: 0, most: 65_535 }), 0)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--world <family>', 'family of worlds; a wrong name lists them', 'quickstart')
     .option('--seed <seed>', 'which world of the family', '1')
@@ -30,24 +32,13 @@ export function register(program: Command): void {
       '--fault-plan <file|json>',
       'faults on demand: a JSON list of { kind, requests | every, from, to, role, ... }',
     )
-    .option('--latency-ms <number>', 'time that every reply takes', integer, 0)
-    .option('--max-calls <number>', 'answers 429 insufficient_quota after this many calls', integer)
+    .option('--latency-ms <number>', 'time that every reply takes', count, 0)
+    .option('--max-calls <number>', 'answers 429 insufficient_quota after this many calls', count)
     .option('--fresh', 'a repeated request is a new sample; for clients that send no seed', false)
     .option('--write-dataset <file>', 'write tasks of the world as a dataset (JSON lines) and end')
     .option('--write-prompt <file>', 'write the starting prompt of the world and end')
-    .option('--tasks <number>', 'number of tasks to write, at most 600', integer, 200)
+    .option('--tasks <number>', 'number of tasks to write, at most 600', count, 200)
     .action(simulate);
-}
-
-function integer(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
-  return Number(text);
-}
-
-function port(text: string): number {
-  const number = integer(text);
-  if (number > 65_535) throw new InvalidArgumentError('must be at most 65535');
-  return number;
 }
 
 async function simulate(options: Options): Promise<void> {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { DEFAULT_REDACTION, REDACTION_LEVELS, type RedactionLevel } from '../core/privacy/detector.ts';
 import type { ArchiveFlags } from './trace/archive.ts';
 import type { DeleteFlags } from './trace/delete.ts';
 import type { FeedbackFlags } from './trace/feedback.ts';
 import type { FilterFlags } from './trace/filter.ts';
 import type { ShowFlags } from './trace/show.ts';
 import { addStoreOptions } from './ui/store-options.ts';
+import { days, number, oneOf, share, wholeNumber } from './ui/values.ts';
 
 const TRACE = 'trace id or its beginning, or latest';
 
@@ -12,9 +14,9 @@ export function register(program: Command): void {
   const trace = program.command('trace').description('Shows, searches, exports and deletes recorded traces.');
 
   addFilters(trace.command('list').description('Traces, newest first, grouped by session.'))
-    .option('--limit <n>', 'traces on a page', '20')
+    .option('--limit <n>', 'traces on a page', wholeNumber({ least: 1, most: 100_000 }), 20)
     .option('--after <cursor>', 'next page: the cursor that the page before ended with')
-    .action(async (flags: FilterFlags & { limit: string; after?: string }) =>
+    .action(async (flags: FilterFlags & { limit: number; after?: string }) =>
       (await import('./trace/list.ts')).listTraces(flags),
     );
   addStoreOptions(
@@ -37,15 +39,22 @@ export function register(program: Command): void {
     .action(async (flags: FilterFlags & { out?: string }) => (await import('./trace/export.ts')).exportTraces(flags));
   addFilters(trace.command('redact').description('Looks for personal data and secrets in stored traces.'))
     .requiredOption('--check', 'report what is left; nothing is changed')
-    .option('--level <level>', '1 secrets, 2 also e-mail, phone, cards, ids, 3 also names and places', '2')
-    .action(async (flags: FilterFlags & { level: string }) => (await import('./trace/redact.ts')).checkTraces(flags));
+    .option(
+      '--level <level>',
+      '1 secrets, 2 also e-mail, phone, cards, ids, 3 also names and places',
+      oneOf([1, 2, 3]),
+      2,
+    )
+    .action(async (flags: FilterFlags & { level: RedactionLevel }) =>
+      (await import('./trace/redact.ts')).checkTraces(flags),
+    );
   addStoreOptions(
     trace
       .command('feedback')
       .description('Says what was good or wrong about a trace.')
       .argument('<id>', TRACE)
       .option('--thumbs <up|down>', 'good or bad')
-      .option('--rating <1-5>', 'stars')
+      .option('--rating <1-5>', 'stars', number())
       .option('--comment <text>', 'anything')
       .option('--correction <text>', 'the answer that would have been right'),
   ).action(async (id: string, flags: FeedbackFlags) => (await import('./trace/feedback.ts')).giveFeedback(id, flags));
@@ -53,10 +62,10 @@ export function register(program: Command): void {
     trace
       .command('archive')
       .description('Moves old traces to Parquet files by date (cold storage), and removes what is older still.')
-      .option('--older-than <days>', 'move traces that started before', '30')
-      .option('--expire <days>', 'remove Parquet files of dates before', '365')
+      .option('--older-than <days>', 'move traces that started before', days, 30)
+      .option('--expire <days>', 'remove Parquet files of dates before', days, 365)
       .option('--to <folder>', 'cold storage (default: cold beside the store)')
-      .option('--redact <level>', '0 to 4; what is moved is redacted', '2'),
+      .option('--redact <level>', '0 to 4; what is moved is redacted', oneOf(REDACTION_LEVELS), DEFAULT_REDACTION),
   ).action(async (flags: ArchiveFlags) => (await import('./trace/archive.ts')).archiveTraces(flags));
   addStoreOptions(
     trace
@@ -80,8 +89,8 @@ function addFilters(command: Command): Command {
     .option('--model <name>', 'only traces that used this model')
     .option('--tool <name>', 'only traces that called this tool')
     .option('--status <ok|error>', 'error: at least one span failed')
-    .option('--min-score <score>', 'scored at least this (0..1)')
-    .option('--max-score <score>', 'scored at most this (0..1)')
+    .option('--min-score <score>', 'scored at least this (0..1)', share)
+    .option('--max-score <score>', 'scored at most this (0..1)', share)
     .option('--text <words>', 'all these words in one step of the trace')
     .option('--since <time>', 'started at or after: 2026-11-21, 2026-11-21T08:30:00Z, or 30m, 24h, 7d ago')
     .option('--until <time>', 'started at or before');

@@ -366,9 +366,9 @@ describe('apo export', () => {
   });
 
   it.each([
-    [['sft', '--min-score', '2'], 2, '--min-score 2 is not a number from 0 to 1'],
-    [['sft', '--redact', '9'], 2, '--redact 9 is no level'],
-    [['sft', '--split', '1'], 2, 'leaves one side empty'],
+    [['sft', '--min-score', '2'], 2, "'--min-score <score>' argument '2' is invalid"],
+    [['sft', '--redact', '9'], 2, "'--redact <level>' argument '9' is invalid"],
+    [['sft', '--split', '1'], 2, 'must be a number above 0 and below 1'],
     [['sft', '--format', 'nope'], 2, 'unknown exporter "nope"'],
     [['dpo', '--format', 'hermes'], 2, 'format "hermes" has no shape for dpo'],
     [['sharegpt', '--thinking', 'field'], 2, 'cannot carry --thinking field'],

@@ -143,7 +143,9 @@ describe('retention of apo serve', () => {
     await server.stop();
     expect(listed(store)).toEqual([OLD]);
     expect(apo('serve', '--archive', 'x', '--store', store)).toMatchObject({ status: 2 });
-    expect(apo('serve', '--retention-days', 'x', '--store', store).stderr).toContain('not a number of days');
+    expect(apo('serve', '--retention-days', 'x', '--store', store).stderr).toContain(
+      "'--retention-days <n>' argument 'x' is invalid",
+    );
   });
 
   it('runs at once and every hour, never twice at a time, and goes on after a failure', async () => {

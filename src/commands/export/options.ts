@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { ApoError } from '../../core/errors.ts';
-import { DEFAULT_REDACTION, REDACTION_LEVELS, type RedactionLevel } from '../../core/privacy/detector.ts';
+import type { RedactionLevel } from '../../core/privacy/detector.ts';
 import type { Exporter, FileKind, Purpose, RenderOptions } from '../../exporters/exporter.ts';
 import { THINKING_MODES } from '../../exporters/exporter.ts';
 import type { SelectOptions } from '../../exporters/shared/source.ts';
@@ -16,17 +16,17 @@ export type ExportFlags = StoreOptions & {
   readonly history?: string;
   readonly historySource?: string;
   readonly dataset?: string;
-  readonly minScore?: string;
-  readonly maxScore?: string;
-  readonly redact?: string;
+  readonly minScore?: number;
+  readonly maxScore?: number;
+  readonly redact: RedactionLevel;
   readonly detector?: string;
   readonly format?: string;
   readonly thinking?: string;
   readonly strings?: boolean;
-  readonly split?: string;
-  readonly goodScore?: string;
-  readonly margin?: string;
-  readonly maxTokens?: string;
+  readonly split?: number;
+  readonly goodScore?: number;
+  readonly margin?: number;
+  readonly maxTokens?: number;
   readonly longest?: boolean;
 };
 
@@ -83,42 +83,17 @@ export function renderOptions(flags: ExportFlags, exporter: Exporter): RenderOpt
 
 export function selectOptions(flags: ExportFlags): SelectOptions {
   return {
-    minScore: share('--min-score', flags.minScore),
-    maxScore: share('--max-score', flags.maxScore),
-    goodScore: share('--good-score', flags.goodScore) ?? 0.5,
-    margin: share('--margin', flags.margin) ?? 0.2,
+    minScore: flags.minScore,
+    maxScore: flags.maxScore,
+    goodScore: flags.goodScore ?? 0.5,
+    margin: flags.margin ?? 0.2,
     longest: flags.longest === true,
   };
 }
 
-export function redactionLevel(flags: ExportFlags): RedactionLevel {
-  const given = flags.redact ?? String(DEFAULT_REDACTION);
-  const level = REDACTION_LEVELS.find((known) => String(known) === given);
-  if (level !== undefined) return level;
-  throw new ApoError('usage', `--redact ${given} is no level`, { hint: 'choose 0, 1, 2, 3 or 4' });
-}
-
 /** The validation file stands beside the other one: `data.jsonl` and `data.val.jsonl`. */
 export function splitOptions(flags: ExportFlags): { readonly valShare: number; readonly valOut: string } | undefined {
-  const valShare = share('--split', flags.split);
-  if (valShare === undefined) return undefined;
-  if (valShare === 0 || valShare === 1) {
-    throw new ApoError('usage', `--split ${flags.split} leaves one side empty`, { hint: 'give a share such as 0.2' });
-  }
+  if (flags.split === undefined) return undefined;
   const ending = extname(flags.out);
-  return { valShare, valOut: join(dirname(flags.out), `${basename(flags.out, ending)}.val${ending}`) };
-}
-
-export function tokenLimit(flags: ExportFlags): number | undefined {
-  if (flags.maxTokens === undefined) return undefined;
-  const limit = Number(flags.maxTokens);
-  if (Number.isInteger(limit) && limit > 0) return limit;
-  throw new ApoError('usage', `--max-tokens ${flags.maxTokens} is no positive whole number`);
-}
-
-function share(flag: string, given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (given.trim() !== '' && value >= 0 && value <= 1) return value;
-  throw new ApoError('usage', `${flag} ${given} is not a number from 0 to 1`);
+  return { valShare: flags.split, valOut: join(dirname(flags.out), `${basename(flags.out, ending)}.val${ending}`) };
 }

@@ -6,7 +6,7 @@ import { createTally } from '../../exporters/shared/report.ts';
 import { createRowWriter } from '../../exporters/shared/rows.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { printJson } from '../ui/output.ts';
-import { type ExportFlags, redactionLevel, selectOptions } from './options.ts';
+import { type ExportFlags, selectOptions } from './options.ts';
 import { createHashId, tasksById, withSource } from './source.ts';
 import { openTasks } from './tasks.ts';
 
@@ -16,7 +16,7 @@ const FAILED_SCORE = 0.5;
 /** `apo export regressions` */
 export async function exportRegressions(flags: ExportFlags): Promise<void> {
   const { maxScore = FAILED_SCORE } = selectOptions(flags);
-  const redaction = redactionLevel(flags);
+  const redaction = flags.redact;
   const tally = createTally();
   const file = flags.run === undefined ? undefined : await openTasks(flags);
   const tasks = await tasksById(file).finally(() => file?.close());

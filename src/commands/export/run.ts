@@ -17,11 +17,9 @@ import {
   fileKindOf,
   formatOf,
   purposeOf,
-  redactionLevel,
   renderOptions,
   selectOptions,
   splitOptions,
-  tokenLimit,
   type Verb,
 } from './options.ts';
 import { withSource } from './source.ts';
@@ -32,27 +30,25 @@ export async function exportData(verb: Verb, flags: ExportFlags): Promise<void> 
   const exporter = await loadPlugin('exporter', { use: formatOf(verb, flags) }, context);
   const purpose = purposeOf(verb, exporter);
   const split = splitOptions(flags);
-  const maxTokens = tokenLimit(flags);
   const detectors: readonly OutsideDetector[] =
     flags.detector === undefined ? [] : [await loadPlugin('detector', { use: flags.detector }, context)];
-  const level = redactionLevel(flags);
   const request = {
     purpose,
     exporter,
     select: selectOptions(flags),
-    redaction: createRedaction(level, detectors),
+    redaction: createRedaction(flags.redact, detectors),
     render: renderOptions(flags, exporter),
     file: fileKindOf(flags.out, exporter),
     out: flags.out,
     ...(split === undefined ? {} : { split }),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(flags.maxTokens === undefined ? {} : { maxTokens: flags.maxTokens }),
   };
   const report = await withSource(flags, (source) => runExport({ ...request, source }));
   if (report.samples === 0) throw nothingLeft(report);
   const files = { out: flags.out, ...(split === undefined ? {} : { val: split.valOut }) };
   const datasetInfo = describeFiles(exporter, purpose, Object.values(files));
   if (flags.json === true) {
-    printJson({ verb, format: exporter.name, redaction: level, files, ...report, datasetInfo });
+    printJson({ verb, format: exporter.name, redaction: flags.redact, files, ...report, datasetInfo });
     return;
   }
   process.stderr.write(renderReport(report, Object.values(files)));

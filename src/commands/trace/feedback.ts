@@ -3,11 +3,11 @@ import { ApoError } from '../../core/errors.ts';
 import { type FeedbackFields, feedbackFields, toFeedback } from '../../traces/shared/feedback-rows.ts';
 import { print, printJson } from '../ui/output.ts';
 import { type StoreOptions, withStore } from '../ui/store-options.ts';
-import { numberOf, traceOf } from './filter.ts';
+import { traceOf } from './filter.ts';
 
 export type FeedbackFlags = StoreOptions & {
   readonly thumbs?: string;
-  readonly rating?: string;
+  readonly rating?: number;
   readonly comment?: string;
   readonly correction?: string;
 };
@@ -25,12 +25,7 @@ export async function giveFeedback(reference: string, flags: FeedbackFlags): Pro
 }
 
 function fieldsOf({ thumbs, rating, comment, correction }: FeedbackFlags): FeedbackFields {
-  const given = feedbackFields.safeParse({
-    thumbs,
-    comment,
-    correction,
-    ...(rating === undefined ? {} : { rating: numberOf(rating, '--rating') }),
-  });
+  const given = feedbackFields.safeParse({ thumbs, rating, comment, correction });
   if (given.success) return given.data;
   const issue = given.error.issues[0];
   throw new ApoError('usage', `feedback is not usable: ${[...(issue?.path ?? []), issue?.message].join(' ')}`, {

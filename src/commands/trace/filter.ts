@@ -9,8 +9,8 @@ export type FilterFlags = StoreOptions & {
   readonly model?: string;
   readonly tool?: string;
   readonly status?: string;
-  readonly minScore?: string;
-  readonly maxScore?: string;
+  readonly minScore?: number;
+  readonly maxScore?: number;
   readonly text?: string;
   readonly since?: string;
   readonly until?: string;
@@ -18,7 +18,7 @@ export type FilterFlags = StoreOptions & {
 
 /** @throws ApoError `usage` for a value that means nothing */
 export function filterOf(flags: FilterFlags, nowMs: number): TraceFilter {
-  const { session, user, model, tool, status, text } = flags;
+  const { session, user, model, tool, status, minScore, maxScore, text } = flags;
   if (status !== undefined && status !== 'ok' && status !== 'error') {
     throw new ApoError('usage', `--status "${status}" is not known`, { hint: 'use ok or error' });
   }
@@ -30,29 +30,11 @@ export function filterOf(flags: FilterFlags, nowMs: number): TraceFilter {
     ...(tool === undefined ? {} : { tool }),
     ...(status === undefined ? {} : { status }),
     ...(text === undefined ? {} : { text }),
-    ...(flags.minScore === undefined ? {} : { minScore: scoreOf(flags.minScore, '--min-score') }),
-    ...(flags.maxScore === undefined ? {} : { maxScore: scoreOf(flags.maxScore, '--max-score') }),
+    ...(minScore === undefined ? {} : { minScore }),
+    ...(maxScore === undefined ? {} : { maxScore }),
     ...(flags.since === undefined ? {} : { since: timeOf(flags.since, nowMs) }),
     ...(flags.until === undefined ? {} : { until: timeOf(flags.until, nowMs) }),
   };
-}
-
-export function numberOf(value: string, flag: string): number {
-  const number = Number(value);
-  if (value.trim() !== '' && Number.isFinite(number)) return number;
-  throw new ApoError('usage', `${flag} "${value}" is not a number`);
-}
-
-function scoreOf(value: string, flag: string): number {
-  const score = numberOf(value, flag);
-  if (score >= 0 && score <= 1) return score;
-  throw new ApoError('usage', `${flag} ${value} is not a score`, { hint: 'scores are from 0 to 1' });
-}
-
-export function countOf(value: string, flag: string): number {
-  const number = numberOf(value, flag);
-  if (Number.isInteger(number) && number >= 1 && number <= 100_000) return number;
-  throw new ApoError('usage', `${flag} "${value}" is not a whole number from 1 to 100000`);
 }
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;

@@ -5,16 +5,15 @@ import { formatScore } from '../ui/format.ts';
 import { print, printJson } from '../ui/output.ts';
 import { withStore } from '../ui/store-options.ts';
 import { type Column, renderTable } from '../ui/table.ts';
-import { countOf, type FilterFlags, filterOf } from './filter.ts';
+import { type FilterFlags, filterOf } from './filter.ts';
 import { formatDuration, formatTime } from './time.ts';
 
 export async function listTraces(
-  flags: FilterFlags & { readonly limit: string; readonly after?: string },
+  flags: FilterFlags & { readonly limit: number; readonly after?: string },
 ): Promise<void> {
   const filter = filterOf(flags, Date.now());
-  const limit = countOf(flags.limit, '--limit');
   const page = await withStore(flags, (store) =>
-    store.traces.list(filter, { limit, ...(flags.after === undefined ? {} : { after: flags.after }) }),
+    store.traces.list(filter, { limit: flags.limit, ...(flags.after === undefined ? {} : { after: flags.after }) }),
   );
   if (flags.json) return printJson(page);
   if (page.traces.length === 0) return print(pc.dim('no traces'));

@@ -22,8 +22,8 @@ type Finding = {
 };
 
 /** Reports what a redaction of the level would remove from stored traces. Exit code 7 when there is anything. */
-export async function checkTraces(flags: FilterFlags & { readonly level: string }): Promise<void> {
-  const level = levelOf(flags.level);
+export async function checkTraces(flags: FilterFlags & { readonly level: RedactionLevel }): Promise<void> {
+  const { level } = flags;
   const filter = filterOf(flags, Date.now());
   const counts = new Map<string, number>();
   const shown: Finding[] = [];
@@ -49,11 +49,6 @@ export async function checkTraces(flags: FilterFlags & { readonly level: string 
       hint: 'exports redact at level 2 by default; delete what must not stay with apo trace delete',
     });
   }
-}
-
-function levelOf(given: string): RedactionLevel {
-  if (given === '1' || given === '2' || given === '3') return Number(given) as RedactionLevel;
-  throw new ApoError('usage', `--level "${given}" is not known`, { hint: 'use 1, 2 or 3' });
 }
 
 function findingsOf(span: Span, level: RedactionLevel): readonly Finding[] {

@@ -1,9 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ConfigInput, MAX_CONCURRENCY } from '../../config/schema.ts';
 import { STRATEGIES, type Strategy } from '../../core/strategies.ts';
 import { DIFFICULTIES, type Difficulty } from '../../core/task.ts';
 import { ROLES } from '../../models/model.ts';
-import { difficulties, list } from '../ui/lists.ts';
+import { difficulties, list, number, oneOf, wholeNumber } from '../ui/values.ts';
 
 /** What the flags of `apo train` and `apo check` parse to. Undefined means "not given": the config decides. */
 export type TrainFlags = {
@@ -48,6 +48,9 @@ export type TrainFlags = {
   readonly quiet?: boolean;
 };
 
+const count = wholeNumber({ least: 1 });
+const positive = number({ above: 0 });
+
 /** The flags that `apo train` and `apo check` share. Each is also read from APO_<NAME> in the environment. */
 export function addTrainOptions(command: Command): Command {
   const add = <T>(flags: string, description: string, parse?: (value: string, previous?: T) => T): void => {
@@ -62,70 +65,42 @@ export function addTrainOptions(command: Command): Command {
   add('--real-data-db <file>', 'the same as --history');
   add('--history-source <name>', 'kind of the history (default: detected)');
   add('--prompt <text|@file>', 'the starting prompt');
-  add('--iterations <n>', 'rounds of the optimizer', integer(1));
+  add('--iterations <n>', 'rounds of the optimizer', count);
   add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
   add(
     '--strategy <name>',
     'domain (a prompt per category), progressive (easy first) or components (each in turn)',
-    strategy,
+    oneOf(STRATEGIES),
   );
-  add('--concurrency <n>', 'calls in flight, and rollouts to keep them busy (default 8)', integer(1, MAX_CONCURRENCY));
+  add(
+    '--concurrency <n>',
+    'calls in flight, and rollouts to keep them busy (default 8)',
+    wholeNumber({ least: 1, most: MAX_CONCURRENCY }),
+  );
   add('--agent-model <name>', 'model of the agent');
   add('--critic-model <name>', 'model of the critic');
   add('--editor-model <name>', 'model of the editor');
   add('--grader-model <name>', 'model of the llm grader');
   add('--grader <name|file>', 'exact, contains, regex, number, json, llm, or ./my-grader.js');
-  add('--seed <n>', 'seed of every random choice (default 0)', integer(Number.MIN_SAFE_INTEGER));
-  add('--max-rollouts <n>', 'hard limit of rollouts', integer(1));
-  add('--max-calls <n>', 'hard limit of model calls', integer(1));
-  add('--max-tokens <n>', 'hard limit of tokens, input and output together', integer(1));
+  add('--seed <n>', 'seed of every random choice (default 0)', wholeNumber());
+  add('--max-rollouts <n>', 'hard limit of rollouts', count);
+  add('--max-calls <n>', 'hard limit of model calls', count);
+  add('--max-tokens <n>', 'hard limit of tokens, input and output together', count);
   add('--max-cost <usd>', 'hard limit of cost in USD', positive);
   add('--max-minutes <n>', 'hard limit of wall time in minutes', positive);
   add('--max-age-days <n>', 'leave out turns of the history that are older (default 30)', positive);
   add('--min-rating <rating>', 'leave out turns that are rated lower (0..1, or stars above 1)', positive);
-  add('--limit <n>', 'at most this many tasks', integer(1));
+  add('--limit <n>', 'at most this many tasks', count);
   add('--category <name...>', 'only these categories (also separated by commas)', list);
   add('--difficulty <level...>', `only these: ${DIFFICULTIES.join(', ')}`, difficulties);
   add('--expect-observed', 'take recorded answers as expected ones even where nobody rated them');
   add('--skip-invalid', 'leave out invalid records of the dataset');
-  add('--test-split <0..1>', 'share of a sealed test part, looked at once (default 0)', fraction);
+  add('--test-split <0..1>', 'share of a sealed test part, looked at once (default 0)', number({ least: 0, below: 1 }));
   add('--results <folder>', 'where results go (default: results)');
   add('--store <file>', 'the database (default: apo.db in the results folder)');
   add('--trace-dir <folder>', 'where trajectories go (default: trajectories in the results folder)');
   command.option('--no-trace', 'write no trajectories');
   return command;
-}
-
-function strategy(value: string): Strategy {
-  const known = STRATEGIES.find((name) => name === value);
-  if (known === undefined) throw new InvalidArgumentError(`must be one of ${STRATEGIES.join(', ')}.`);
-  return known;
-}
-
-function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
-  return (value: string): number => {
-    const number = Number(value);
-    if (value.trim() === '' || !Number.isSafeInteger(number) || number < minimum || number > maximum) {
-      const range = minimum > 0 ? ` of at least ${minimum}` : '';
-      const limit = maximum < Number.MAX_SAFE_INTEGER ? ` and at most ${maximum}` : '';
-      throw new InvalidArgumentError(`must be a whole number${range}${limit}.`);
-    }
-    return number;
-  };
-}
-
-function positive(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number) || number <= 0)
-    throw new InvalidArgumentError('must be a number above 0.');
-  return number;
-}
-
-function fraction(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !(number >= 0 && number < 1))
-    throw new InvalidArgumentError('must be a number of at least 0 and below 1.');
-  return number;
 }
 
 /** Flags in the shape of the config file, to be laid over it. */
