@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { addTrainOptions, overridesOf } from '../../src/commands/train/options.ts';
+import { addTrainOptions, CONFIG_FLAGS, optionOf, overridesOf } from '../../src/commands/train/options.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import { isJsonObject, type Json } from '../../src/core/json.ts';
 
 const parse = (...argv: string[]) => {
   const command = addTrainOptions(new Command().exitOverride().configureOutput({ writeErr: () => undefined }));
@@ -23,3 +25,19 @@ it.each([
 ])('%s %s is refused with the names that there are', (flag, value, names) => {
   expect(() => parse(flag, value)).toThrow(names);
 });
+
+it.each(CONFIG_FLAGS.filter(([name]) => name !== 'config'))(
+  '--%s is either fixed on resume or may be given anew, and sets what it says',
+  (name, { takes, fixed, free }) => {
+    expect([fixed, free].filter((path) => path !== undefined)).toHaveLength(1);
+    // Something that each of them takes: the share of the test part is below 1.
+    const samples = { strategy: 'domain', category: 'billing', difficulty: 'easy', testSplit: '0.5' };
+    const sample = name in samples ? samples[name as keyof typeof samples] : '3';
+    const given = parse(optionOf(name), ...(takes === undefined ? [] : [sample]));
+    const config: Json = configSchema.parse(overridesOf(given)) as never;
+    const path = (fixed ?? free ?? '').split('.');
+    expect(path.reduce<Json>((value, key) => (isJsonObject(value) ? (value[key] ?? null) : null), config)).toEqual(
+      given[name],
+    );
+  },
+);

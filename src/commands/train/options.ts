@@ -1,44 +1,123 @@
 import { type Command, Option } from 'commander';
 import { type ConfigInput, MAX_CONCURRENCY } from '../../config/schema.ts';
-import { STRATEGIES, type Strategy } from '../../core/strategies.ts';
-import { DIFFICULTIES, type Difficulty } from '../../core/task.ts';
-import { ROLES } from '../../models/model.ts';
+import { STRATEGIES } from '../../core/strategies.ts';
+import { DIFFICULTIES } from '../../core/task.ts';
 import { difficulties, list, number, oneOf, wholeNumber } from '../ui/values.ts';
 
+type Flag = {
+  /** Value as `--help` shows it. A flag without one is a switch. */
+  readonly takes?: string;
+  readonly does: string;
+  /** Default: the text as it is. */
+  readonly parse?: (value: string, previous?: never) => unknown;
+  /** Where the value stands in the configuration, of a flag that says what a run is: a resumed run refuses another one. */
+  readonly fixed?: string;
+  /** The same of a flag that may be given anew on resume, see `takeUp`. */
+  readonly free?: string;
+};
+
+const count = wholeNumber({ least: 1 });
+const positive = number({ above: 0 });
+
+/** The flags that set the configuration, all that is known of each. Each is also read from APO_<NAME> in the environment. */
+const FLAGS = {
+  config: { takes: '<file>', does: 'config file (default: apo.yaml of this folder, if there is one)' },
+  dataset: { takes: '<file>', does: 'tasks from a JSON, JSONL, YAML or CSV file', fixed: 'dataset' },
+  history: {
+    takes: '<file>',
+    does: 'tasks from recorded conversations: an AGNO database or a table of conversations',
+    fixed: 'history',
+  },
+  realDataDb: { takes: '<file>', does: 'the same as --history', fixed: 'history' },
+  historySource: { takes: '<name>', does: 'kind of the history (default: detected)', fixed: 'historySource' },
+  prompt: { takes: '<text|@file>', does: 'the starting prompt', fixed: 'prompt' },
+  iterations: { takes: '<n>', does: 'rounds of the optimizer', parse: count, fixed: 'iterations' },
+  algorithm: { takes: '<name>', does: 'apo, beam, protegi, gepa, opro, demos', fixed: 'algorithm.use' },
+  strategy: {
+    takes: '<name>',
+    does: 'domain (a prompt per category), progressive (easy first) or components (each in turn)',
+    parse: oneOf(STRATEGIES),
+    fixed: 'strategy',
+  },
+  concurrency: {
+    takes: '<n>',
+    does: 'calls in flight, and rollouts to keep them busy (default 8)',
+    parse: wholeNumber({ least: 1, most: MAX_CONCURRENCY }),
+    free: 'concurrency',
+  },
+  agentModel: { takes: '<name>', does: 'model of the agent', fixed: 'models.agent.model' },
+  criticModel: { takes: '<name>', does: 'model of the critic', fixed: 'models.critic.model' },
+  editorModel: { takes: '<name>', does: 'model of the editor', fixed: 'models.editor.model' },
+  graderModel: { takes: '<name>', does: 'model of the llm grader', fixed: 'models.grader.model' },
+  grader: {
+    takes: '<name|file>',
+    does: 'exact, contains, regex, number, json, llm, or ./my-grader.js',
+    fixed: 'grader.use',
+  },
+  seed: { takes: '<n>', does: 'seed of every random choice (default 0)', parse: wholeNumber(), fixed: 'seed' },
+  maxRollouts: { takes: '<n>', does: 'hard limit of rollouts', parse: count, free: 'budget.rollouts' },
+  maxCalls: { takes: '<n>', does: 'hard limit of model calls', parse: count, free: 'budget.calls' },
+  maxTokens: {
+    takes: '<n>',
+    does: 'hard limit of tokens, input and output together',
+    parse: count,
+    free: 'budget.tokens',
+  },
+  maxCost: { takes: '<usd>', does: 'hard limit of cost in USD', parse: positive, free: 'budget.costUsd' },
+  maxMinutes: { takes: '<n>', does: 'hard limit of wall time in minutes', parse: positive, free: 'budget.minutes' },
+  maxAgeDays: {
+    takes: '<n>',
+    does: 'leave out turns of the history that are older (default 30)',
+    parse: positive,
+    fixed: 'tasks.maxAgeDays',
+  },
+  minRating: {
+    takes: '<rating>',
+    does: 'leave out turns that are rated lower (0..1, or stars above 1)',
+    parse: positive,
+    fixed: 'tasks.minRating',
+  },
+  limit: { takes: '<n>', does: 'at most this many tasks', parse: count, fixed: 'tasks.limit' },
+  category: {
+    takes: '<name...>',
+    does: 'only these categories (also separated by commas)',
+    parse: list,
+    fixed: 'tasks.categories',
+  },
+  difficulty: {
+    takes: '<level...>',
+    does: `only these: ${DIFFICULTIES.join(', ')}`,
+    parse: difficulties,
+    fixed: 'tasks.difficulties',
+  },
+  expectObserved: {
+    does: 'take recorded answers as expected ones even where nobody rated them',
+    fixed: 'tasks.expectObserved',
+  },
+  skipInvalid: { does: 'leave out invalid records of the dataset', fixed: 'tasks.skipInvalid' },
+  testSplit: {
+    takes: '<0..1>',
+    does: 'share of a sealed test part, looked at once (default 0)',
+    parse: number({ least: 0, below: 1 }),
+    fixed: 'split.test',
+  },
+  results: { takes: '<folder>', does: 'where results go (default: results)', free: 'results' },
+  store: { takes: '<file>', does: 'the database (default: apo.db in the results folder)', free: 'store' },
+  traceDir: {
+    takes: '<folder>',
+    does: 'where trajectories go (default: trajectories in the results folder)',
+    free: 'traceFolder',
+  },
+} satisfies { readonly [name: string]: Flag };
+
+type Value<F extends Flag> = F extends { readonly parse: (...given: never) => infer T }
+  ? T
+  : F extends { readonly takes: string }
+    ? string
+    : boolean;
+
 /** What the flags of `apo train` and `apo check` parse to. Undefined means "not given": the config decides. */
-export type TrainFlags = {
-  readonly config?: string;
-  readonly dataset?: string;
-  readonly history?: string;
-  readonly realDataDb?: string;
-  readonly historySource?: string;
-  readonly prompt?: string;
-  readonly iterations?: number;
-  readonly algorithm?: string;
-  readonly strategy?: Strategy;
-  readonly concurrency?: number;
-  readonly agentModel?: string;
-  readonly criticModel?: string;
-  readonly editorModel?: string;
-  readonly graderModel?: string;
-  readonly grader?: string;
-  readonly seed?: number;
-  readonly maxRollouts?: number;
-  readonly maxCalls?: number;
-  readonly maxTokens?: number;
-  readonly maxCost?: number;
-  readonly maxMinutes?: number;
-  readonly maxAgeDays?: number;
-  readonly minRating?: number;
-  readonly limit?: number;
-  readonly category?: string[];
-  readonly difficulty?: Difficulty[];
-  readonly expectObserved?: boolean;
-  readonly skipInvalid?: boolean;
-  readonly testSplit?: number;
-  readonly results?: string;
-  readonly store?: string;
-  readonly traceDir?: string;
+export type TrainFlags = { readonly [name in keyof typeof FLAGS]?: Value<(typeof FLAGS)[name]> } & {
   /** commander's form of --no-trace. */
   readonly trace?: boolean;
   readonly dryRun?: boolean;
@@ -48,106 +127,46 @@ export type TrainFlags = {
   readonly quiet?: boolean;
 };
 
-const count = wholeNumber({ least: 1 });
-const positive = number({ above: 0 });
+/** The rows of the table. */
+export const CONFIG_FLAGS = Object.entries(FLAGS) as readonly (readonly [name: keyof typeof FLAGS, flag: Flag])[];
 
-/** The flags that `apo train` and `apo check` share. Each is also read from APO_<NAME> in the environment. */
+/** As it is typed: `--max-age-days`. */
+export function optionOf(name: keyof TrainFlags): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The variable of the environment that says the same. */
+export function variableOf(name: keyof TrainFlags): string {
+  return `APO_${optionOf(name).slice(2).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The flags that `apo train` and `apo check` share. */
 export function addTrainOptions(command: Command): Command {
-  const add = <T>(flags: string, description: string, parse?: (value: string, previous?: T) => T): void => {
-    const option = new Option(flags, description);
-    if (parse !== undefined) option.argParser(parse);
-    option.env(`APO_${option.name().replaceAll('-', '_').toUpperCase()}`);
-    command.addOption(option);
-  };
-  add('--config <file>', 'config file (default: apo.yaml of this folder, if there is one)');
-  add('--dataset <file>', 'tasks from a JSON, JSONL, YAML or CSV file');
-  add('--history <file>', 'tasks from recorded conversations: an AGNO database or a table of conversations');
-  add('--real-data-db <file>', 'the same as --history');
-  add('--history-source <name>', 'kind of the history (default: detected)');
-  add('--prompt <text|@file>', 'the starting prompt');
-  add('--iterations <n>', 'rounds of the optimizer', count);
-  add('--algorithm <name>', 'apo, beam, protegi, gepa, opro, demos');
-  add(
-    '--strategy <name>',
-    'domain (a prompt per category), progressive (easy first) or components (each in turn)',
-    oneOf(STRATEGIES),
-  );
-  add(
-    '--concurrency <n>',
-    'calls in flight, and rollouts to keep them busy (default 8)',
-    wholeNumber({ least: 1, most: MAX_CONCURRENCY }),
-  );
-  add('--agent-model <name>', 'model of the agent');
-  add('--critic-model <name>', 'model of the critic');
-  add('--editor-model <name>', 'model of the editor');
-  add('--grader-model <name>', 'model of the llm grader');
-  add('--grader <name|file>', 'exact, contains, regex, number, json, llm, or ./my-grader.js');
-  add('--seed <n>', 'seed of every random choice (default 0)', wholeNumber());
-  add('--max-rollouts <n>', 'hard limit of rollouts', count);
-  add('--max-calls <n>', 'hard limit of model calls', count);
-  add('--max-tokens <n>', 'hard limit of tokens, input and output together', count);
-  add('--max-cost <usd>', 'hard limit of cost in USD', positive);
-  add('--max-minutes <n>', 'hard limit of wall time in minutes', positive);
-  add('--max-age-days <n>', 'leave out turns of the history that are older (default 30)', positive);
-  add('--min-rating <rating>', 'leave out turns that are rated lower (0..1, or stars above 1)', positive);
-  add('--limit <n>', 'at most this many tasks', count);
-  add('--category <name...>', 'only these categories (also separated by commas)', list);
-  add('--difficulty <level...>', `only these: ${DIFFICULTIES.join(', ')}`, difficulties);
-  add('--expect-observed', 'take recorded answers as expected ones even where nobody rated them');
-  add('--skip-invalid', 'leave out invalid records of the dataset');
-  add('--test-split <0..1>', 'share of a sealed test part, looked at once (default 0)', number({ least: 0, below: 1 }));
-  add('--results <folder>', 'where results go (default: results)');
-  add('--store <file>', 'the database (default: apo.db in the results folder)');
-  add('--trace-dir <folder>', 'where trajectories go (default: trajectories in the results folder)');
-  command.option('--no-trace', 'write no trajectories');
-  return command;
+  for (const [name, { takes, does, parse }] of CONFIG_FLAGS) {
+    const option = new Option(takes === undefined ? optionOf(name) : `${optionOf(name)} ${takes}`, does);
+    if (parse !== undefined) option.argParser(parse as (value: string) => unknown);
+    command.addOption(option.env(variableOf(name)));
+  }
+  return command.option('--no-trace', 'write no trajectories');
 }
 
 /** Flags in the shape of the config file, to be laid over it. */
-export function overridesOf(flags: TrainFlags): Partial<ConfigInput> {
-  const models = Object.fromEntries(
-    ROLES.flatMap((role) => {
-      const model = flags[`${role}Model`];
-      return model === undefined ? [] : [[role, { model }]];
-    }),
-  );
-  return {
-    dataset: flags.dataset,
-    history: flags.history ?? flags.realDataDb,
-    historySource: flags.historySource,
-    prompt: flags.prompt,
-    iterations: flags.iterations,
-    algorithm: flags.algorithm,
-    strategy: flags.strategy,
-    concurrency: flags.concurrency,
-    grader: flags.grader,
-    seed: flags.seed,
-    results: flags.results,
-    store: flags.store,
-    traceFolder: flags.traceDir,
-    ...(flags.trace === false ? { trace: false } : {}),
-    ...defined('models', models),
-    ...defined('budget', {
-      rollouts: flags.maxRollouts,
-      calls: flags.maxCalls,
-      tokens: flags.maxTokens,
-      costUsd: flags.maxCost,
-      minutes: flags.maxMinutes,
-    }),
-    ...defined('tasks', {
-      maxAgeDays: flags.maxAgeDays,
-      minRating: flags.minRating,
-      limit: flags.limit,
-      categories: flags.category,
-      difficulties: flags.difficulty,
-      expectObserved: flags.expectObserved,
-      skipInvalid: flags.skipInvalid,
-    }),
-    ...defined('split', { test: flags.testSplit }),
-  };
+export function overridesOf(given: TrainFlags): Partial<ConfigInput> {
+  const overrides: { [key: string]: unknown } = given.trace === false ? { trace: false } : {};
+  for (const [name, { fixed, free = fixed }] of CONFIG_FLAGS) {
+    if (free !== undefined && given[name] !== undefined) setAt(overrides, free, given[name]);
+  }
+  return overrides;
 }
 
-function defined(key: string, values: { readonly [name: string]: unknown }): object {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? {} : { [key]: Object.fromEntries(given) };
+/** Of two flags with one meaning the first wins. A plug-in that a flag names is that name, without a config's options. */
+function setAt(target: { [key: string]: unknown }, path: string, value: unknown): void {
+  const [key = '', ...rest] = path.replace(/\.use$/, '').split('.');
+  if (rest.length === 0) {
+    target[key] ??= value;
+    return;
+  }
+  const inner = (target[key] ?? {}) as { [key: string]: unknown };
+  target[key] = inner;
+  setAt(inner, rest.join('.'), value);
 }
