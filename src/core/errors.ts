@@ -2,38 +2,43 @@
  * One error type for everything that can go wrong. Message grammar: what failed - on what - what to do (`hint`).
  * Expected failures (a failed rollout, an unparsable grade, a bad record) are values, not errors.
  */
-export type ErrorCode = keyof typeof EXIT_CODES;
+export type ErrorCode = keyof typeof CODES;
 
-/** Exit code of the process for each error code; 4, 5, 6, 130 and 143 leave a run that `apo train --resume` continues. */
-const EXIT_CODES = {
-  internal: 1,
-  'not-found': 1,
-  'journal-mismatch': 1,
-  'step-failed': 1,
-  usage: 2,
-  'config-invalid': 2,
-  'prompt-invalid': 2,
-  'plugin-unknown': 2,
-  'plugin-invalid': 2,
-  'model-unknown': 2,
-  'request-invalid': 2,
-  'dataset-invalid': 3,
-  'dataset-empty': 3,
-  'history-invalid': 3,
-  'provider-auth': 4,
-  'provider-quota': 4,
-  'provider-unavailable': 4,
-  'budget-reached': 5,
-  'store-corrupt': 6,
-  'store-newer': 6,
-  'store-foreign': 6,
-  'store-locked': 6,
-  'store-write': 6,
-  'file-write': 6,
-  'threshold-missed': 7,
-  interrupted: 130,
-  terminated: 143,
-} as const;
+/** Why a training run stops that `apo train --resume` continues: a limit or signal, failed calls, or a disk. */
+type Stop = 'asked' | 'calls' | 'disk';
+
+type Meaning = { readonly exit: number; readonly stop?: Stop };
+
+/** What each code means: the exit code of the process, and of which stop it is. One without a stop makes a run fail. */
+const CODES = {
+  internal: { exit: 1 },
+  'not-found': { exit: 1 },
+  'journal-mismatch': { exit: 1 },
+  'step-failed': { exit: 1, stop: 'calls' },
+  usage: { exit: 2 },
+  'config-invalid': { exit: 2 },
+  'prompt-invalid': { exit: 2 },
+  'plugin-unknown': { exit: 2 },
+  'plugin-invalid': { exit: 2 },
+  'model-unknown': { exit: 2 },
+  'request-invalid': { exit: 2 },
+  'dataset-invalid': { exit: 3 },
+  'dataset-empty': { exit: 3 },
+  'history-invalid': { exit: 3 },
+  'provider-auth': { exit: 4, stop: 'calls' },
+  'provider-quota': { exit: 4, stop: 'calls' },
+  'provider-unavailable': { exit: 4, stop: 'calls' },
+  'budget-reached': { exit: 5, stop: 'asked' },
+  'store-corrupt': { exit: 6 },
+  'store-newer': { exit: 6 },
+  'store-foreign': { exit: 6 },
+  'store-locked': { exit: 6 },
+  'store-write': { exit: 6, stop: 'disk' },
+  'file-write': { exit: 6, stop: 'disk' },
+  'threshold-missed': { exit: 7 },
+  interrupted: { exit: 130, stop: 'asked' },
+  terminated: { exit: 143, stop: 'asked' },
+} as const satisfies { readonly [code: string]: Meaning };
 
 export type ApoErrorOptions = {
   /** What the user can do about it, one sentence. */
@@ -70,7 +75,16 @@ export function isApoError(error: unknown): error is ApoError {
 }
 
 export function exitCodeOf(error: unknown): number {
-  return isApoError(error) ? EXIT_CODES[error.code] : 1;
+  return (isApoError(error) ? meaningOf(error.code)?.exit : undefined) ?? 1;
+}
+
+/** Undefined also for what is no code. */
+export function stopOf(code: string): Stop | undefined {
+  return meaningOf(code)?.stop;
+}
+
+function meaningOf(code: string): Meaning | undefined {
+  return Object.hasOwn(CODES, code) ? CODES[code as ErrorCode] : undefined;
 }
 
 /** The message of anything that was thrown. */

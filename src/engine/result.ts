@@ -1,4 +1,4 @@
-import type { ApoError } from '../core/errors.ts';
+import { type ApoError, stopOf } from '../core/errors.ts';
 import { type Prompt, promptText } from '../core/prompt.ts';
 import { createRandom } from '../core/random.ts';
 import type { RolloutStatus, ScoredRollout } from '../core/rollout.ts';
@@ -133,22 +133,9 @@ export function describeRun(parts: ResultParts): RunResult {
   };
 }
 
-/** Ends that `apo train --resume` continues. */
-const RESUMABLE = new Set<string>([
-  'budget-reached',
-  'interrupted',
-  'terminated',
-  'provider-auth',
-  'provider-quota',
-  'provider-unavailable',
-  'store-write',
-  'file-write',
-  'step-failed',
-]);
-
 function statusOf(error: ApoError | undefined): RunResult['status'] {
   if (error === undefined) return 'completed';
-  return error.resumable && RESUMABLE.has(error.code) ? 'stopped' : 'failed';
+  return error.resumable && stopOf(error.code) !== undefined ? 'stopped' : 'failed';
 }
 
 export function summarise(prompt: Prompt, rollouts: readonly ScoredRollout[]): ScoreSummary {

@@ -6,7 +6,7 @@ import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { isoNow } from '../../core/clock.ts';
-import { ApoError } from '../../core/errors.ts';
+import { ApoError, stopOf } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { ROLES } from '../../models/model.ts';
@@ -18,9 +18,6 @@ import type { TrainFlags } from './options.ts';
 import { refuseOtherFlags } from './resume-flags.ts';
 import { isAsked } from './roles.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
-
-/** Ends whose failed calls a resumed run sends again, because they failed for a reason that passes. */
-const RETRIED = new Set(['step-failed', 'provider-unavailable', 'provider-quota', 'provider-auth']);
 
 /** What a run is started from, and resumed from: the resolved configuration, without secrets. */
 type StoredConfig = {
@@ -129,8 +126,8 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
     config: { ...stored.config, budget: config.budget },
     ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
   };
-  // Failures that stopped the run are tried again; everything that was used stays as it is.
-  if (RETRIED.has(run.reason)) await store.journal.releaseFaults(run.id);
+  // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
+  if (stopOf(run.reason) === 'calls') await store.journal.releaseFaults(run.id);
   await store.runs.update(run.id, {
     status: 'running',
     reason: '',

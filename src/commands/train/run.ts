@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { isoNow } from '../../core/clock.ts';
-import { ApoError, isApoError } from '../../core/errors.ts';
+import { ApoError, isApoError, stopOf } from '../../core/errors.ts';
 import { createStopSwitch, type StopSwitch } from '../../engine/stop.ts';
 import { type TrainEnd, train } from '../../engine/train.ts';
 import { ROLES } from '../../models/model.ts';
@@ -16,9 +16,6 @@ import { partsOf } from './parts.ts';
 import { writeResults } from './results.ts';
 import type { Setup } from './setup.ts';
 import { stopOnSignals } from './signals.ts';
-
-/** After these the run is as good as it was: it goes on when the disk does. */
-const DISK_FAULTS = new Set(['store-write', 'file-write']);
 
 /** `apo train`: set up, train, write results; throws what stopped the run after everything is on disk. */
 export async function runTraining(flags: TrainFlags): Promise<void> {
@@ -77,7 +74,7 @@ async function orTell<T>({ result }: TrainEnd, { json }: TrainFlags, write: () =
   try {
     return await write();
   } catch (error) {
-    if (json === true && isApoError(error) && DISK_FAULTS.has(error.code)) {
+    if (json === true && isApoError(error) && stopOf(error.code) === 'disk') {
       process.stdout.write(`${JSON.stringify({ ...result, status: 'stopped', reason: error.code })}\n`);
     }
     throw error;
@@ -106,7 +103,7 @@ function withCommand(error: ApoError, runId: string, config: Config): ApoError {
 
 /** A disk that fails while results are written leaves a run that goes on when the disk does. */
 async function asStopped(error: unknown, store: Store, run: Run, config: Config): Promise<unknown> {
-  if (!isApoError(error) || !DISK_FAULTS.has(error.code) || error.hint?.includes('--resume') === true) return error;
+  if (!isApoError(error) || stopOf(error.code) !== 'disk' || error.hint?.includes('--resume') === true) return error;
   try {
     await store.runs.update(run.id, { status: 'stopped', reason: error.code, updatedAt: isoNow(systemClock) });
   } catch {
