@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { startRetention } from '../../src/server/retention.ts';
 import type { ArchiveReport } from '../../src/traces/cold/archive.ts';
-import { readCold } from '../../src/traces/cold/cold.ts';
-import type { ColdRow } from '../../src/traces/cold/rows.ts';
+import { coldRows } from '../helpers/cold.ts';
 import { temporaryStore } from '../helpers/folder.ts';
 import { CLI, type ServeProcess, startServe } from '../helpers/serve-process.ts';
 
@@ -67,12 +66,6 @@ function strayEvaluation(ageDays: number): string {
 async function send(server: ServeProcess, body: string, path = '/v1/traces'): Promise<number> {
   const headers = { 'content-type': 'application/json' };
   return (await fetch(server.url + path, { method: 'POST', headers, body })).status;
-}
-
-async function coldRows(folder: string): Promise<ColdRow[]> {
-  const rows: ColdRow[] = [];
-  for await (const row of readCold(folder)) rows.push(row);
-  return rows;
 }
 
 /** A store with an old trace of Bob, an old one of Ann and a new one of Bob; the old ones have moved. */

@@ -137,11 +137,6 @@ export function expireCold(
   return expired;
 }
 
-/** The rows of all parts, or of those of one date. */
-export async function* readCold(folder: string, date?: string): AsyncGenerator<ColdRow> {
-  for (const file of partsOf(folder, date)) yield* await readPart(file);
-}
-
 /** Whether there is cold storage in the folder. */
 export function hasCold(folder: string): boolean {
   return datesOf(folder).length > 0 || existsSync(join(folder, TOMBSTONES)) || existsSync(join(folder, OLD_TOMBSTONES));
@@ -152,14 +147,12 @@ function datesOf(folder: string): readonly string[] {
   return readdirSync(folder).flatMap((name) => PARTITION.exec(name)?.[1] ?? []);
 }
 
-function partsOf(folder: string, date?: string): readonly string[] {
-  return datesOf(folder)
-    .filter((each) => date === undefined || each === date)
-    .flatMap((each) => {
-      const partition = join(folder, `dt=${each}`);
-      const parts = readdirSync(partition).filter((name) => /^part-.*\.parquet$/.test(name));
-      return parts.sort().map((name) => join(partition, name));
-    });
+function partsOf(folder: string): readonly string[] {
+  return datesOf(folder).flatMap((date) => {
+    const partition = join(folder, `dt=${date}`);
+    const parts = readdirSync(partition).filter((name) => /^part-.*\.parquet$/.test(name));
+    return parts.sort().map((name) => join(partition, name));
+  });
 }
 
 async function tombstonesOf(folder: string): Promise<ReadonlySet<unknown>> {

@@ -5,9 +5,10 @@ import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { pseudonymOf } from '../../../src/core/privacy/pseudonym.ts';
 import type { Span } from '../../../src/core/trace.ts';
-import { deleteFromCold, expireCold, readCold, writeCold } from '../../../src/traces/cold/cold.ts';
+import { deleteFromCold, expireCold, writeCold } from '../../../src/traces/cold/cold.ts';
 import type { ColdTrace } from '../../../src/traces/cold/rows.ts';
 import { spansOf } from '../../../src/traces/shared/rollout-spans.ts';
+import { coldRows } from '../../helpers/cold.ts';
 import { temporaryFolder } from '../../helpers/folder.ts';
 import { aFeedback } from '../../helpers/store-data.ts';
 import { toolRollout } from '../helpers.ts';
@@ -29,18 +30,12 @@ function traceOf(number: number, userId: string, days = 0): ColdTrace {
   return { spans: spansFor(number, userId, days), sessionId: `s-${number}`, userId, feedback: [] };
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
 describe('cold storage', () => {
   it('has whoever gave feedback as a pseudonym only, as everybody', async () => {
     const folder = temporaryFolder();
     const given = { ...traceOf(1, 'u1'), feedback: [aFeedback({ metadata: { 'user.id': 'u1', scale: 5 } })] };
     await writeCold({ folder, ...options, traces: [given] });
-    const [said] = (await collect(readCold(folder, '2026-11-21'))).flatMap(({ feedback_json }) => feedback_json ?? []);
+    const [said] = (await coldRows(folder)).flatMap(({ feedback_json }) => feedback_json ?? []);
     expect(JSON.parse(said ?? '')).toMatchObject([{ metadata: { scale: 5 } }]);
     expect(said).not.toContain('u1');
   });
@@ -54,7 +49,7 @@ describe('cold storage', () => {
     });
     expect(report).toMatchObject({ traces: 3, spans: 15, dropped: 0 });
     expect(readdirSync(folder).sort()).toEqual(['dt=2026-11-21', 'dt=2026-11-22']);
-    const rows = await collect(readCold(folder, '2026-11-21'));
+    const rows = (await coldRows(folder)).filter(({ dt }) => dt === '2026-11-21');
     expect(rows).toHaveLength(10);
     const [root, chat] = spansFor(1, 'u1');
     const stored = rows.find((row) => row.span_id === chat?.spanId && row.trace_id === chat.traceId);
@@ -82,7 +77,7 @@ describe('cold storage', () => {
   it('names nobody: user and session ids are pseudonyms only', async () => {
     const folder = temporaryFolder();
     const { files } = await writeCold({ folder, ...options, traces: [traceOf(1, 'alice@example.com')] });
-    const rows = JSON.stringify(await collect(readCold(folder)), (_key, value) =>
+    const rows = JSON.stringify(await coldRows(folder), (_key, value) =>
       typeof value === 'bigint' ? `${value}` : value,
     );
     for (const text of [rows, readFileSync(files[0] ?? '', 'latin1')]) {
@@ -95,7 +90,7 @@ describe('cold storage', () => {
     const folder = temporaryFolder();
     await writeCold({ folder, ...options, traces: [traceOf(1, 'u1'), traceOf(2, 'u2'), traceOf(3, 'u1', 1)] });
     expect(await deleteFromCold(folder, { pseudonym: pseudonym('u1') }, new Date(0))).toMatchObject({ spans: 10 });
-    const rows = await collect(readCold(folder));
+    const rows = await coldRows(folder);
     expect(new Set(rows.map((row) => row.user_hash))).toEqual(new Set([pseudonym('u2')]));
     expect(rows).toHaveLength(5);
     expect(await writeCold({ folder, ...options, traces: [traceOf(4, 'u1')] })).toMatchObject({
