@@ -7,8 +7,8 @@ import type {
   RenderOptions,
   TrainingSample,
 } from '../../src/exporters/exporter.ts';
+import { findPairFault, findSampleFault } from '../../src/exporters/pipeline/validate.ts';
 import { answerOf, promptOf } from '../../src/exporters/shared/render.ts';
-import { findPairFault, findSampleFault } from '../../src/exporters/shared/validate.ts';
 import { conversations, sampleOf } from '../exporters/conversations.ts';
 
 type Row = { readonly [key: string]: unknown };

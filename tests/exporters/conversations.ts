@@ -3,7 +3,7 @@ import type { RolloutStatus } from '../../src/core/rollout.ts';
 import type { TraceEvent } from '../../src/core/trace.ts';
 import { NO_USAGE } from '../../src/core/usage.ts';
 import type { TrainingSample } from '../../src/exporters/exporter.ts';
-import { sampleOfRollout } from '../../src/exporters/shared/samples.ts';
+import { sampleOfRollout } from '../../src/exporters/pipeline/samples.ts';
 import type { StoredRollout } from '../../src/stores/store.ts';
 
 type Body = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'at' | 'spanId'> : never) : never;

@@ -3,7 +3,7 @@ import { ApoError } from '../../core/errors.ts';
 import type { RedactionLevel } from '../../core/privacy/detector.ts';
 import type { Exporter, FileKind, Purpose, RenderOptions } from '../../exporters/exporter.ts';
 import { THINKING_MODES } from '../../exporters/exporter.ts';
-import type { SelectOptions } from '../../exporters/shared/source.ts';
+import type { SelectOptions } from '../../exporters/pipeline/source.ts';
 import type { StoreOptions } from '../ui/store-options.ts';
 
 export type Verb = 'sft' | 'dpo' | 'kto' | 'rft' | 'sharegpt' | 'csv';

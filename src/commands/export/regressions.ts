@@ -1,9 +1,9 @@
 import { ApoError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { FailureGroup } from '../../exporters/shared/failure-groups.ts';
-import { mineRegressions } from '../../exporters/shared/regressions.ts';
-import { createTally } from '../../exporters/shared/report.ts';
-import { createRowWriter } from '../../exporters/shared/rows.ts';
+import type { FailureGroup } from '../../exporters/pipeline/failure-groups.ts';
+import { mineRegressions } from '../../exporters/pipeline/regressions.ts';
+import { createTally } from '../../exporters/pipeline/report.ts';
+import { createRowWriter } from '../../exporters/pipeline/rows.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { printJson } from '../ui/output.ts';
 import { type ExportFlags, selectOptions } from './options.ts';

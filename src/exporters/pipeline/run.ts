@@ -13,9 +13,9 @@ import type {
   TrainingSample,
 } from '../exporter.ts';
 import { unfit } from '../exporter.ts';
+import { answerOf, promptOf } from '../shared/render.ts';
 import { pairsOf } from './pairs.ts';
 import type { Redaction } from './redaction.ts';
-import { answerOf, promptOf } from './render.ts';
 import { createTally, type ExportReport, type Tally } from './report.ts';
 import type { RowWriter } from './row-writer.ts';
 import { createRowWriter, createSpool } from './rows.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Failure, groupFailures } from '../../../src/exporters/shared/failure-groups.ts';
+import { type Failure, groupFailures } from '../../../src/exporters/pipeline/failure-groups.ts';
 
 const CAUSES: readonly (readonly [string, readonly string[]])[] = [
   [

@@ -1,6 +1,6 @@
 import type { Message } from '../../core/message.ts';
 import type { PreferencePair, TrainingSample } from '../exporter.ts';
-import { argumentsOf } from './tools.ts';
+import { argumentsOf } from '../shared/tools.ts';
 
 /** Default of {@link findFault}'s limit: the longest example that the OpenAI family takes. */
 export const MAX_TOKENS = 65_536;

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/core/message.ts';
 import type { TraceEvent } from '../../../src/core/trace.ts';
-import { alternate, messagesOf, withThinkingApart, withToolNames } from '../../../src/exporters/shared/conversation.ts';
+import {
+  alternate,
+  messagesOf,
+  withThinkingApart,
+  withToolNames,
+} from '../../../src/exporters/pipeline/conversation.ts';
+import { findFault } from '../../../src/exporters/pipeline/validate.ts';
 import { coverTools, toolsFromJson } from '../../../src/exporters/shared/tools.ts';
-import { findFault } from '../../../src/exporters/shared/validate.ts';
 import { WEATHER } from '../conversations.ts';
 
 const system: Message = { role: 'system', content: 's' };

@@ -1,9 +1,9 @@
 import type { PreferencePair, TrainingSample } from '../exporter.ts';
+import { answerOf, promptOf } from '../shared/render.ts';
+import { coverTools } from '../shared/tools.ts';
 import { createExtremes, type Extremes, type ExtremesByQuestion, questionOf } from './extremes.ts';
-import { answerOf, promptOf } from './render.ts';
 import type { Tally } from './report.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
-import { coverTools } from './tools.ts';
 
 /**
  * Preference pairs: the best against the worst answer to one question, an answer against the one that it replaced when

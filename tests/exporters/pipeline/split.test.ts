@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Bond, createSplitter } from '../../../src/exporters/shared/split.ts';
+import { type Bond, createSplitter } from '../../../src/exporters/pipeline/split.ts';
 
 const bonds: fc.Arbitrary<readonly Bond[]> = fc.array(
   fc.record({

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
-import { createRowWriter } from '../../../src/exporters/shared/rows.ts';
-import { createShape, widen } from '../../../src/exporters/shared/shape.ts';
+import { createRowWriter } from '../../../src/exporters/pipeline/rows.ts';
+import { createShape, widen } from '../../../src/exporters/pipeline/shape.ts';
 import { temporaryFolder } from '../../helpers/folder.ts';
 
 const folder = temporaryFolder();

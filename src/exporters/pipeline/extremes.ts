@@ -1,6 +1,6 @@
 import { hashOf } from '../../core/json.ts';
 import type { TrainingSample } from '../exporter.ts';
-import { promptOf } from './render.ts';
+import { promptOf } from '../shared/render.ts';
 import { createScratch } from './scratch.ts';
 
 /** Best and worst scored answer to one question. */

@@ -1,8 +1,8 @@
 import { hashOf } from '../../core/json.ts';
 import type { LabelledSample, ReferencedSample, TrainingSample } from '../exporter.ts';
+import { answerOf } from '../shared/render.ts';
 import { createExtremes, type ExtremesByQuestion, questionOf } from './extremes.ts';
 import { findBeginnings } from './longest.ts';
-import { answerOf } from './render.ts';
 import type { Tally } from './report.ts';
 import type { Taken } from './samples.ts';
 import { createSeen } from './scratch.ts';

@@ -6,8 +6,8 @@ import type { TraceEvent } from '../../core/trace.ts';
 import type { StoredRollout } from '../../stores/store.ts';
 import { BROKEN_OFF } from '../../traces/shared/conventions/assemble.ts';
 import type { TrainingSample } from '../exporter.ts';
+import { coverTools, toolsFromJson } from '../shared/tools.ts';
 import { alternate, answerStart, messagesOf, toolsOffered, withThinkingApart, withToolNames } from './conversation.ts';
-import { coverTools, toolsFromJson } from './tools.ts';
 
 /** Turns an id into something that does not name a person or a session; see core/privacy/pseudonym.ts. */
 export type HashId = (id: string) => string;

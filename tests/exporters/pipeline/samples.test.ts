@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../src/core/trace.ts';
 import { NO_USAGE } from '../../../src/core/usage.ts';
-import { sampleOfTrace } from '../../../src/exporters/shared/samples.ts';
+import { sampleOfTrace } from '../../../src/exporters/pipeline/samples.ts';
 
 describe('a production trace as a sample', () => {
   const at = { at: 0, spanId: '1' };
