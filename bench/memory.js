@@ -4,7 +4,7 @@ import createChatAgent, { options as chatOptions } from '../dist/agents/chat.js'
 import { createPrompt } from '../dist/core/prompt.js';
 import { createBudget } from '../dist/engine/budget.js';
 import { createCaller } from '../dist/engine/calls.js';
-import { createEvaluation } from '../dist/engine/evaluate.js';
+import { createEvaluator } from '../dist/engine/evaluate.js';
 import { createLimiter } from '../dist/engine/limiter.js';
 import { createPrices } from '../dist/engine/prices.js';
 import { createStopSwitch } from '../dist/engine/stop.js';
@@ -51,7 +51,7 @@ const caller = createCaller({
   concurrency: 64,
   observer: {},
 });
-const { evaluate } = createEvaluation({
+const { evaluate } = createEvaluator({
   runId: 'run',
   agent: await createChatAgent(chatOptions.parse({}), { folder }),
   grader: createExactGrader(exactOptions.parse({})),

@@ -6,7 +6,7 @@ import type { Task } from '../core/task.ts';
 import type { Kept, Trial } from '../optimizers/optimizer.ts';
 import type { Store } from '../stores/store.ts';
 import type { Budget } from './budget.ts';
-import { type Evaluation, trialKey } from './evaluate.ts';
+import { type Evaluator, trialKey } from './evaluate.ts';
 import { KeptBudget } from './outlook.ts';
 
 /** Share of a budget that the final comparison may take at most. */
@@ -22,7 +22,7 @@ export type ClosingParts = {
   readonly val: readonly Task[];
   readonly test: readonly Task[];
   readonly budget: Budget;
-  readonly evaluate: Evaluation['evaluate'];
+  readonly evaluate: Evaluator['evaluate'];
   /** Whether a rollout was made before a resume, and so costs nothing. */
   readonly wasMade: (prompt: Prompt, trial: Trial) => boolean;
   readonly iterations: number;
@@ -35,7 +35,7 @@ export type ClosingParts = {
  */
 export type Closing = {
   /** The search's: refused when it would take what the comparison needs. @throws ApoError `budget-reached` */
-  readonly evaluate: Evaluation['evaluate'];
+  readonly evaluate: Evaluator['evaluate'];
   /** A call of the search: refused likewise. @throws ApoError `budget-reached` */
   ask<T>(call: () => Promise<T>): Promise<T>;
   /** Set once the search was ended so. */

@@ -25,7 +25,7 @@ export type EvaluateParts = RolloutParts & {
   readonly wasMade?: (prompt: Prompt, trial: Trial) => boolean;
 };
 
-export type Evaluation = {
+export type Evaluator = {
   /**
    * Evaluates prompts on tasks, in parallel, each (prompt, task, sample) once. Results are in the order of the trials.
    * Evaluations that overlap are judged in the order in which they were asked for, so that what arrives first decides
@@ -56,7 +56,7 @@ const KEPT = 2000;
  */
 const ADMITTED = 1.25;
 
-export function createEvaluation(parts: EvaluateParts): Evaluation {
+export function createEvaluator(parts: EvaluateParts): Evaluator {
   const queue = new PQueue({ concurrency: Math.floor(parts.concurrency * ADMITTED) });
   /** Undefined: it is in the store only. */
   const known = new Map<string, Promise<ScoredRollout> | undefined>();

@@ -10,7 +10,7 @@ import type { Kept } from '../optimizers/optimizer.ts';
 import type { StoredRollout } from '../stores/store.ts';
 import { type Closing, createClosing, madeBefore } from './closing.ts';
 import { type ContextParts, createContext } from './context.ts';
-import { createEvaluation, type Evaluation } from './evaluate.ts';
+import { createEvaluator, type Evaluator } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
 import { createLeakGuard } from './leaks.ts';
@@ -54,7 +54,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   parts.agent.validate(parts.start, [...training, ...val, ...sealed]);
   const leaks = createLeakGuard(parts.canaries, parts.spotlights);
   const wasMade = await madeBefore(parts.store, parts.runId);
-  const { evaluate, end, idle } = createEvaluation({
+  const { evaluate, end, idle } = createEvaluator({
     ...parts,
     wasMade,
     leaks,
@@ -130,7 +130,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
 async function concludeSearch(
   parts: TrainParts,
   closing: Closing,
-  evaluate: Evaluation['evaluate'],
+  evaluate: Evaluator['evaluate'],
   kept: Kept,
   reached: ApoError,
 ): Promise<{ readonly kept: Kept; readonly test: Tested | null; readonly error: ApoError }> {
@@ -175,7 +175,7 @@ async function loadRollout(
   throw new ApoError('internal', `rollout of ${promptId} on ${taskId} is not in the store - run ${runId}`);
 }
 
-async function lookAtTest(parts: TrainParts, evaluate: Evaluation['evaluate'], best: Prompt): Promise<Tested | null> {
+async function lookAtTest(parts: TrainParts, evaluate: Evaluator['evaluate'], best: Prompt): Promise<Tested | null> {
   const tasks = parts.split.test;
   if (tasks.length === 0) return null;
   const trials = tasks.map((task) => ({ task, sample: 0 }));

@@ -3,7 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { parseJson } from '../core/json.ts';
-import type { Feedback, TraceStore } from '../stores/trace-store.ts';
+import type { FeedbackRow, TraceStore } from '../stores/trace-store.ts';
 import { assembleTrace } from '../traces/shared/conventions/assemble.ts';
 import { feedbackFields, toFeedback } from '../traces/shared/feedback-rows.ts';
 
@@ -73,7 +73,7 @@ export function traceRoutes(traces: TraceStore): Hono {
     const { responseId, ...fields } = target.data;
     const given = feedbackFields.safeParse(fields);
     if (!given.success) return context.json({ error: firstProblem(given.error) }, 400);
-    const feedback: Feedback[] = [];
+    const feedback: FeedbackRow[] = [];
     for (const row of toFeedback('', given.data, new Date(), randomUUID)) {
       feedback.push({ ...row, responseId, traceId: await traces.addFeedback({ ...row, responseId }) });
     }
@@ -86,7 +86,7 @@ export function traceRoutes(traces: TraceStore): Hono {
     if (!given.success) return context.json({ error: body.ok ? firstProblem(given.error) : body.reason }, 400);
     const trace = await traces.find(context.req.param('id'));
     if (trace === undefined) return context.json({ error: 'not found' }, 404);
-    const feedback: readonly Feedback[] = toFeedback(trace.traceId, given.data, new Date(), randomUUID);
+    const feedback: readonly FeedbackRow[] = toFeedback(trace.traceId, given.data, new Date(), randomUUID);
     for (const row of feedback) await traces.addFeedback(row);
     return context.json({ feedback }, 201);
   });

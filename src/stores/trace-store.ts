@@ -30,14 +30,14 @@ export interface TraceStore {
    * Attaches feedback at any later time, also before the first span of the trace arrives. The same id replaces.
    * @returns the trace that it is with; '' while it names none and its response has not arrived.
    */
-  addFeedback(feedback: Feedback): Promise<string>;
+  addFeedback(feedback: FeedbackRow): Promise<string>;
   /** Oldest first, evaluation events of the spans included. */
-  feedback(traceId: string): Promise<readonly Feedback[]>;
+  feedback(traceId: string): Promise<readonly FeedbackRow[]>;
 }
 
 /**
  * An event of a span that came by another way than with its span: as an OTLP log record. An evaluation without a span
- * (`spanId` is '') is about the whole trace; one without a trace ('' too) names a response, see {@link Feedback}.
+ * (`spanId` is '') is about the whole trace; one without a trace ('' too) names a response, see {@link FeedbackRow}.
  */
 export type LateEvent = SpanEvent & { readonly traceId: string; readonly spanId: string };
 
@@ -121,7 +121,7 @@ export type TraceTarget =
   | { readonly userId: string };
 
 /** What a person, a judge or a program said about a trace after the fact. */
-export type Feedback = {
+export type FeedbackRow = {
   readonly id: string;
   readonly traceId: string;
   /** The span it is about; null for the whole trace. */

@@ -1,7 +1,7 @@
 import { createPrompt, type Prompt } from '../../src/core/prompt.ts';
 import type { Candidate } from '../../src/optimizers/optimizer.ts';
 import type { JournalKey, JournalReply, PromptVersion, Run, StoredRollout } from '../../src/stores/store.ts';
-import type { Feedback } from '../../src/stores/trace-store.ts';
+import type { FeedbackRow } from '../../src/stores/trace-store.ts';
 
 export const AT = '2026-11-21T09:00:00.000Z';
 
@@ -108,7 +108,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-export function aFeedback(changes: Partial<Feedback>): Feedback {
+export function aFeedback(changes: Partial<FeedbackRow>): FeedbackRow {
   return {
     id: 'f1',
     traceId: 'a'.repeat(32),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Span } from '../../src/core/trace.ts';
 import type { Store } from '../../src/stores/store.ts';
-import type { Feedback, LateEvent } from '../../src/stores/trace-store.ts';
+import type { FeedbackRow, LateEvent } from '../../src/stores/trace-store.ts';
 import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { aFeedback } from '../helpers/store-data.ts';
@@ -34,7 +34,7 @@ function evaluation(responseId: string, named = { traceId: '', spanId: '' }, val
 
 /** Where feedback lies, as `trace digit:span digit`. */
 async function places(): Promise<readonly string[]> {
-  const all: Feedback[] = [];
+  const all: FeedbackRow[] = [];
   for (const digit of ['1', '2', '3']) all.push(...(await store.traces.feedback(trace(digit))));
   return all.map(({ traceId, spanId }) => `${traceId[0]}:${spanId?.[0] ?? ''}`);
 }

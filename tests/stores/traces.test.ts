@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Store } from '../../src/stores/store.ts';
-import type { Feedback, TraceFilter } from '../../src/stores/trace-store.ts';
+import type { FeedbackRow, TraceFilter } from '../../src/stores/trace-store.ts';
 import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { aFeedback } from '../helpers/store-data.ts';
@@ -18,7 +18,7 @@ const MODEL = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o
 const found = async (filter: TraceFilter): Promise<readonly string[]> =>
   (await store.traces.list(filter)).traces.map(({ traceId }) => traceId);
 
-const feedback = (given: Partial<Feedback>): Feedback => aFeedback({ traceId: id(1), ...given });
+const feedback = (given: Partial<FeedbackRow>): FeedbackRow => aFeedback({ traceId: id(1), ...given });
 
 describe('the summary of a trace', () => {
   it('is the same in whatever order, batches and repeats its spans arrive', async () => {

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { terminalSafe } from '../../platform/text.ts';
-import type { Feedback, TraceSummary } from '../../stores/trace-store.ts';
+import type { FeedbackRow, TraceSummary } from '../../stores/trace-store.ts';
 import { assembleTrace } from '../../traces/shared/conventions/assemble.ts';
 import { formatScore } from '../ui/format.ts';
 import { print, printJson } from '../ui/output.ts';
@@ -54,7 +54,7 @@ function renderHead(trace: TraceSummary): string {
   ]);
 }
 
-function renderFeedback({ name, source, label, score, comment, correction }: Feedback): string {
+function renderFeedback({ name, source, label, score, comment, correction }: FeedbackRow): string {
   const parts = [
     label,
     score === null ? '' : formatScore(score),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DEFAULT_REDACTION, type RedactionLevel } from '../../core/privacy/detector.ts';
 import { pseudonymOf } from '../../core/privacy/pseudonym.ts';
 import { createRedactor } from '../../core/privacy/redact.ts';
-import type { Feedback, TraceStore, TraceSummary } from '../../stores/trace-store.ts';
+import type { FeedbackRow, TraceStore, TraceSummary } from '../../stores/trace-store.ts';
 import { redactSpan } from '../content.ts';
 import { type ColdReport, expireCold, writeCold } from './cold.ts';
 import type { ColdTrace } from './rows.ts';
@@ -105,7 +105,7 @@ async function* coldTraces(
   }
 }
 
-function redactedFeedback(given: Feedback, redact: (text: string) => string): Feedback {
+function redactedFeedback(given: FeedbackRow, redact: (text: string) => string): FeedbackRow {
   const { comment, correction } = given;
   return { ...given, comment: redact(comment), correction: correction === null ? null : redact(correction) };
 }

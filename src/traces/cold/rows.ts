@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Span } from '../../core/trace.ts';
-import type { Feedback } from '../../stores/trace-store.ts';
+import type { FeedbackRow } from '../../stores/trace-store.ts';
 import { textOf, usageOf } from '../facts.ts';
 import { IDENTITY_KEYS } from '../shared/conventions/facts.ts';
 import { milliseconds } from '../shared/time.ts';
@@ -44,7 +44,7 @@ export type ColdTrace = {
   /** As the store knows them: the ids by which it deletes. They must not have been redacted. */
   readonly sessionId: string | null;
   readonly userId: string | null;
-  readonly feedback: readonly Feedback[];
+  readonly feedback: readonly FeedbackRow[];
 };
 
 export type ColdOptions = {
@@ -85,7 +85,7 @@ export function rowsOf(trace: ColdTrace, { pseudonym, redactionLevel }: ColdOpti
   });
 }
 
-function withoutIds({ traceId, metadata, ...given }: Feedback): object {
+function withoutIds({ traceId, metadata, ...given }: FeedbackRow): object {
   return { ...given, metadata: withoutOwnColumns(metadata) };
 }
 

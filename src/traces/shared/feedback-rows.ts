@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Feedback } from '../../stores/trace-store.ts';
+import type { FeedbackRow } from '../../stores/trace-store.ts';
 
 /** What a user says about an answer; each part that is given becomes a feedback row of its own. */
 export const feedbackFields = z
@@ -28,7 +28,12 @@ export const feedbackFields = z
 
 export type FeedbackFields = z.infer<typeof feedbackFields>;
 
-export function toFeedback(traceId: string, given: FeedbackFields, at: Date, newId: () => string): readonly Feedback[] {
+export function toFeedback(
+  traceId: string,
+  given: FeedbackFields,
+  at: Date,
+  newId: () => string,
+): readonly FeedbackRow[] {
   const { thumbs, rating, comment, correction, score, name, source, spanId } = given;
   const common = {
     traceId,
@@ -41,8 +46,8 @@ export function toFeedback(traceId: string, given: FeedbackFields, at: Date, new
     at: at.toISOString(),
     metadata: {},
   } as const;
-  const rows: Feedback[] = [];
-  const add = (row: Partial<Feedback> & { readonly name: string }): void =>
+  const rows: FeedbackRow[] = [];
+  const add = (row: Partial<FeedbackRow> & { readonly name: string }): void =>
     void rows.push({ ...common, id: newId(), ...row });
   if (thumbs !== undefined) add({ name: 'thumbs', score: thumbs === 'up' ? 1 : 0, label: thumbs });
   if (rating !== undefined) add({ name: 'rating', score: (rating - 1) / 4, label: String(rating) });

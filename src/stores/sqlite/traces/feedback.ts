@@ -1,6 +1,6 @@
 import type { Json } from '../../../core/json.ts';
 import type { Evaluation } from '../../../traces/shared/conventions/evaluations.ts';
-import type { Feedback } from '../../trace-store.ts';
+import type { FeedbackRow } from '../../trace-store.ts';
 import type { Connection } from '../connection.ts';
 import { findResponse, isSettled, responseKey } from './responses.ts';
 
@@ -12,7 +12,7 @@ export const USER_KEY = 'user.id';
  * With the span of the response that it names, where that is known.
  * @returns the trace that it is with now and, if another, the one before: their scores have to be brought up to date
  */
-export function saveFeedback(connection: Connection, feedback: Feedback): readonly [string, ...string[]] {
+export function saveFeedback(connection: Connection, feedback: FeedbackRow): readonly [string, ...string[]] {
   const named = { traceId: feedback.traceId, spanId: feedback.spanId ?? '' };
   const key = responseKey(feedback.responseId ?? '');
   const place = key === '' ? undefined : findResponse(connection, key, named);
@@ -53,13 +53,13 @@ export function refreshScore(connection: Connection, traceId: string): void {
   );
 }
 
-export function feedbackOf(connection: Connection, traceId: string): readonly Feedback[] {
+export function feedbackOf(connection: Connection, traceId: string): readonly FeedbackRow[] {
   return connection.all('select * from feedback where trace_id = ? order by at, id', traceId).map((row) => ({
     id: String(row.id),
     traceId: String(row.trace_id),
     spanId: row.span_id === null ? null : String(row.span_id),
     name: String(row.name),
-    source: row.source as Feedback['source'],
+    source: row.source as FeedbackRow['source'],
     score: row.score === null ? null : Number(row.score),
     label: String(row.label),
     comment: String(row.comment),
@@ -69,7 +69,7 @@ export function feedbackOf(connection: Connection, traceId: string): readonly Fe
   }));
 }
 
-export function feedbackFrom(evaluation: Evaluation): Feedback {
+export function feedbackFrom(evaluation: Evaluation): FeedbackRow {
   const { id, traceId, spanId, responseId, name, source, score, label, explanation, correction } = evaluation;
   const { sessionId, userId, timeNs } = evaluation;
   return {
