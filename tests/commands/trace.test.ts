@@ -228,6 +228,12 @@ describe('apo trace', () => {
     expect(trace('export', '--session', 'session-1', '--out', out)).toMatchObject({ status: 0, stdout: '' });
     expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(lines[1]);
     expect(JSON.parse(trace('export', '--out', out, '--json').stdout)).toEqual({ file: out, traces: 2 });
+    // The store itself is no place for them.
+    expect(trace('export', '--out', path)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('SQLite database'),
+    });
+    expect(trace('list').status).toBe(0);
   });
 
   it('feedback adds each part and becomes the score', () => {

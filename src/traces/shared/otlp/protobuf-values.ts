@@ -61,29 +61,15 @@ function readValue(reader: WireReader, budget: Budget, context: DecodeContext, d
 
 function readArray(reader: WireReader, budget: Budget, context: DecodeContext, depth: number): Json {
   const values: Json[] = [];
-  checkDepth(depth, context);
-  eachField(reader, (field, type) => {
-    if (field !== 1 || type !== BYTES) return false;
-    if (budget.left <= 0) {
-      budget.cut = true;
-      return false;
-    }
-    values.push(readValue(reader.message(), budget, context, depth + 1));
-    return true;
+  eachElement(reader, budget, context, depth, (element) => {
+    values.push(readValue(element, budget, context, depth + 1));
   });
   return values;
 }
 
 function readMap(reader: WireReader, budget: Budget, context: DecodeContext, depth: number): Json {
   const values: { [key: string]: Json } = {};
-  checkDepth(depth, context);
-  eachField(reader, (field, type) => {
-    if (field !== 1 || type !== BYTES) return false;
-    if (budget.left <= 0) {
-      budget.cut = true;
-      return false;
-    }
-    const pair = reader.message();
+  eachElement(reader, budget, context, depth, (pair) => {
     let key = '';
     let value: Json = null;
     eachField(pair, (number, wire) => {
@@ -94,9 +80,28 @@ function readMap(reader: WireReader, budget: Budget, context: DecodeContext, dep
     });
     if (isForbiddenKey(key)) context.request.droppedAttributes++;
     else values[key] = value;
-    return true;
   });
   return values;
+}
+
+/** ArrayValue and KeyValueList alike hold their elements in field 1. What the budget does not pay for is left out. */
+function eachElement(
+  reader: WireReader,
+  budget: Budget,
+  context: DecodeContext,
+  depth: number,
+  read: (element: WireReader) => void,
+): void {
+  checkDepth(depth, context);
+  eachField(reader, (field, type) => {
+    if (field !== 1 || type !== BYTES) return false;
+    if (budget.left <= 0) {
+      budget.cut = true;
+      return false;
+    }
+    read(reader.message());
+    return true;
+  });
 }
 
 function checkDepth(depth: number, { limits }: DecodeContext): void {
