@@ -1,22 +1,15 @@
-import { once } from 'node:events';
 import {
   closeSync,
   createReadStream,
-  createWriteStream,
   existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
   readSync,
-  renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { ApoError, faultInWords } from '../../core/errors.ts';
 import { type Json, parseJson } from '../../core/json.ts';
-import { makeFolder } from '../../platform/files.ts';
+import { createAtomicStream } from '../../platform/atomic-stream.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -90,50 +83,15 @@ function lastLineStart(file: number, size: number): number {
 }
 
 /**
- * Writes a file of JSON lines as a whole, streaming: temporary file, fsync, rename. Readers see the old file or the new.
+ * Writes a file of JSON lines as a whole, streaming: readers see the old file or the new.
  * @throws ApoError `file-write`; what `values` throws is passed on. The old file stays in both cases.
  */
 export async function writeJsonLines(path: string, values: AsyncIterable<unknown>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const stream = createAtomicStream(path);
   try {
-    await guarded(path, async () => makeFolder(dirname(path)));
-    const stream = createWriteStream(temporary, { mode: 0o600 });
-    let failure: unknown;
-    stream.on('error', (error) => {
-      failure = error;
-    });
-    try {
-      for await (const value of values) {
-        if (failure !== undefined) break;
-        if (!stream.write(`${JSON.stringify(value)}\n`)) await guarded(path, () => once(stream, 'drain'));
-      }
-    } finally {
-      stream.end();
-      if (failure === undefined && !stream.closed) await once(stream, 'close').catch(() => undefined);
-    }
-    await guarded(path, async () => {
-      if (failure !== undefined) throw failure;
-      const file = await open(temporary, 'r+');
-      await file.sync().finally(() => file.close());
-      renameSync(temporary, path);
-    });
-  } catch (error) {
-    try {
-      rmSync(temporary, { force: true });
-    } catch {
-      // It could not be made in the first place; that error is the one to tell.
-    }
-    throw error;
-  }
-}
-
-async function guarded(path: string, action: () => Promise<unknown>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    throw new ApoError('file-write', `cannot write ${path}: ${faultInWords(error)}`, {
-      hint: 'check free space and permissions of the folder, or choose another',
-      cause: error,
-    });
+    for await (const value of values) stream.write(`${JSON.stringify(value)}\n`);
+    stream.commit();
+  } finally {
+    stream.discard();
   }
 }
