@@ -14,9 +14,13 @@ export type TaskSource = {
   readonly history?: HistorySource;
 };
 
+/** Reads these only, as if the source held nothing else: what was added since a run began is no part of it. */
+type Selection = { readonly only?: (task: Task) => boolean };
+
 export type LoadTasksOptions = TaskSource &
   CleanOptions &
-  LoadOptions & { readonly seed: number; readonly split?: Omit<SplitOptions, 'seed'> };
+  LoadOptions &
+  Selection & { readonly seed: number; readonly split?: Omit<SplitOptions, 'seed'> };
 
 export type Counts = {
   /** `loaded + rejected`. */
@@ -75,7 +79,7 @@ function rankOf(task: Task): string {
  * `apo dataset validate` can show what is wrong.
  */
 export async function scanTasks(
-  options: TaskSource & CleanOptions,
+  options: TaskSource & CleanOptions & Selection,
   take: (task: Task) => unknown,
   /** Called for each task that is dropped because one with the same content was taken before. */
   takeCopy: (task: Task) => unknown = () => undefined,
@@ -96,6 +100,7 @@ export async function scanTasks(
   let kept = 0;
   let rejectedCount = 0;
   for await (const record of records) {
+    if (options.only !== undefined && (record.kind === 'rejected' || !options.only(record.task))) continue;
     if (record.kind === 'rejected') {
       rejectedCount++;
       if (rejected.length < MAX_LISTED_REJECTED) rejected.push({ where: record.where, reason: record.reason });
