@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { ApoError, faultInWords } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
+import { readTextFile } from '../platform/text-file.ts';
 import { type Config, type ConfigInput, configSchema } from './schema.ts';
 
 export type LoadedConfig = {
@@ -60,7 +61,7 @@ function has(overrides: unknown, path: readonly PropertyKey[]): boolean {
 function readConfigFile(path: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (error) {
     throw new ApoError('config-invalid', `cannot read config ${path}: ${faultInWords(error)}`, {
       hint: 'check --config, or create one with apo init',
@@ -112,10 +113,10 @@ function withPromptFile(config: Config, folder: string): Config {
     if (!text.startsWith('@')) return text;
     const path = resolve(folder, text.slice(1));
     try {
-      return readFileSync(path, 'utf8').trimEnd();
+      return readTextFile(path).replaceAll('\r\n', '\n').trimEnd();
     } catch (error) {
       throw new ApoError('config-invalid', `cannot read prompt file ${path}: ${faultInWords(error)}`, {
-        hint: 'check the path after @',
+        hint: 'check the path after @; it names a text file',
         cause: error,
       });
     }
