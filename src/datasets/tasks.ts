@@ -44,6 +44,8 @@ export type LoadedTasks = Scan & { readonly tasks: readonly Task[]; readonly spl
 /** Turns of a history older than this are left out unless the user says otherwise. */
 export const DEFAULT_MAX_AGE_DAYS = 30;
 
+const CONTRADICTION = 'the same task has another expected answer elsewhere; only one of them is kept';
+
 export const MAX_LISTED_REJECTED = 1000;
 
 /**
@@ -93,7 +95,7 @@ export async function scanTasks(
   const notes = createNotes();
   const records = history === undefined ? streamDataset(dataset ?? '', notes.add) : history.read();
   const maxAgeDays = options.maxAgeDays ?? (history === undefined ? Number.POSITIVE_INFINITY : DEFAULT_MAX_AGE_DAYS);
-  const clean = createCleaner({ ...options, maxAgeDays });
+  const clean = createCleaner({ ...options, maxAgeDays }, () => notes.add(CONTRADICTION));
   const rejected: Rejected[] = [];
   const dropped: { [R in DropReason]?: number } = {};
   let loaded = 0;
