@@ -35,7 +35,7 @@ export function loadConfig(
   // Tasks come from one place: naming a dataset replaces the history of the file, and the other way round.
   const { dataset, history, ...rest } = fromFile;
   const source = overrides.dataset === undefined && overrides.history === undefined ? { dataset, history } : {};
-  const parsed = configSchema.safeParse(merge({ ...rest, ...source }, absolutePaths(overrides, workingFolder)));
+  const parsed = configSchema.safeParse(merge({ ...rest, ...source }, givenIn(workingFolder, overrides)));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const key = issue?.path.join('.') || 'config';
@@ -92,6 +92,19 @@ function absolutePaths(values: object, folder: string): Record<string, unknown> 
         : [key, value],
     ),
   );
+}
+
+/** Keys whose value is a name, or the path of a plug-in of the user's own. */
+const PLUGIN_KEYS = ['grader', 'algorithm', 'historySource'];
+
+/** Flags and variables name every file from where they are given, wherever the config file is. */
+function givenIn(folder: string, overrides: object): Record<string, unknown> {
+  const values = Object.entries(absolutePaths(overrides, folder)).map(([key, value]) => {
+    if (typeof value !== 'string') return [key, value];
+    if (key === 'prompt' && value.startsWith('@')) return [key, `@${resolve(folder, value.slice(1))}`];
+    return [key, PLUGIN_KEYS.includes(key) && value.startsWith('.') ? resolve(folder, value) : value];
+  });
+  return Object.fromEntries(values);
 }
 
 /** Later values win; mappings are merged key by key, lists are replaced; undefined never wins. */

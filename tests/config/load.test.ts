@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,6 +28,25 @@ describe('files that a person wrote', () => {
     expect(config).toMatchObject({ prompt: 'Antworte höflich.\nKurz.', seed: 7 });
     const environment = loadEnvironment(folder);
     expect([environment.get('APO_TEST_FIRST'), environment.get('APO_TEST_SECOND')]).toEqual(['one', 'two']);
+  });
+
+  it('flags name files from where they are given, a config from where it is', () => {
+    mkdirSync(join(folder, 'conf'));
+    for (const [path, text] of [
+      ['p.txt', 'flag'],
+      ['conf/p.txt', 'config'],
+      ['conf/apo.yaml', 'prompt: "@p.txt"\ngrader: ./g.js\n'],
+    ] as const) {
+      write(path, text);
+    }
+    const load = (overrides: Parameters<typeof loadConfig>[1]) => loadConfig('conf/apo.yaml', overrides, folder).config;
+    expect(load({})).toMatchObject({ prompt: 'config', grader: { use: './g.js' } });
+    expect(load({ prompt: '@p.txt', grader: './g.js', algorithm: 'beam', historySource: '../h.js' })).toMatchObject({
+      prompt: 'flag',
+      grader: { use: join(folder, 'g.js') },
+      algorithm: { use: 'beam' },
+      historySource: join(folder, '../h.js'),
+    });
   });
 
   it('a prompt file that is no text is refused by name', () => {
