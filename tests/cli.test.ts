@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { apoFolder } from './helpers/apo-folder.ts';
@@ -35,5 +35,27 @@ describe.skipIf(!existsSync('/dev/full'))('where the command line writes', () =>
   it('a reader that has seen enough is no error', async () => {
     const ended = await shell(`(${cli} --help; echo "code $?" >&2) | head -n 1`);
     expect(ended).toMatchObject({ code: 0, stderr: 'code 0\n' });
+  });
+});
+
+describe('what code of the user prints', () => {
+  const { folder, apo } = apoFolder();
+
+  it.each(['train', 'check'])('goes to stderr where stdout is for one JSON document: %s', async (command) => {
+    writeFileSync(
+      join(folder, 'grader.mjs'),
+      `console.log('loaded');
+       export default ({ answer }, task) => {
+         console.log('grading');
+         process.stdout.write('raw');
+         return answer === task.expected ? 1 : 0;
+       };`,
+    );
+    const flags = ['--max-rollouts', '12', '--grader', './grader.mjs', '--json'];
+    const { code, stdout, stderr } = await apo(command, '--config', repositoryPath('config/quickstart.yaml'), ...flags);
+    expect(code, stderr).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(stdout)).toBeTypeOf('object');
+    for (const word of ['loaded', 'grading', 'raw']) expect(stderr).toContain(word);
   });
 });
