@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { ApoError, faultInWords } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
 import { readTextFile } from '../platform/text-file.ts';
+import { firstProblem } from './issues.ts';
 import { type Config, type ConfigInput, configSchema } from './schema.ts';
 
 export type LoadedConfig = {
@@ -37,11 +38,11 @@ export function loadConfig(
   const source = overrides.dataset === undefined && overrides.history === undefined ? { dataset, history } : {};
   const parsed = configSchema.safeParse(merge({ ...rest, ...source }, givenIn(workingFolder, overrides)));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const key = issue?.path.join('.') || 'config';
-    const isOverride = found === undefined || has(overrides, issue?.path ?? []);
+    const { path: at, message } = firstProblem(parsed.error, configSchema);
+    const key = at.join('.') || 'config';
+    const isOverride = found === undefined || has(overrides, at);
     const origin = isOverride ? 'given by a flag or an APO_ variable' : `in ${found}`;
-    throw new ApoError('config-invalid', `${key}: ${issue?.message ?? 'invalid'} - ${origin}`, {
+    throw new ApoError('config-invalid', `${key}: ${message} - ${origin}`, {
       hint: isOverride
         ? 'correct the value; apo train --help shows the flags'
         : 'correct the value; apo init FOLDER writes a commented config to compare with',

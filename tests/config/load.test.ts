@@ -61,6 +61,23 @@ describe('files that a person wrote', () => {
     expect(() => loadEnvironment(folder)).toThrow(/cannot read .*\.env: it is not UTF-8 text/);
   });
 
+  it.each<[object, RegExp]>([
+    [{ grader: [{ use: 'length', weight: -0.1 }] }, /^grader\.0\.weight: Too small: .* >0/],
+    [{ grader: [] }, /^grader: Too small/],
+    [{ grader: 5 }, /^grader: Invalid input: expected string or object or array, received number/],
+    [{ algorithm: { beamWidth: 2 } }, /^algorithm\.use: Invalid input: expected string, received undefined/],
+    [{ budget: { rollout: 9 } }, /^budget: .*"rollout" - known are rollouts, calls, tokens, costUsd, minutes /],
+    [
+      { prices: { mine: { input: 1, output: 2, cached: 1 } } },
+      /^prices\.mine: .* known are input, output, cachedInput, /,
+    ],
+    [{ datasets: 'x' }, /^config: .*"datasets" - known are prompt, protected, dataset, history, /],
+    [{ concurrency: 0 }, /^concurrency: Too small/],
+  ])('says what is wrong with %j, and where', (config, message) => {
+    write('apo.yaml', JSON.stringify(config));
+    expect(() => loadConfig(undefined, {}, folder)).toThrow(message);
+  });
+
   it('prices of the config cover all kinds of tokens', () => {
     const prices = { mine: { input: 1, cachedInput: 0.1, output: 2, reasoning: 3 } };
     expect(loadConfig(undefined, { prices }, folder).config.prices).toEqual(prices);
