@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addTrainOptions, type TrainFlags } from './train/options.ts';
+import { keepStdout } from './ui/output.ts';
 
 export function register(program: Command): void {
   addTrainOptions(
@@ -11,6 +12,6 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object on stdout')
     .action(async (flags: TrainFlags) => {
       const { check } = await import('./train/check.ts');
-      return check(flags);
+      return keepStdout(flags.json, () => check(flags));
     });
 }

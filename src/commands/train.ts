@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ApoError } from '../core/errors.ts';
 import { addTrainOptions, type TrainFlags } from './train/options.ts';
+import { keepStdout } from './ui/output.ts';
 
 export function register(program: Command): void {
   addTrainOptions(
@@ -18,9 +19,9 @@ export function register(program: Command): void {
       }
       if (flags.dryRun === true) {
         const { check } = await import('./train/check.ts');
-        return check(flags);
+        return keepStdout(flags.json, () => check(flags));
       }
       const { runTraining } = await import('./train/run.ts');
-      return runTraining(flags);
+      return keepStdout(flags.json, () => runTraining(flags));
     });
 }

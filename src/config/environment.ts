@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { ApoError, faultInWords } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
+import { readTextFile } from '../platform/text-file.ts';
 
 /** The process environment, read once and passed on; nothing outside `config/` reads `process.env`. */
 export type Environment = {
@@ -19,8 +21,18 @@ const SECRET_VALUE = /^(?![./~])(?=.*\d)(?=.*[a-z])\S{16,}$/i;
 /** Variables of the process win over those of the `.env` file in the folder. Empty values count as unset. */
 export function loadEnvironment(folder: string = process.cwd()): Environment {
   const file = join(folder, '.env');
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  return createEnvironment({ ...fromFile, ...process.env });
+  return createEnvironment({ ...(existsSync(file) ? readEnvFile(file) : {}), ...process.env });
+}
+
+function readEnvFile(path: string): { readonly [name: string]: string | undefined } {
+  try {
+    return parseEnv(readTextFile(path));
+  } catch (cause) {
+    throw new ApoError('config-invalid', `cannot read ${path}: ${faultInWords(cause)}`, {
+      hint: 'correct the file; it holds NAME=value lines',
+      cause,
+    });
+  }
 }
 
 export function createEnvironment(variables: { readonly [name: string]: string | undefined }): Environment {

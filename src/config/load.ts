@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { ApoError, faultInWords } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
+import { readTextFile } from '../platform/text-file.ts';
+import { firstProblem } from './issues.ts';
 import { type Config, type ConfigInput, configSchema } from './schema.ts';
 
 export type LoadedConfig = {
@@ -34,13 +36,13 @@ export function loadConfig(
   // Tasks come from one place: naming a dataset replaces the history of the file, and the other way round.
   const { dataset, history, ...rest } = fromFile;
   const source = overrides.dataset === undefined && overrides.history === undefined ? { dataset, history } : {};
-  const parsed = configSchema.safeParse(merge({ ...rest, ...source }, absolutePaths(overrides, workingFolder)));
+  const parsed = configSchema.safeParse(merge({ ...rest, ...source }, givenIn(workingFolder, overrides)));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const key = issue?.path.join('.') || 'config';
-    const isOverride = found === undefined || has(overrides, issue?.path ?? []);
+    const { path: at, message } = firstProblem(parsed.error, configSchema);
+    const key = at.join('.') || 'config';
+    const isOverride = found === undefined || has(overrides, at);
     const origin = isOverride ? 'given by a flag or an APO_ variable' : `in ${found}`;
-    throw new ApoError('config-invalid', `${key}: ${issue?.message ?? 'invalid'} - ${origin}`, {
+    throw new ApoError('config-invalid', `${key}: ${message} - ${origin}`, {
       hint: isOverride
         ? 'correct the value; apo train --help shows the flags'
         : 'correct the value; apo init FOLDER writes a commented config to compare with',
@@ -60,7 +62,7 @@ function has(overrides: unknown, path: readonly PropertyKey[]): boolean {
 function readConfigFile(path: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (error) {
     throw new ApoError('config-invalid', `cannot read config ${path}: ${faultInWords(error)}`, {
       hint: 'check --config, or create one with apo init',
@@ -93,6 +95,19 @@ function absolutePaths(values: object, folder: string): Record<string, unknown> 
   );
 }
 
+/** Keys whose value is a name, or the path of a plug-in of the user's own. */
+const PLUGIN_KEYS = ['grader', 'algorithm', 'historySource'];
+
+/** Flags and variables name every file from where they are given, wherever the config file is. */
+function givenIn(folder: string, overrides: object): Record<string, unknown> {
+  const values = Object.entries(absolutePaths(overrides, folder)).map(([key, value]) => {
+    if (typeof value !== 'string') return [key, value];
+    if (key === 'prompt' && value.startsWith('@')) return [key, `@${resolve(folder, value.slice(1))}`];
+    return [key, PLUGIN_KEYS.includes(key) && value.startsWith('.') ? resolve(folder, value) : value];
+  });
+  return Object.fromEntries(values);
+}
+
 /** Later values win; mappings are merged key by key, lists are replaced; undefined never wins. */
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const result = { ...base };
@@ -112,10 +127,10 @@ function withPromptFile(config: Config, folder: string): Config {
     if (!text.startsWith('@')) return text;
     const path = resolve(folder, text.slice(1));
     try {
-      return readFileSync(path, 'utf8').trimEnd();
+      return readTextFile(path).replaceAll('\r\n', '\n').trimEnd();
     } catch (error) {
       throw new ApoError('config-invalid', `cannot read prompt file ${path}: ${faultInWords(error)}`, {
-        hint: 'check the path after @',
+        hint: 'check the path after @; it names a text file',
         cause: error,
       });
     }

@@ -42,6 +42,8 @@ const price = z.strictObject({
   output: z.number().nonnegative(),
   /** Default: the price of `input`. */
   cachedInput: z.number().nonnegative().optional(),
+  /** Thinking tokens, which are part of the output. Default: the price of `output`. */
+  reasoning: z.number().nonnegative().optional(),
 });
 
 const spotlight = z.enum(['datamark', 'base64']);

@@ -42,9 +42,15 @@ const SAYS_SOMETHING = /[\p{L}\p{N}\p{S}]/u;
 
 const DAY_MS = 86_400_000;
 
-/** Says of one task after the other whether it is left out and why. Remembers a 12-byte digest of each task it took. */
-export function createCleaner(options: CleanOptions): (task: Task) => DropReason | undefined {
-  const seen = new Set<string>();
+/**
+ * Says of one task after the other whether it is left out and why. Remembers a 12-byte digest of each task it took, and one
+ * of its expected answer. `contradicts` is called for each duplicate that expects something else.
+ */
+export function createCleaner(
+  options: CleanOptions,
+  contradicts: () => void = () => undefined,
+): (task: Task) => DropReason | undefined {
+  const seen = new Map<string, string | undefined>();
   const categories = options.categories?.map((name) => name.toLowerCase());
   const accepted = new Set(options.media ?? []);
   const oldest = options.now - (options.maxAgeDays ?? Number.POSITIVE_INFINITY) * DAY_MS;
@@ -66,12 +72,25 @@ export function createCleaner(options: CleanOptions): (task: Task) => DropReason
       return 'other difficulty';
     }
     const key = contentKey(task);
-    if (seen.has(key)) return 'duplicate';
+    const answer = answerKey(task);
+    if (seen.has(key)) {
+      const before = seen.get(key);
+      if (before === undefined) seen.set(key, answer);
+      else if (answer !== undefined && answer !== before) contradicts();
+      return 'duplicate';
+    }
     if (options.limit !== undefined && taken >= options.limit) return 'over limit';
-    seen.add(key);
+    seen.set(key, answer);
     taken++;
     return undefined;
   };
+}
+
+/** Equal for expected answers that say the same but for case and white space around them. Recorded answers are none. */
+function answerKey({ expected, observed }: Task): string | undefined {
+  return expected === null || expected === observed
+    ? undefined
+    : contentKey({ input: expected.trim().toLowerCase(), context: [] });
 }
 
 /** A greeting with an answer that somebody wrote for it is a test of manners; one from a log is noise. */

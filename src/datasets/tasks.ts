@@ -14,9 +14,13 @@ export type TaskSource = {
   readonly history?: HistorySource;
 };
 
+/** Reads these only, as if the source held nothing else: what was added since a run began is no part of it. */
+type Selection = { readonly only?: (task: Task) => boolean };
+
 export type LoadTasksOptions = TaskSource &
   CleanOptions &
-  LoadOptions & { readonly seed: number; readonly split?: Omit<SplitOptions, 'seed'> };
+  LoadOptions &
+  Selection & { readonly seed: number; readonly split?: Omit<SplitOptions, 'seed'> };
 
 export type Counts = {
   /** `loaded + rejected`. */
@@ -39,6 +43,8 @@ export type LoadedTasks = Scan & { readonly tasks: readonly Task[]; readonly spl
 
 /** Turns of a history older than this are left out unless the user says otherwise. */
 export const DEFAULT_MAX_AGE_DAYS = 30;
+
+const CONTRADICTION = 'the same task has another expected answer elsewhere; only one of them is kept';
 
 export const MAX_LISTED_REJECTED = 1000;
 
@@ -75,7 +81,7 @@ function rankOf(task: Task): string {
  * `apo dataset validate` can show what is wrong.
  */
 export async function scanTasks(
-  options: TaskSource & CleanOptions,
+  options: TaskSource & CleanOptions & Selection,
   take: (task: Task) => unknown,
   /** Called for each task that is dropped because one with the same content was taken before. */
   takeCopy: (task: Task) => unknown = () => undefined,
@@ -89,13 +95,14 @@ export async function scanTasks(
   const notes = createNotes();
   const records = history === undefined ? streamDataset(dataset ?? '', notes.add) : history.read();
   const maxAgeDays = options.maxAgeDays ?? (history === undefined ? Number.POSITIVE_INFINITY : DEFAULT_MAX_AGE_DAYS);
-  const clean = createCleaner({ ...options, maxAgeDays });
+  const clean = createCleaner({ ...options, maxAgeDays }, () => notes.add(CONTRADICTION));
   const rejected: Rejected[] = [];
   const dropped: { [R in DropReason]?: number } = {};
   let loaded = 0;
   let kept = 0;
   let rejectedCount = 0;
   for await (const record of records) {
+    if (options.only !== undefined && (record.kind === 'rejected' || !options.only(record.task))) continue;
     if (record.kind === 'rejected') {
       rejectedCount++;
       if (rejected.length < MAX_LISTED_REJECTED) rejected.push({ where: record.where, reason: record.reason });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../src/core/task.ts';
-import type { CleanOptions } from '../../src/datasets/clean.ts';
+import { type CleanOptions, createCleaner } from '../../src/datasets/clean.ts';
 import { isGreeting } from '../../src/datasets/greeting.ts';
 import { cleanTasks } from '../helpers/dataset.ts';
 import { makeTask } from '../helpers/task.ts';
@@ -27,6 +27,19 @@ describe('createCleaner', () => {
       kept: ['a real question'],
       dropped: { empty: 2, greeting: 1, duplicate: 1, media: 1, 'too long': 1 },
     });
+  });
+
+  it('tells of duplicates that expect something else, but not of recorded answers in other words', () => {
+    const tellings = (answers: readonly Partial<Task>[]): number => {
+      let count = 0;
+      const clean = createCleaner({ now: NOW }, () => count++);
+      for (const answer of answers) clean(makeTask('the same question', answer));
+      return count;
+    };
+    expect(tellings([{ expected: 'Yes' }, { expected: ' yes' }, { expected: null }])).toBe(0);
+    expect(tellings([{ expected: 'yes' }, { expected: 'no' }, { expected: 'maybe' }])).toBe(2);
+    expect(tellings([{ expected: null }, { expected: 'yes' }, { expected: 'no' }])).toBe(1);
+    expect(tellings(['It is.', 'Yes.'].map((said) => ({ expected: said, observed: said })))).toBe(0);
   });
 
   it('the same question after another conversation is no duplicate', () => {

@@ -5,8 +5,11 @@ import {
   CONCURRENCY,
   type CrashPoint,
   crashOnce,
+  createFolder,
   type DeadlyProvider,
+  lastingOf,
   runBaseline,
+  runTrainer,
   startDeadlyProvider,
 } from '../helpers/crash.js';
 import { temporaryFolder } from '../helpers/folder.ts';
@@ -26,6 +29,12 @@ describe('resume after a kill', () => {
     const ended = await crashOnce(provider, point, { again });
     if (ended === undefined) throw new Error(`the run ended before ${point.phase} ${point.at}`);
     return ended;
+  }
+
+  async function killedAt(point: CrashPoint): Promise<string> {
+    const folder = createFolder();
+    expect((await runTrainer(provider, folder, { point })).signal).toBe('SIGKILL');
+    return folder;
   }
 
   it.each<[CrashPoint['phase'], number]>([
@@ -63,6 +72,37 @@ describe('resume after a kill', () => {
     const report = readFileSync(files.report, 'utf8');
     expect(report).toContain(`## Calls in doubt`);
     expect(report).toContain(`$${inDoubt.costUsd}`);
+  });
+
+  it('R01 what was added to the tasks since the run began is no part of it', async () => {
+    const folder = await killedAt({ phase: 'reply', at: 6 });
+    const path = join(folder, 'tasks.jsonl');
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const copies = lines.map((line) => JSON.stringify({ ...JSON.parse(line), id: `copy-${lines.indexOf(line)}` }));
+    writeFileSync(path, ['{"task": "what came first?", "expected": "this"}', ...copies, ...lines, 'torn {'].join('\n'));
+    const ended = await runTrainer(provider, folder, { resume: true });
+    expect(ended.stderr).toBe('');
+    expect(lastingOf(ended.stdout)).toBe(baseline.result);
+  });
+
+  it.each([
+    [
+      'changed',
+      (lines: readonly string[]) => lines.with(3, '{"task": "another question", "expected": "yes"}').join('\n'),
+    ],
+    ['gone', () => ''],
+  ])('a run whose tasks are %s says what it needs, and goes on when it is there again', async (_what, change) => {
+    const folder = await killedAt({ phase: 'reply', at: 6 });
+    const path = join(folder, 'tasks.jsonl');
+    const before = readFileSync(path, 'utf8');
+    writeFileSync(path, change(before.split('\n')));
+    const refused = await runTrainer(provider, folder, { resume: true });
+    expect(refused.stderr).toMatch(
+      /^error: .*tasks of run run-\S+ .*gone.* - restore the dataset or history as it was/,
+    );
+    writeFileSync(path, before);
+    const ended = await runTrainer(provider, folder, { resume: true });
+    expect(lastingOf(ended.stdout)).toBe(baseline.result);
   });
 
   it('R01 the proof bites: a trainer that reduces in order of arrival ends with something else', async () => {

@@ -21,7 +21,9 @@ type RunDetails = {
 
 export async function showRun(reference: string, options: StoreOptions): Promise<void> {
   const details = await withStore(options, async (store): Promise<RunDetails> => {
-    const run = await findRun(store, reference);
+    const { config, ...found } = await findRun(store, reference);
+    const { taskKeys: _, ...shown } = config;
+    const run = { ...found, config: shown };
     const scores = await store.rollouts.scores({ runId: run.id });
     const totals = await store.journal.totals(run.id);
     return {

@@ -6,7 +6,7 @@ import { loadEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { isoNow } from '../../core/clock.ts';
-import { ApoError, stopOf } from '../../core/errors.ts';
+import { ApoError, isApoError, stopOf } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { ROLES } from '../../models/model.ts';
@@ -19,6 +19,9 @@ import { refuseOtherFlags } from './resume-flags.ts';
 import { isAsked } from './roles.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
 
+/** What a source says that no longer holds the tasks of a run. */
+const LOST_TASKS = new Set(['dataset-invalid', 'dataset-empty', 'history-invalid']);
+
 /** What a run is started from, and resumed from: the resolved configuration, without secrets. */
 type StoredConfig = {
   readonly config: Config;
@@ -27,6 +30,8 @@ type StoredConfig = {
   readonly path: string | null;
   readonly startedAt: number;
   readonly tasksHash: string;
+  /** Absent in runs of 0.1.0 and before. */
+  readonly taskKeys?: string;
   /** Rollouts that had been made when the run was last resumed with another rollout limit. */
   readonly paidRollouts?: number;
 };
@@ -49,7 +54,8 @@ export async function begin(flags: TrainFlags): Promise<Begun> {
   try {
     const createdAt = new Date(startedAt).toISOString();
     const safe = withoutSecrets(config as unknown as JsonObject) as unknown as Config;
-    const stored: StoredConfig = { config: safe, folder, path, startedAt, tasksHash: setup.tasksHash };
+    const { tasksHash, taskKeys } = setup;
+    const stored: StoredConfig = { config: safe, folder, path, startedAt, tasksHash, taskKeys };
     const run: Run = {
       id: `run-${createdAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`,
       status: 'running',
@@ -112,14 +118,9 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
       ...Object.fromEntries(Object.entries(given.budget).filter(([, limit]) => limit !== undefined)),
     },
   };
-  const setup = await setUp(config, stored.folder, stored.startedAt);
+  const setup = await setUpAgain(run, config);
   requirePrices(setup);
   prepareFolders(config);
-  if (setup.tasksHash !== stored.tasksHash) {
-    throw new ApoError('journal-mismatch', `the tasks of run ${run.id} have changed since it was started`, {
-      hint: 'restore the dataset or history as it was, or start a new run',
-    });
-  }
   const isReplanned = config.budget.rollouts !== original.budget.rollouts;
   const now: StoredConfig = {
     ...stored,
@@ -135,6 +136,22 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
     updatedAt: isoNow(systemClock),
   });
   return { setup, store, run: { ...run, config: now as unknown as JsonObject } };
+}
+
+/** @throws ApoError `journal-mismatch` when the run's tasks are no longer what they were; others may have come. */
+async function setUpAgain(run: Run, config: Config): Promise<Setup> {
+  const { folder, startedAt, taskKeys, tasksHash } = run.config as unknown as StoredConfig;
+  const hint = 'restore the dataset or history as it was, or start a new run';
+  try {
+    const setup = await setUp(config, folder, startedAt, taskKeys);
+    if (setup.tasksHash === tasksHash) return setup;
+  } catch (error) {
+    if (!isApoError(error) || !LOST_TASKS.has(error.code)) throw error;
+    throw new ApoError(error.code, `the tasks of run ${run.id} are gone: ${error.message}`, { hint, cause: error });
+  }
+  throw new ApoError('journal-mismatch', `tasks of run ${run.id} have changed or are gone since it was started`, {
+    hint,
+  });
 }
 
 /** A store that was named alone brings its results with it, wherever the command is given. */

@@ -15,6 +15,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import { loadPlugin } from '../../plugins.ts';
 import { formatSeconds } from '../ui/format.ts';
+import { printJsonLine } from '../ui/output.ts';
 import { prepareFolders } from './folders.ts';
 import type { TrainFlags } from './options.ts';
 import { isAsked } from './roles.ts';
@@ -240,9 +241,8 @@ function planOf(setup: Setup, latencies: Partial<Record<Role, number>>): Plan {
 function print(checks: readonly Check[], plan: Plan | undefined, setup: Setup | undefined, json: boolean): void {
   const ok = checks.every((check) => check.ok);
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ ok, simulated: setup?.simulated ?? false, checks, plan: plan ?? null, warnings: setup?.tasks.warnings ?? [] })}\n`,
-    );
+    const warnings = setup?.tasks.warnings ?? [];
+    printJsonLine({ ok, simulated: setup?.simulated ?? false, checks, plan: plan ?? null, warnings });
     return;
   }
   const lines = checks.map(

@@ -8,6 +8,7 @@ import { systemClock } from '../../platform/clock.ts';
 import type { Run, Store } from '../../stores/store.ts';
 import { createOtlpExporter } from '../../traces/sinks/otlp.ts';
 import { createRolloutPublisher, type RolloutPublisher } from '../../traces/training.ts';
+import { printJsonLine } from '../ui/output.ts';
 import { createProgress } from '../ui/progress.ts';
 import { begin, leave, resume } from './begin.ts';
 import type { TrainFlags } from './options.ts';
@@ -54,7 +55,7 @@ async function trainRun(setup: Setup, store: Store, run: Run, flags: TrainFlags)
     });
     const result = { ...end.result, files };
     // Of a run that ended before its first rollout there is only its error to tell.
-    if (flags.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (flags.json === true) printJsonLine(result);
     else if (end.error === undefined || result.usage.rollouts > 0)
       process.stdout.write(flags.quiet === true ? renderSummary(result) : renderEnd(result));
     return { ...end, result };
@@ -75,7 +76,7 @@ async function orTell<T>({ result }: TrainEnd, { json }: TrainFlags, write: () =
     return await write();
   } catch (error) {
     if (json === true && isApoError(error) && stopOf(error.code) === 'disk') {
-      process.stdout.write(`${JSON.stringify({ ...result, status: 'stopped', reason: error.code })}\n`);
+      printJsonLine({ ...result, status: 'stopped', reason: error.code });
     }
     throw error;
   }

@@ -9,6 +9,7 @@ import { hashOf } from '../../core/json.ts';
 import { createPrompt, type Prompt, promptText } from '../../core/prompt.ts';
 import { createRandom } from '../../core/random.ts';
 import type { Task } from '../../core/task.ts';
+import { isOneOf, taskKeys } from '../../datasets/task-keys.ts';
 import { DEFAULT_MAX_AGE_DAYS, type LoadedTasks, loadTasks } from '../../datasets/tasks.ts';
 import type { Grader } from '../../graders/grader.ts';
 import type { Forecast, Optimizer, OptimizerSize } from '../../optimizers/optimizer.ts';
@@ -28,6 +29,8 @@ export type Setup = {
   readonly tasks: LoadedTasks;
   /** Hash over the tasks of each part: a resumed run must see the same ones. */
   readonly tasksHash: string;
+  /** By which a resumed run finds its tasks among those that were added since; see `task-keys.ts`. */
+  readonly taskKeys: string;
   readonly agent: Agent;
   readonly grader: Grader;
   readonly optimizer: Optimizer;
@@ -46,8 +49,11 @@ export function storePath(config: Config): string {
   return config.store ?? storeIn(config.results);
 }
 
-/** `now` decides which turns of a history are too old; a resumed run passes the time of its first start. */
-export async function setUp(config: Config, folder: string, now: number): Promise<Setup> {
+/**
+ * `now` decides which turns of a history are too old; a resumed run passes the time of its first start, and the keys of its
+ * tasks: a history that an agent goes on writing, or a dataset that grows, still holds the run's own.
+ */
+export async function setUp(config: Config, folder: string, now: number, keys?: string): Promise<Setup> {
   const environment = loadEnvironment();
   const context = { folder, environment };
   const redaction = redactionIn(environment);
@@ -57,7 +63,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
   const grader = redactedGrader(await loadPlugin('grader', config.grader, context), redaction);
   const agentSpec = { ...config.agent, ...(config.tools === undefined ? {} : { tools: config.tools }) };
   const agent = redactedAgent(await loadPlugin('agent', agentSpec, context), redaction);
-  const loaded = await load(config, now, context);
+  const loaded = await load(config, now, context, keys);
   const sealed = sealedPart(loaded.split.test, config);
   const tasks = {
     ...loaded,
@@ -78,6 +84,7 @@ export async function setUp(config: Config, folder: string, now: number): Promis
     tasksHash: hashOf(
       [loaded.split.train, loaded.split.val, loaded.split.test].map((part) => part.map((task) => hashOf(task))),
     ),
+    taskKeys: taskKeys(loaded.tasks),
     agent,
     grader,
     optimizer,
@@ -156,6 +163,7 @@ async function load(
   config: Config,
   now: number,
   context: { readonly folder: string; readonly environment: Environment },
+  keys: string | undefined,
 ): Promise<LoadedTasks> {
   if (config.dataset === undefined && config.history === undefined) {
     throw new ApoError('config-invalid', 'there are no tasks to train on', {
@@ -173,6 +181,7 @@ async function load(
       ...(config.dataset === undefined ? {} : { dataset: config.dataset }),
       ...(history === undefined ? {} : { history }),
       ...definedOnly(config.tasks),
+      ...(keys === undefined ? {} : { only: isOneOf(keys) }),
       now,
       seed: config.seed,
       split: config.split,

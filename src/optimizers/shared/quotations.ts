@@ -54,17 +54,17 @@ function shownTexts({ task, scored }: Evidence): readonly string[] {
 
 /** In lower case, with one space for each run of white space; `places` leads back, unit by unit. */
 function flatten(text: string): { readonly text: string; readonly places: readonly number[] } {
-  let flat = '';
+  const units: string[] = [];
   const places: number[] = [];
   for (let index = 0; index < text.length; index++) {
     const unit = text[index] ?? '';
     const isSpace = /\s/.test(unit);
-    if (isSpace && flat.endsWith(' ')) continue;
+    if (isSpace && units.at(-1) === ' ') continue;
     const lower = unit.toLowerCase();
-    flat += isSpace ? ' ' : lower.length === 1 ? lower : unit;
+    units.push(isSpace ? ' ' : lower.length === 1 ? lower : unit);
     places.push(index);
   }
-  return { text: flat, places };
+  return { text: units.join(''), places };
 }
 
 /** Enough to tell what is common, and little enough to count in a fraction of a second. */
