@@ -1,8 +1,8 @@
 import { allInOrder } from '../../core/async.ts';
 import type { Evidence } from '../shared/evidence.ts';
+import type { Arm } from './arm.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { findGaps } from './gaps.ts';
-import type { Arm } from './pool.ts';
 import type { Proposal } from './proposal.ts';
 import { propose } from './propose.ts';
 import { promptOf, type Record, type State } from './state.ts';

@@ -4,9 +4,9 @@ import { deviation, mean, normalCdf } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { EndReason, OptimizerContext, Outcome } from '../optimizer.ts';
 import { pairedDifferences } from '../shared/scores.ts';
+import type { Arm } from './arm.ts';
 import type { Belief } from './beliefs.ts';
 import { trainedText } from './component.ts';
-import type { Arm } from './pool.ts';
 import { type Entry, type Ranking, rankPrompts } from './ranking.ts';
 import { admissible, armOf, promptOf, type State, startArm, withOwnStatements, worthOf } from './state.ts';
 

@@ -1,6 +1,7 @@
 import type { Random } from '../../core/random.ts';
+import type { Arm } from './arm.ts';
 import { type Effect, fitEffects, type Observation, type Prior, type Start } from './effects.ts';
-import type { Arm, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { Outcome, Units } from './units.ts';
 
 /** A graded rollout, as the effect model sees it. */

@@ -1,43 +1,9 @@
 import { type Piece, splitPrompt } from '../../core/statements.ts';
 import type { Task } from '../../core/task.ts';
+import { type Arm, type Frame, type Origin, renderArm, type Statement } from './arm.ts';
+import { type Concern, createMeanings } from './meanings.ts';
 import type { Units } from './units.ts';
-import { createRarity, overlap, type Rarity, wordsOf } from './words.ts';
-
-/** Where a statement came from: the explanation of the prompt is made of these. */
-export type Origin = {
-  /** `start`, `critic`, `editor`, `frame` ... */
-  readonly operator: string;
-  readonly critique: string;
-  /** Ids of the rollouts that were read. */
-  readonly rollouts: readonly string[];
-};
-
-/** One fact or rule that a prompt may contain. */
-export type Statement = {
-  readonly index: number;
-  readonly text: string;
-  readonly words: ReadonlySet<string>;
-  /** Statements of one meaning are wordings of each other, or contradict each other; at most one is in a prompt. */
-  readonly meaning: number;
-  /** Kinds that were missed in the rollouts from which it was derived. */
-  readonly evidence: ReadonlySet<number>;
-  readonly origins: readonly Origin[];
-  /** Always in: placeholders, code blocks, what the user protects. */
-  readonly fixed: boolean;
-  /** Critiques that wanted it changed or removed. */
-  readonly objections: number;
-};
-
-/** A whole prompt that statements are put into or taken out of: the starting prompt, or a rewrite by the editor. */
-export type Frame = {
-  readonly index: number;
-  readonly origin: Origin;
-  /** Pieces in order; `statement` is undefined for headings and blank lines. */
-  readonly pieces: readonly { readonly raw: string; readonly statement: number | undefined }[];
-};
-
-/** A prompt as the optimizer thinks of it: a frame, and for each meaning the wording that is in. */
-export type Arm = { readonly frame: number; readonly statements: readonly number[] };
+import { wordsOf } from './words.ts';
 
 export type Pool = {
   readonly statements: readonly Statement[];
@@ -63,96 +29,23 @@ export type Pool = {
   use(units: Units): void;
 };
 
-export type Concern = {
-  /** Kinds by how much the statement concerns them, 0..1; none for general advice. */
-  readonly kinds: ReadonlyMap<number, number>;
-  /** The kind that it concerns most; -1 for general advice. */
-  readonly main: number;
-  /** Rarity-weighted share of its words that stand in tasks and expected answer of that kind. */
-  readonly fit: number;
-};
-
-/** From this rarity-weighted overlap on two statements of one kind are wordings of one meaning. */
-const SAME_MEANING = 0.35;
-/** For general advice, and across kinds. */
-const SAME_ADVICE = 0.6;
-/** From here on two texts are one statement. */
+/** From this rarity-weighted overlap on two texts are one statement. */
 const SAME_STATEMENT = 0.9;
-/** A word that a larger share of the inputs has tells no tasks apart. */
-const MOST_OF_A_SCOPE = 0.5;
-/** A statement of which a smaller share stands in any kind's tasks and answers is general advice. */
-const SPECIFIC = 0.25;
-/** Of the best fit, what a kind must reach to be concerned. */
-const CONCERNED = 0.6;
-/** Added to the fit of kinds that failed in the rollouts from which the statement was derived. */
-const EVIDENCE_BONUS = 0.15;
-
 /** A prompt of more pieces stays as it is: what each of hundreds of sentences does, no budget tells (and fits take cubic time). */
 const MOST_PIECES = 120;
 
-export function createPool(train: readonly Task[], initial: Units): Pool {
-  let units = initial;
-  const taskWords = train.map((task) =>
-    wordsOf([task.input, task.expected ?? '', ...task.context.map(({ content }) => content)].join('\n')),
-  );
+export function createPool(train: readonly Task[], units: Units): Pool {
+  const about = createMeanings(train, units);
   const statements: Statement[] = [];
   const frames: Frame[] = [];
   const meanings: number[][] = [];
-  let rarity: Rarity = createRarity(taskWords);
   const concerns = new Map<number, Concern>();
-
-  const tasksWith = new Map<string, number>();
-  for (const { input } of train) for (const word of wordsOf(input)) tasksWith.set(word, (tasksWith.get(word) ?? 0) + 1);
-  const isScope = (word: string): boolean => {
-    const count = tasksWith.get(word) ?? 0;
-    return count > 0 && count <= MOST_OF_A_SCOPE * train.length;
-  };
-
-  /**
-   * Whether each text names something that only some tasks have and the other one does not name: "For refunds answer with REF"
-   * and "For logins answer with LOG" are two rules, however many words they share.
-   */
-  function areApart(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-    const names = (words: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
-      [...words].some((word) => !other.has(word) && isScope(word));
-    return names(a, b) && names(b, a);
-  }
-
-  /** Task words tell what is common in this domain, statements what is common in advice. */
-  function refreshRarity(): void {
-    const texts = [...statements.map(({ words }) => words), ...taskWords];
-    rarity = createRarity(texts);
-  }
-
-  function fitOf(words: ReadonlySet<string>, kind: Units['kinds'][number]): number {
-    let common = 0;
-    let all = 0;
-    for (const word of words) {
-      const weight = rarity(word);
-      all += weight;
-      common += weight * (kind.words.get(word) ?? 0);
-    }
-    return all === 0 ? 0 : common / all;
-  }
-
-  function concernOf(words: ReadonlySet<string>, evidence: ReadonlySet<number>): Concern {
-    const lexical = units.kinds.map((kind) => fitOf(words, kind));
-    const fits = lexical.map((fit, kind) => fit + (fit > 0.1 && evidence.has(kind) ? EVIDENCE_BONUS : 0));
-    const main = fits.reduce((best, fit, kind) => (fit > (fits[best] ?? 0) ? kind : best), -1);
-    const most = fits[main] ?? 0;
-    if (most < SPECIFIC) return { kinds: new Map(), main: -1, fit: most };
-    const kinds = new Map<number, number>();
-    fits.forEach((fit, kind) => {
-      if (fit >= CONCERNED * most) kinds.set(kind, (fit / most) ** 3);
-    });
-    return { kinds, main, fit: lexical[main] ?? 0 };
-  }
 
   function concern(index: number): Concern {
     const known = concerns.get(index);
     if (known !== undefined) return known;
     const { words, evidence } = statements[index] as Statement;
-    const found = concernOf(words, evidence);
+    const found = about.concern(words, evidence);
     concerns.set(index, found);
     return found;
   }
@@ -160,7 +53,7 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
   function closest(words: ReadonlySet<string>): { index: number; similarity: number } {
     let best = { index: -1, similarity: 0 };
     for (const statement of statements) {
-      const similarity = overlap(words, statement.words, rarity);
+      const similarity = about.similarity(words, statement.words);
       if (similarity > best.similarity) best = { index: statement.index, similarity };
     }
     return best;
@@ -168,15 +61,13 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
 
   /** The meaning that a new statement is a wording of, or a new one. */
   function meaningOf(words: ReadonlySet<string>, evidence: ReadonlySet<number>): number {
-    const { main } = concernOf(words, evidence);
+    const { main } = about.concern(words, evidence);
     let best = { meaning: meanings.length, similarity: 0 };
     for (const statement of statements) {
       if (statement.fixed) continue;
       const isOfOneKind = main >= 0 && concern(statement.index).main === main;
-      if (!isOfOneKind && areApart(words, statement.words)) continue;
-      const similarity = overlap(words, statement.words, rarity);
-      const least = isOfOneKind ? SAME_MEANING : SAME_ADVICE;
-      if (similarity >= least && similarity > best.similarity) best = { meaning: statement.meaning, similarity };
+      const similarity = about.sameness(words, statement.words, isOfOneKind) ?? 0;
+      if (similarity > best.similarity) best = { meaning: statement.meaning, similarity };
     }
     return best.meaning;
   }
@@ -220,7 +111,7 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
       fixed,
       objections: 0,
     });
-    refreshRarity();
+    about.weigh(statements.map((statement) => statement.words));
     return index;
   }
 
@@ -256,46 +147,17 @@ export function createPool(train: readonly Task[], initial: Units): Pool {
       frames.push(frame);
       return frame;
     },
-    render({ frame, statements: chosen }) {
-      const wanted = new Map(chosen.map((index) => [(statements[index] as Statement).meaning, index]));
-      const used = new Set<number>();
-      const body = (frames[frame] as Frame).pieces
-        .map(({ raw, statement: index }) => {
-          if (index === undefined) return raw;
-          const statement = statements[index] as Statement;
-          if (statement.fixed) return raw;
-          const choice = wanted.get(statement.meaning);
-          if (choice === undefined || used.has(choice)) return /\n$/.test(raw) && !isBullet(raw) ? '\n' : '';
-          used.add(choice);
-          return choice === index ? raw : raw.replace(statement.text, () => (statements[choice] as Statement).text);
-        })
-        .join('');
-      const rest = chosen.filter((index) => !used.has(index) && !(statements[index] as Statement).fixed);
-      const head = body.replace(/\n{3,}/g, '\n\n').trim();
-      if (rest.length === 0) return head;
-      const bullets = rest.map((index) => `- ${(statements[index] as Statement).text}`).join('\n');
-      return head === '' ? bullets : `${head}${endsWithBullet(head) ? '\n' : '\n\n'}${bullets}`;
-    },
+    render: (arm) => renderArm(arm, frames[arm.frame] as Frame, statements),
     isSame(a, b) {
       const [first, second] = [wordsOf(a), wordsOf(b)];
-      const similarity = overlap(first, second, rarity);
-      if (similarity < SAME_MEANING) return false;
-      const { main } = concernOf(first, new Set());
-      if (main >= 0 && concernOf(second, new Set()).main === main) return true;
-      return similarity >= SAME_ADVICE && !areApart(first, second);
+      const { main } = about.concern(first, new Set());
+      const isOfOneKind = main >= 0 && about.concern(second, new Set()).main === main;
+      return about.sameness(first, second, isOfOneKind) !== undefined;
     },
     concern,
     use(next) {
-      units = next;
+      about.use(next);
       concerns.clear();
     },
   };
-}
-
-function isBullet(raw: string): boolean {
-  return /^\s*(?:[-*•–]|\d{1,2}[.)])\s/.test(raw);
-}
-
-function endsWithBullet(text: string): boolean {
-  return isBullet(text.slice(text.lastIndexOf('\n') + 1));
 }

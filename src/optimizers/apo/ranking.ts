@@ -1,8 +1,8 @@
 import type { Prompt } from '../../core/prompt.ts';
 import { deviation, mean } from '../../core/statistics.ts';
+import type { Arm } from './arm.ts';
 import { type Belief, createBeliefs } from './beliefs.ts';
 import { ROOT, SPREAD } from './climb.ts';
-import type { Arm } from './pool.ts';
 import { type State, worthOf } from './state.ts';
 
 /** Deviation of what a prompt of statements is worth around what the model expects. */

@@ -7,12 +7,13 @@ import { headline } from '../shared/reply.ts';
 import { rewardsOf } from '../shared/scores.ts';
 import { createFreshTrials } from '../shared/trials.ts';
 import { adopt, criticise } from './advice.ts';
+import type { Arm } from './arm.ts';
 import { type ClimbStep, createClimb } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { bestShown, finish, leaderOf } from './final.ts';
 import { findGaps } from './gaps.ts';
 import { fitModel } from './model.ts';
-import { type Arm, createPool } from './pool.ts';
+import { createPool } from './pool.ts';
 import type { Proposal } from './proposal.ts';
 import { type ApoOptions, duelTasksOf, finalRollouts } from './settings.ts';
 import {

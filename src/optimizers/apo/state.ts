@@ -4,10 +4,11 @@ import { statementsOf } from '../../core/statements.ts';
 import { deviation, mean, normalCdf } from '../../core/statistics.ts';
 import type { Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
+import type { Arm } from './arm.ts';
 import type { Climb, Whole } from './climb.ts';
 import { trainedText, withTrainedText } from './component.ts';
 import { type EffectModel, fitModel } from './model.ts';
-import type { Arm, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { ApoOptions } from './settings.ts';
 import { type Outcome, showsParts, type Units, wholeTasks } from './units.ts';
 

@@ -1,5 +1,16 @@
-import type { Arm } from './pool.ts';
+import type { Arm } from './arm.ts';
 import type { State } from './state.ts';
+
+/** A kind that n arms of the round look at already is worth 1 / (1 + n x this). */
+const CROWDING = 2;
+/** A task that ran n times is worth 1 / (1 + n x this): its own peculiarities are known. */
+const REPETITION = 0.3;
+/** From this concern on a statement is tested by a kind. */
+const TESTED_BY = 0.5;
+/** How fast n tests of a statement on a kind use up what one more tells: (1 + n) to the minus this. */
+const SATIATION = 1.5;
+/** What the first look at a kind is worth that no statement of the arm concerns. */
+const UNCONCERNED = 0.7;
 
 /**
  * The tasks that an arm is run on: some are the next of a fixed random order, the others those whose parts the arm's least
@@ -32,9 +43,8 @@ export function chooseTasks(
       if (tasks.includes(task)) continue;
       let worth = 0;
       for (const kind of units.ofTask[task] ?? [])
-        worth += (curiosity[kind] as number) / (1 + 2 * (taken.get(kind) ?? 0));
-      // The same task again tells less: its own peculiarities are known.
-      worth /= 1 + 0.3 * (runs.get(task) ?? 0);
+        worth += (curiosity[kind] as number) / (1 + CROWDING * (taken.get(kind) ?? 0));
+      worth /= 1 + REPETITION * (runs.get(task) ?? 0);
       if (worth > best.worth) best = { task, worth };
     }
     tasks.push(best.task);
@@ -55,14 +65,14 @@ function curiosities(
   for (const statement of arm.statements) {
     const { kinds } = pool.concern(statement);
     for (const [kind, value] of kinds) {
-      if (value < 0.5) continue;
+      if (value < TESTED_BY) continue;
       const tested = tests[statement]?.get(kind) ?? 0;
       least.set(kind, Math.min(least.get(kind) ?? tested, tested));
     }
   }
   return Float64Array.from(units.kinds, ({ index, tasks }) => {
     const tested = least.get(index);
-    const open = tested === undefined ? 0.7 / (1 + (seen[index] as number)) : 1 / (1 + tested) ** 1.5;
+    const open = tested === undefined ? UNCONCERNED / (1 + (seen[index] as number)) : 1 / (1 + tested) ** SATIATION;
     return tasks.length * open;
   });
 }

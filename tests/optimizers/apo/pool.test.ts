@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Task } from '../../../src/core/task.ts';
-import { createPool, type Origin } from '../../../src/optimizers/apo/pool.ts';
+import type { Origin } from '../../../src/optimizers/apo/arm.ts';
+import { createPool } from '../../../src/optimizers/apo/pool.ts';
 import { answerParts, showsParts, wholeTasks } from '../../../src/optimizers/apo/units.ts';
 
 const origin: Origin = { operator: 'start', critique: '', rollouts: [] };
