@@ -142,16 +142,20 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
 async function setUpAgain(run: Run, config: Config): Promise<Setup> {
   const { folder, startedAt, taskKeys, tasksHash } = run.config as unknown as StoredConfig;
   const hint = 'restore the dataset or history as it was, or start a new run';
-  try {
-    const setup = await setUp(config, folder, startedAt, taskKeys);
-    if (setup.tasksHash === tasksHash) return setup;
-  } catch (error) {
-    if (!isApoError(error) || !LOST_TASKS.has(error.code)) throw error;
-    throw new ApoError(error.code, `the tasks of run ${run.id} are gone: ${error.message}`, { hint, cause: error });
-  }
-  throw new ApoError('journal-mismatch', `tasks of run ${run.id} have changed or are gone since it was started`, {
+  let lost = new ApoError('journal-mismatch', `tasks of run ${run.id} have changed or are gone since it was started`, {
     hint,
   });
+  // As the source is, so that its warnings are those of the start; then without what it was not at the start.
+  for (const keys of taskKeys === undefined ? [undefined] : [undefined, taskKeys]) {
+    try {
+      const setup = await setUp(config, folder, startedAt, keys);
+      if (setup.tasksHash === tasksHash) return setup;
+    } catch (cause) {
+      if (!isApoError(cause) || !LOST_TASKS.has(cause.code)) throw cause;
+      lost = new ApoError(cause.code, `the tasks of run ${run.id} are gone: ${cause.message}`, { hint, cause });
+    }
+  }
+  throw lost;
 }
 
 /** A store that was named alone brings its results with it, wherever the command is given. */
