@@ -24,6 +24,7 @@ describe('apo train', () => {
     expect(JSON.parse(readFileSync(result.files.result, 'utf8'))).toEqual(result);
     expect(JSON.parse(readFileSync(result.files.bestPrompts, 'utf8'))[0]).toMatchObject({
       promptId: result.best.promptId,
+      simulated: true,
     });
     expect(readFileSync(result.files.report, 'utf8')).toContain('Simulated model');
   });

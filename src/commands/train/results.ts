@@ -48,6 +48,8 @@ export async function writeResults(
     warnings: setup.tasks.warnings,
   });
   writeFileAtomic(files.report, report);
+  // Before the file of best prompts, which takes from it whether the run was simulated.
+  await store.runs.update(run.id, { result: complete as unknown as JsonObject });
   if (result.best.score !== null) {
     const { score, interval, n, components } = result.best;
     await store.prompts.save({
@@ -73,7 +75,6 @@ export async function writeResults(
   await store.runs.update(run.id, {
     status: result.status,
     reason: result.reason,
-    result: complete as unknown as JsonObject,
     updatedAt: at,
   });
   return files;
