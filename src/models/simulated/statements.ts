@@ -76,8 +76,10 @@ export function readClause(text: string): Clause {
   const known = clauseMemory.get(text);
   if (known !== undefined) return known;
   if (clauseMemory.size >= CLAUSES_REMEMBERED) clauseMemory.clear();
-  const clause = parseClause(text);
-  clauseMemory.set(text, clause);
+  // A copy: a slice would keep the whole prompt that it was cut from.
+  const copy = Buffer.from(text).toString();
+  const clause = parseClause(copy);
+  clauseMemory.set(copy, clause);
   return clause;
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
@@ -24,6 +26,18 @@ function keysOf(text: string): string[] {
 }
 
 describe('the paraphrase grammar', () => {
+  it('R17 remembers sentences without the prompts that they stood in', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const used = (): number => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = used();
+    for (let index = 0; index < 300; index++) readClauses(`Sign as number ${index}.\n${'0'.repeat(100_000)}`);
+    expect(used() - before).toBeLessThan(10e6);
+  });
+
   it('reads back exactly what it worded, whatever the words', () => {
     fc.assert(
       fc.property(statements, fc.integer(), fc.boolean(), (statement, seed, freely) => {
