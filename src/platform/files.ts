@@ -58,9 +58,22 @@ function isDatabase(path: string): boolean {
   return start.toString('latin1') === DATABASE_START;
 }
 
+/** Characters that are encoded at once, see {@link writeFileAtomic}: three bytes each stay below the 128 KiB of a small buffer. */
+const PIECE = 32 * 1024;
+
+/** Never between the halves of a surrogate pair. */
+function* piecesOf(text: string): Generator<string> {
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = start + PIECE;
+    if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end++;
+    yield text.slice(start, end);
+  }
+}
+
 /**
  * Replaces a file as a whole: temporary file, fsync, rename, fsync of the folder. Readers see the old text or the new
- * one, never a part. Creates missing folders; the file is readable by its owner only.
+ * one, never a part. Creates missing folders; the file is readable by its owner only. Written in pieces: the
+ * allocator would keep a buffer for the whole text after it is freed.
  * @throws ApoError `file-write`; `usage` where a database stands
  */
 export function writeFileAtomic(path: string, text: string): void {
@@ -71,7 +84,7 @@ export function writeFileAtomic(path: string, text: string): void {
     const file = openSync(temporary, 'w', 0o600);
     try {
       // Not writeSync, which stops after a short write.
-      writeFileSync(file, text);
+      for (const piece of piecesOf(text)) writeFileSync(file, piece);
       fsyncSync(file);
     } finally {
       closeSync(file);

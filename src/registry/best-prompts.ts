@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { ApoError, faultInWords } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../core/json.ts';
 
@@ -45,7 +46,7 @@ export function bestPromptsPath(results: string): string {
 export function readBestPrompts(path: string): readonly BestPrompt[] | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readText(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -62,6 +63,25 @@ export function readBestPrompts(path: string): readonly BestPrompt[] | undefined
     if (problem !== undefined) throw malformed(path, `entry ${index + 1} ${problem}`);
     return { ...(entry as unknown as BestPrompt), simulated: (entry as JsonObject).simulated === true };
   });
+}
+
+/** Bytes that are read at once. */
+const PIECE = 64 * 1024;
+
+/** In pieces: the allocator would keep a buffer of the whole file after it is freed, and every run adds to this file. */
+function readText(path: string): string {
+  const decoder = new StringDecoder('utf8');
+  const piece = Buffer.allocUnsafe(PIECE);
+  const file = openSync(path, 'r');
+  try {
+    let text = '';
+    for (let bytes = readSync(file, piece); bytes > 0; bytes = readSync(file, piece)) {
+      text += decoder.write(piece.subarray(0, bytes));
+    }
+    return text + decoder.end();
+  } finally {
+    closeSync(file);
+  }
 }
 
 function problemOf(entry: Json): string | undefined {

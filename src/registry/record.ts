@@ -1,6 +1,5 @@
 import { renameSync } from 'node:fs';
 import { ApoError, faultInWords, isApoError } from '../core/errors.ts';
-import { hashOf } from '../core/json.ts';
 import { promptText } from '../core/prompt.ts';
 import { writeFileAtomic } from '../platform/files.ts';
 import type { Run, Store } from '../stores/store.ts';
@@ -22,7 +21,7 @@ export async function writeBestPrompts(store: PromptSource, results: string): Pr
   for (;;) {
     const own = await storedPrompts(store);
     const labels = await store.prompts.labels();
-    const state = hashOf([own, labels]);
+    const state = JSON.stringify([own, labels]);
     if (state === written) return path;
     const history = merge(readOrSetAside(path), own, labels);
     writeFileAtomic(path, `${JSON.stringify(history, null, 2)}\n`);

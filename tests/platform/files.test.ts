@@ -8,7 +8,8 @@ import { type Ended, repositoryPath, runNode, runProcess } from '../helpers/proc
 const FAULT_POINTS = repositoryPath('tests/helpers/fault-points.js');
 const CHILD = repositoryPath('tests/helpers/write-child.js');
 const OLD = 'old\n';
-const SIZE = 20_000;
+/** More than one piece. */
+const SIZE = 50_000;
 
 describe('writeFileAtomic', () => {
   const folder = temporaryFolder();
@@ -24,6 +25,21 @@ describe('writeFileAtomic', () => {
     expect(readFileSync(path, 'utf8')).toBe('new');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(folder, 'plain'))).toEqual(['file.json']);
+  });
+
+  it('keeps every character, wherever a piece ends', () => {
+    const path = join(folder, 'pieces');
+    for (const start of ['', 'x']) {
+      writeFileAtomic(path, start + '\u{1f600}'.repeat(100_000));
+      expect(readFileSync(path, 'utf8') === start + '\u{1f600}'.repeat(100_000)).toBe(true);
+    }
+  });
+
+  it('R17 needs no buffer of the size of the text', async () => {
+    const size = 64 * 1024 * 1024;
+    const { stdout } = await runNode([CHILD, join(folder, 'large'), String(size)]);
+    expect(JSON.parse(stdout).added).toBeGreaterThan(size);
+    expect(JSON.parse(stdout).added).toBeLessThan(1.5 * size);
   });
 
   it.each([

@@ -76,6 +76,15 @@ describe('writeBestPrompts', () => {
     ]);
   });
 
+  it('reads back every character of a file that is larger than what is read at once', async () => {
+    for (const text of ['x', 'xy', 'xyz', 'wxyz'])
+      await store.prompts.save(aVersion(text + '\u{1f600}'.repeat(50_000)));
+    await writeBestPrompts(store, results);
+    const texts = readBestPrompts(join(results, 'best_prompts.json'))?.map(({ text }) => text.length);
+    expect(texts).toEqual([100_001, 100_002, 100_003, 100_004]);
+    expect(loadBestPrompt({ results, version: 4 }).text === `wxyz${'\u{1f600}'.repeat(50_000)}`).toBe(true);
+  });
+
   it('sets a damaged file aside and writes it anew from the store', async () => {
     writeFileSync(join(results, 'best_prompts.json'), '[{"torn');
     await store.prompts.save(aVersion('one'));
