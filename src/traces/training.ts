@@ -30,8 +30,10 @@ export type RolloutPublisher = {
   close(): Promise<TracingReport>;
 };
 
-/** Spans that are saved in one go. */
-const BATCH = 100;
+/** Spans that are saved in one go: a few milliseconds, in which the run can send nothing. */
+const BATCH = 25;
+/** Milliseconds that a rollout waits for its spans: the calls that follow it are sent first, and this is done while they run. */
+const DELAY_MS = 10;
 
 /**
  * Saves and sends the spans of a training run. Ids depend on the run only, so that publishing again (after a resume, or
@@ -44,6 +46,8 @@ export function createRolloutPublisher(options: PublishOptions): RolloutPublishe
     sinks: exporter === undefined ? [] : [exporter],
     prepare: redactOutbound(options.redaction),
   });
+  let waiting: RolloutRecord[] = [];
+  let timer: NodeJS.Timeout | undefined;
   let batch: Span[] = [];
   let saving: Promise<void> = Promise.resolve();
 
@@ -53,22 +57,33 @@ export function createRolloutPublisher(options: PublishOptions): RolloutPublishe
     // One attempt for each batch: a receiver that keeps up loses nothing, however large the run.
     if (exporter !== undefined && recorder.report().sinks[0]?.failures === 0) await recorder.flush(timeoutMs);
   }
-  function saveBatch(): void {
+  async function saveBatch(): Promise<void> {
     const spans = batch;
     batch = [];
-    saving = saving.then(() => save(spans));
+    await save(spans);
+  }
+  function publishWaiting(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const records = waiting;
+    waiting = [];
+    saving = saving.then(async () => {
+      for (const record of records) {
+        batch.push(...spansOf(record, describe?.(record)));
+        if (batch.length >= BATCH) await saveBatch();
+      }
+    });
     // It is thrown at the end: what fails here fails the run's own writes as well.
     saving.catch(() => undefined);
   }
   return {
     add(rollouts) {
-      for (const record of rollouts) {
-        batch.push(...spansOf(record, describe?.(record)));
-        if (batch.length >= BATCH) saveBatch();
-      }
+      waiting.push(...rollouts);
+      timer ??= setTimeout(publishWaiting, DELAY_MS);
     },
     async close() {
-      saveBatch();
+      publishWaiting();
+      saving = saving.then(saveBatch);
       try {
         await saving;
       } finally {
