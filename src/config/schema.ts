@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { STRATEGIES } from '../core/strategies.ts';
-
-/** More rollouts at a time than any provider takes; each has its own connection. */
-export const MAX_CONCURRENCY = 1024;
+import { MAX_CONCURRENCY } from './limits.ts';
 
 /** `exact`, or `{ use: exact, ...options }`; options belong to the plug-in, which brings its own schema. */
 const plugin = z

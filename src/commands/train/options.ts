@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type ConfigInput, MAX_CONCURRENCY } from '../../config/schema.ts';
+import { MAX_CONCURRENCY } from '../../config/limits.ts';
+import type { ConfigInput } from '../../config/schema.ts';
 import { STRATEGIES } from '../../core/strategies.ts';
 import { DIFFICULTIES } from '../../core/task.ts';
 import { difficulties, list, number, oneOf, wholeNumber } from '../ui/values.ts';
