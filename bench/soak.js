@@ -27,7 +27,7 @@ while (minutes() < MINUTES) {
   const write = process.stdout.write;
   process.stdout.write = () => true;
   try {
-    await runTraining({ config, results: folder, seed: runs, maxRollouts: ROLLOUTS, quiet: true, json: true });
+    await runTraining({ config, results: folder, seed: runs, maxRollouts: ROLLOUTS, quiet: true });
   } finally {
     process.stdout.write = write;
   }
