@@ -37,7 +37,7 @@ export type CallOptions = {
  */
 export type Caller = {
   /**
-   * Answers from the journal, or sends the request and journals the reply before returning it.
+   * Answers from the journal, or sends the request and journals the reply; nothing that follows from it is journaled before it.
    * @throws ModelError when the call failed for good; that is journaled as its outcome, and replayed
    * @throws ApoError when the run has to stop (budget, quota, key, disk, interrupt)
    */
@@ -49,7 +49,7 @@ export type Caller = {
     perform: (signal: AbortSignal) => Promise<Json>,
     signal: AbortSignal,
   ): Promise<Json>;
-  /** Resolves when no call is in flight: their replies are journaled. */
+  /** Resolves when no call is in flight and all replies are journaled. */
   idle(): Promise<void>;
 };
 
@@ -84,8 +84,9 @@ const BUDGETED_OUTPUT_TOKENS = 4096;
 const FIRST_CONTACT_ATTEMPTS = 3;
 
 /**
- * A call that has its reply. Its slot is free from now on, although the reply is used only when it is saved: whatever starts
- * in that slot is journaled after it (see {@link JournalStore}), so no more calls than slots are ever in doubt.
+ * A call that has its reply. Its slot is free from now on, and the reply is used, although it may not be saved yet: whatever
+ * starts in that slot or follows from the reply is journaled after it (see {@link JournalStore}), so no more calls than slots
+ * are ever in doubt.
  */
 type Performed = {
   readonly reply: JournalReply;
@@ -96,6 +97,7 @@ type Performed = {
 export function createCaller(parts: CallerParts): Caller {
   const { runId, journal, roles, budget, prices, stop, clock, observer } = parts;
   const inFlight = new Map<string, Promise<JournalReply>>();
+  const saving = new Set<Promise<void>>();
   /** Keys of the calls that the budget knows of. */
   const begun = new Set<string>();
   const slots = new PQueue({ concurrency: parts.concurrency });
@@ -107,11 +109,19 @@ export function createCaller(parts: CallerParts): Caller {
     if (running !== undefined) return running;
     const promise = orStop(async () => {
       const { reply, saved } = await slots.add(perform);
-      await saved;
+      if (saved !== undefined) follow(saved);
       return reply;
     }).finally(() => inFlight.delete(key.key));
     inFlight.set(key.key, promise);
     return promise;
+  }
+
+  /** A reply that cannot be saved ends the run. */
+  function follow(saved: Promise<void>): void {
+    const done = orStop(() => saved)
+      .catch(() => undefined)
+      .finally(() => saving.delete(done));
+    saving.add(done);
   }
 
   /** A request with the output limit that the budget asks for, and what it may take at most. */
@@ -297,7 +307,7 @@ export function createCaller(parts: CallerParts): Caller {
     },
 
     async idle() {
-      while (inFlight.size > 0) await Promise.allSettled(inFlight.values());
+      while (inFlight.size + saving.size > 0) await Promise.allSettled([...inFlight.values(), ...saving]);
     },
   };
 }

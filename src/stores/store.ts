@@ -100,8 +100,8 @@ export interface JournalStore {
   /** Puts key and request on disk as started, before anything is sent. `at` is ISO 8601. */
   start(key: JournalKey, request: Json, at: string): Promise<JournalStart>;
   /**
-   * Commits the reply before anyone uses it. It is on disk at the latest before the next `start` resolves: whatever is paid for
-   * because of it follows it on the disk, too. A `start` that is asked for after it is never committed before it.
+   * Commits the reply. It is on disk at the latest before a `start` resolves that is asked for after it: whatever is paid for
+   * because of it follows it on the disk. So the reply can be used at once.
    */
   finish(key: JournalKey, reply: JournalReply, at: string): Promise<void>;
   /** Takes a started call back that certainly cost nothing (rejected by the provider, aborted before sending). */

@@ -120,6 +120,7 @@ describe('calls on a budget', () => {
     });
     await engine.ask('first');
     await engine.ask('second');
+    await engine.caller.idle();
     const totals = await engine.store.journal.totals('run');
     expect(totals).toMatchObject({ calls: { agent: 2 }, costMicroUsd: 40, inDoubt: 1, inDoubtMicroUsd: 20 });
   });
@@ -135,6 +136,7 @@ describe('calls on a budget', () => {
     });
     await engine.ask('good');
     await expect(engine.ask('bad')).rejects.toThrow(/not JSON/);
+    await engine.caller.idle();
     const { inDoubt, inDoubtMicroUsd, costMicroUsd } = await engine.store.journal.totals('run');
     expect({ inDoubt, costMicroUsd }).toEqual({ inDoubt: 2, costMicroUsd: 20 });
     expect(inDoubtMicroUsd).toBeGreaterThanOrEqual(2 * 1000);

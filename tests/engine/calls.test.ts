@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { ApoError } from '../../src/core/errors.ts';
 import { ROLES } from '../../src/models/model.ts';
 import { createEngine } from '../helpers/engine.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
@@ -58,5 +59,22 @@ describe('the caller', () => {
     other.close();
     await store.close();
     expect(most).toBe(3);
+  });
+
+  it('R08 ends the run when a reply cannot be saved, although the reply is used at once', async () => {
+    const { ask, caller, stop, store } = await createEngine({ chat: async () => 'done' });
+    let fail: (error: Error) => void = () => undefined;
+    Object.assign(store.journal, { finish: () => new Promise((_resolve, reject) => (fail = reject)) });
+    await expect(ask('one')).resolves.toMatchObject({ content: 'done' });
+    let isIdle = false;
+    const idle = caller.idle().then(() => {
+      isIdle = true;
+    });
+    await new Promise(setImmediate);
+    expect(isIdle).toBe(false);
+    fail(new ApoError('store-write', 'the disk is full'));
+    await idle;
+    expect(stop.reason).toMatchObject({ code: 'store-write' });
+    await expect(ask('two')).rejects.toThrow('the disk is full');
   });
 });

@@ -8,7 +8,7 @@ import type { Connection, Row } from './connection.ts';
 const WHERE = 'where run_id = ? and role = ? and key = ?';
 
 /**
- * The call journal: a start is on disk before it resolves, and with it every finish before it. A call that was started twice
+ * The call journal: a start is on disk before it resolves, and with it every finish that was asked for before it. A call that was started twice
  * without a reply was sent twice; every such repetition is counted, also when the call is taken back later.
  */
 export function createJournalStore(connection: Connection): JournalStore {
@@ -34,39 +34,31 @@ export function createJournalStore(connection: Connection): JournalStore {
     async start(call, request, at) {
       const text = JSON.stringify(request);
       return connection.commit((): JournalStart => {
-        const row = find(call);
-        if (row !== undefined) {
-          if (
-            row.request !== text &&
-            canonicalJson(connection.parse(row.request)) !== canonicalJson(JSON.parse(text))
-          ) {
-            throw mismatch(call, 'the stored call has another request under the same key');
-          }
-          return restart(call, row, at);
-        }
-        connection.run(
-          `insert into calls (run_id, role, key, state, started_at, request) values (?, ?, ?, 'started', ?, ?)`,
+        const added = connection.run(
+          `insert into calls (run_id, role, key, state, started_at, request) values (?, ?, ?, 'started', ?, ?)
+           on conflict (run_id, role, key) do nothing`,
           call.runId,
           call.role,
           call.key,
           at,
           text,
         );
-        return { state: 'new' };
+        const row = added === 1 ? undefined : find(call);
+        if (row === undefined) return { state: 'new' };
+        if (row.request !== text && canonicalJson(connection.parse(row.request)) !== canonicalJson(JSON.parse(text))) {
+          throw mismatch(call, 'the stored call has another request under the same key');
+        }
+        return restart(call, row, at);
       });
     },
 
     async finish(call, reply, at) {
       const text = JSON.stringify(reply.reply);
       await connection.append(() => {
-        const row = connection.get(`select id, state, resent from calls ${WHERE}`, call.runId, call.role, call.key);
-        // The first reply stays: it may have been used already.
-        if (row?.state === 'done') return;
-        if (row?.state !== 'started') throw mismatch(call, 'a reply came for a call that was never started');
         const { usage, costMicroUsd } = reply;
-        connection.run(
+        const row = connection.get(
           `update calls set state = 'done', attempts = ?, input = ?, output = ?, cached = ?, reasoning = ?,
-             estimated = ?, cost_micro_usd = ?, finished_at = ?, reply = ? where id = ?`,
+             estimated = ?, cost_micro_usd = ?, finished_at = ?, reply = ? ${WHERE} and state = 'started' returning resent`,
           reply.attempts,
           usage.input,
           usage.output,
@@ -76,8 +68,15 @@ export function createJournalStore(connection: Connection): JournalStore {
           costMicroUsd,
           at,
           text,
-          row.id ?? null,
+          call.runId,
+          call.role,
+          call.key,
         );
+        if (row === undefined) {
+          // The first reply stays: it may have been used already.
+          if (find(call)?.state === 'done') return;
+          throw mismatch(call, 'a reply came for a call that was never started');
+        }
         const { inDoubtMicroUsd = costMicroUsd } = reply;
         const resent = Number(row.resent);
         addTotals(connection, call, { calls: 1, inDoubt: 0, resent, usage, costMicroUsd, inDoubtMicroUsd });

@@ -7,6 +7,8 @@ export type LogSync = {
   check(): void;
   /** Calls back when everything that was committed before is on disk, or with the reason why it may not be. */
   later(done: () => void, failed: (error: unknown) => void): void;
+  /** The same without leaving this thread, if the disk is idle and fast: to hand the sync over and back takes as long. */
+  soon(done: () => void, failed: (error: unknown) => void): void;
   /** The same now, blocking; also for everybody who waits. */
   now(): void;
   close(): void;
@@ -17,9 +19,12 @@ type Waiter = { readonly done: () => void; readonly failed: (error: unknown) => 
 /** A disk that failed is given this long before it is tried again. */
 export const REPAIR_AFTER_MS = 1000;
 
+/** A disk is fast that took no longer last time. */
+const FAST_MS = 2;
+
 /**
  * The sync that `synchronous=FULL` makes inside of each commit, made outside of it: SQLite would block the event loop while
- * the disk works, a thread of Node's pool does not. The connection itself is at NORMAL, which syncs in all other places as
+ * a slow disk works, a thread of Node's pool does not. The connection itself is at NORMAL, which syncs in all other places as
  * FULL does (checkpoints, the log's header; https://sqlite.org/wal.html).
  * Whoever waits here is told only after the write-ahead log with its transaction is on disk, so what holds for FULL holds.
  * After a failed sync nothing is known about the pages before it, also when the next one succeeds: all later ones fail too,
@@ -29,6 +34,8 @@ export function createLogSync(database: Database): LogSync {
   let file: number | undefined;
   let waiting: Waiter[] = [];
   let isSyncing = false;
+  /** What the last sync took; nothing is known of the disk before the first one. */
+  let lastMs = Number.POSITIVE_INFINITY;
   let isClosed = false;
   let broken: { readonly error: unknown; readonly at: number } | undefined;
 
@@ -46,9 +53,11 @@ export function createLogSync(database: Database): LogSync {
   function start(): void {
     const waiters = waiting;
     waiting = [];
+    const startedAt = performance.now();
     try {
       fdatasync(open(), (error) => {
         isSyncing = false;
+        lastMs = performance.now() - startedAt;
         settle(waiters, error);
         if (waiting.length > 0) start();
         else if (isClosed) closeFile();
@@ -57,6 +66,22 @@ export function createLogSync(database: Database): LogSync {
     } catch (error) {
       settle(waiters, error);
     }
+  }
+
+  /** Returns why it failed; null when it did not. */
+  function syncNow(): unknown {
+    const waiters = waiting;
+    waiting = [];
+    const startedAt = performance.now();
+    let failure: unknown = null;
+    try {
+      fdatasyncSync(open());
+    } catch (error) {
+      failure = error;
+    }
+    lastMs = performance.now() - startedAt;
+    settle(waiters, failure);
+    return failure;
   }
 
   function closeFile(): void {
@@ -86,23 +111,26 @@ export function createLogSync(database: Database): LogSync {
   function now(): void {
     if (database.memory) return;
     check();
-    const waiters = waiting;
-    waiting = [];
-    try {
-      fdatasyncSync(open());
-    } catch (error) {
-      settle(waiters, error);
-      throw error;
+    const failure = syncNow();
+    if (failure !== null) throw failure;
+  }
+
+  function later(done: () => void, failed: (error: unknown) => void): void {
+    if (database.memory) {
+      done();
+      return;
     }
-    settle(waiters, null);
+    waiting.push({ done, failed });
+    if (!isSyncing) start();
   }
 
   return {
     check,
-    later(done, failed) {
-      if (database.memory) return done();
+    later,
+    soon(done, failed) {
+      if (database.memory || isSyncing || lastMs > FAST_MS) return later(done, failed);
       waiting.push({ done, failed });
-      if (!isSyncing) start();
+      syncNow();
     },
     now,
     close() {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { createLogSync } from './log-sync.ts';
+import { createLogSync, type LogSync } from './log-sync.ts';
 
 type Job = {
   readonly work: () => unknown;
@@ -11,7 +11,7 @@ type Job = {
 export type Writer = {
   /** One transaction now, blocking. */
   now<T>(work: () => T): T;
-  /** In the transaction of this turn of the event loop; resolves when that is committed or, if asked, on disk. */
+  /** In order, in the transaction of this turn of the event loop at the latest; resolves when that is committed or, if asked, on disk. */
   submit<T>(work: () => T, waitsForDisk: boolean): Promise<T>;
   /** Blocks until all that was committed, here or by a statement of its own, is on disk. */
   sync(): void;
@@ -22,17 +22,22 @@ export type Writer = {
 /** Transactions between two marks; a write-ahead log of 1,000 pages holds a few hundred transactions. */
 const MARK_EVERY = 256;
 
+/** Milliseconds since the last transaction after which the next one waits for no company. */
+const QUIET_MS = 5;
+
 /**
  * All writing, in transactions that are IMMEDIATE: a deferred one fails with SQLITE_BUSY, whatever the timeout, when it
  * turns from reading to writing while another process writes.
  * Group commit: what is submitted in one turn of the event loop shares one transaction, and all transactions that end while
  * the disk is busy share one sync (see {@link createLogSync}), so one fsync pays for all calls that start or finish
- * together. Jobs that share a transaction have a savepoint each: one that fails takes nothing with it. One that is alone
+ * together. Where nothing was written just before, a job that waits for the disk is committed at once, with all that was
+ * submitted before it: to wait for the others would make calls that end together start together, and so on for ever. Jobs that share a transaction have a savepoint each: one that fails takes nothing with it. One that is alone
  * has none: under a savepoint SQLite keeps a copy of every page that is changed, in a file as soon as that is 64 KB.
  */
 export function createWriter(database: Database): Writer {
   let waiting: Job[] = [];
   let transactions = 0;
+  let flushedAt = Number.NEGATIVE_INFINITY;
   // Puts the store's identity into the write-ahead log, see `store_identity` in 0001.
   const mark = database.prepare('update store_identity set marks = marks + 1');
   const log = createLogSync(database);
@@ -44,10 +49,11 @@ export function createWriter(database: Database): Writer {
     return value;
   }).immediate as <T>(work: () => T) => T;
 
-  function flush(): void {
+  function flush(synced: LogSync['later']): void {
     const jobs = waiting;
     waiting = [];
     if (jobs.length === 0) return;
+    flushedAt = performance.now();
     const onCommit: (() => void)[] = [];
     const onDisk: (() => void)[] = [];
     const fail = (error: unknown): void => {
@@ -64,7 +70,7 @@ export function createWriter(database: Database): Writer {
       return;
     }
     for (const done of onCommit) done();
-    log.later(() => {
+    synced(() => {
       for (const done of onDisk) done();
     }, fail);
   }
@@ -95,12 +101,13 @@ export function createWriter(database: Database): Writer {
     },
     submit: <T>(work: () => T, waitsForDisk: boolean) =>
       new Promise<T>((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(flush);
+        if (waiting.length === 0) setImmediate(flush, log.later);
         waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, waitsForDisk });
+        if (waitsForDisk && performance.now() - flushedAt >= QUIET_MS) flush(log.soon);
       }),
     sync: log.now,
     close() {
-      flush();
+      flush(log.later);
       log.close();
     },
   };
