@@ -14,7 +14,7 @@ export function lateEventsOf(connection: Connection, traceId: string): ReadonlyM
   return late;
 }
 
-export function withLate(span: Span, late: ReadonlyMap<string, readonly SpanEvent[]>): Span {
-  const events = late.get(span.spanId);
+export function withLate(span: Span, late: ReadonlyMap<string, readonly SpanEvent[]> | undefined): Span {
+  const events = late?.get(span.spanId);
   return events === undefined ? span : { ...span, events: [...span.events, ...events] };
 }

@@ -31,28 +31,28 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
   // Most stores never see an event apart from its span: one look spares one for each trace.
   const anyLate = connection.get('select 1 from late_events limit 1') !== undefined;
   const early = new Map(anyLate ? traceIds.map((traceId) => [traceId, lateEventsOf(connection, traceId)]) : []);
-  const wanted = prepared.flatMap((one) => {
-    const { traceId } = one.span;
-    const summary = summaries.get(traceId);
-    if (summary === undefined) return [];
-    const whole = withLate(one.span, early.get(traceId) ?? new Map());
-    return [whole === one.span ? { ...one, summary } : { ...one, description: describeSpan(whole), summary }];
-  });
   const added = new Map<Summary, number>();
-  const rows = wanted.map((one) => {
-    const count = added.get(one.summary) ?? 0;
-    const saved = saveSpan(connection, one, one.summary.id, spanRowId(one.summary, one.summary.spans + count));
-    if (saved.before === undefined) added.set(one.summary, count + 1);
-    return saved;
+  const saved = prepared.flatMap((one) => {
+    const { span } = one;
+    const summary = summaries.get(span.traceId);
+    if (summary === undefined) return [];
+    const whole = withLate(span, early.get(span.traceId));
+    const description = whole === span ? one.description : describeSpan(whole);
+    const count = added.get(summary) ?? 0;
+    const { id, before } = saveSpan(
+      connection,
+      one,
+      description,
+      summary.id,
+      spanRowId(summary, summary.spans + count),
+    );
+    if (before === undefined) added.set(summary, count + 1);
+    return [{ id, before, span, description, summary }];
   });
   // A full-text index starts a new segment, which has to be merged later, whenever a row id is smaller than the one before.
-  const ascending = rows
-    .map((row, index) => ({ ...row, ...(wanted[index] as (typeof wanted)[number]) }))
-    .sort((a, b) => a.id - b.id);
+  const ascending = saved.toSorted((a, b) => a.id - b.id);
   for (const row of ascending) saveWords(connection, row.description.words, row);
-  wanted.forEach(({ summary, span, description }, index) => {
-    addToSummary(summary, span, description, rows[index]?.before);
-  });
+  for (const { summary, span, description, before } of saved) addToSummary(summary, span, description, before);
   for (const summary of summaries.values()) saveSummary(connection, summary);
   const responses = new Map<string, Set<string>>();
   for (const { id, before, span, description } of ascending) {
@@ -63,7 +63,7 @@ export function saveSpans(connection: Connection, prepared: readonly Prepared[])
     if (traces === undefined) responses.set(responseId, new Set([span.traceId]));
     else traces.add(span.traceId);
   }
-  for (const evaluation of wanted.flatMap(({ span }) => readEvaluations(span))) {
+  for (const evaluation of saved.flatMap(({ span }) => readEvaluations(span))) {
     for (const traceId of saveFeedback(connection, feedbackFrom(evaluation))) judged.add(traceId);
   }
   for (const traceId of settleFeedback(connection, responses)) judged.add(traceId);
@@ -90,7 +90,8 @@ type SavedSpan = {
 /** Most spans are new: those cost one statement. */
 function saveSpan(
   connection: Connection,
-  { span, body, description }: Prepared,
+  { span, body }: Prepared,
+  description: SpanDescription,
   trace: number,
   newId: number,
 ): SavedSpan {
