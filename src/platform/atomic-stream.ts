@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ApoError, faultInWords } from '../core/errors.ts';
-import { makeFolder, refuseDatabase } from './files.ts';
+import { makeFolder, refuseDatabase, syncFolder } from './files.ts';
 
 /** A file that appears under its name only when it is complete. Readable by its owner only. */
 export type AtomicStream = {
@@ -73,6 +73,7 @@ export function createAtomicStream(path: string): AtomicStream {
         closeSync(file);
         file = undefined;
         renameSync(temporary, path);
+        syncFolder(dirname(path));
       }),
     discard() {
       if (file !== undefined) discard();

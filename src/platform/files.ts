@@ -109,7 +109,8 @@ function discard(path: string): void {
   }
 }
 
-function syncFolder(path: string): void {
+/** What was renamed in it is under its name also after a power loss. */
+export function syncFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
   try {

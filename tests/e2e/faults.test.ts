@@ -154,7 +154,9 @@ describe('faults of the provider, seen by a whole run', () => {
     }
     const { usage, files } = JSON.parse(ended.stdout);
     expect(usage.outcomes).toMatchObject({ ok: usage.rollouts - odd.length, [status]: odd.length, unscored: 0 });
-    expect(readFileSync(files.report, 'utf8')).toMatch(new RegExp(`of these rollouts ${odd.length} `));
+    const report = readFileSync(files.report, 'utf8');
+    expect(report).toMatch(new RegExp(`of these rollouts ${odd.length} `));
+    expect(report.includes('models.agent.maxOutputTokens raises it')).toBe(status === 'truncated');
     // Bounded: at most one rollout's turns for each.
     expect(world.requests.filter(isSpecial).length).toBeLessThanOrEqual(8 * odd.length);
   });

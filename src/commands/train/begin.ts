@@ -30,7 +30,7 @@ type StoredConfig = {
   readonly path: string | null;
   readonly startedAt: number;
   readonly tasksHash: string;
-  /** Absent in runs of 0.1.0 and before. */
+  /** Absent in runs of earlier builds. */
   readonly taskKeys?: string;
   /** Rollouts that had been made when the run was last resumed with another rollout limit. */
   readonly paidRollouts?: number;

@@ -83,7 +83,9 @@ export function describeOutcomes(outcomes: RunResult['usage']['outcomes']): stri
   const parts = [
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(refused === 0 ? [] : [`${refused} were refused`]),
-    ...(truncated === 0 ? [] : [`${truncated} were cut off`]),
+    ...(truncated === 0
+      ? []
+      : [`${truncated} were cut off by the output limit (models.agent.maxOutputTokens raises it)`]),
     ...(unscored === 0 ? [] : [`${unscored} have no score and count nowhere`]),
   ];
   return parts.length === 0 ? undefined : parts.join(', ');
