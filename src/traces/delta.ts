@@ -19,12 +19,15 @@ export type DeltaProcessor<M> = {
 export type DeltaOptions<M> = {
   /** Equal for two showings of the same message. Default: role, content, tool calls and tool call id. */
   readonly fingerprint?: (message: M) => string;
-  /** How many messages are remembered. Default 2,000; the oldest are forgotten. */
+  /** Up to how many messages are remembered that the state no longer shows. Default 2,000; the oldest are forgotten. */
   readonly limit?: number;
 };
 
-/** Bound of the alignment's table, 8 MB: of longer conversations only the newest part is compared. */
-const MAX_CELLS = 4_000_000;
+/**
+ * Bound of the alignment's table: of longer conversations only the newest part is compared. Filling it takes about two
+ * milliseconds of the agent's time, each time that the beginning of a state has changed.
+ */
+const MAX_CELLS = 250_000;
 
 type Entry = { readonly token: string; fingerprint: string };
 
@@ -42,12 +45,19 @@ export function createDelta<M = unknown>(options: DeltaOptions<M> = {}): DeltaPr
   function remember(entry: Entry): void {
     seen.set(entry.token, (seen.get(entry.token) ?? 0) + 1);
   }
-  function forgetOldest(): void {
-    for (const { token } of log.splice(0, Math.max(0, log.length - limit))) {
+  /** Never what is shown: forgotten, it would be taken for an edit when it is shown again. */
+  function forgetOldest(entries: readonly Entry[]): void {
+    let excess = log.length - limit;
+    if (excess <= 0) return;
+    const shown = new Set(entries.map(({ token }) => token));
+    log = log.filter(({ token }) => {
+      if (excess <= 0 || shown.has(token)) return true;
+      excess -= 1;
       const left = (seen.get(token) ?? 1) - 1;
       if (left === 0) seen.delete(token);
       else seen.set(token, left);
-    }
+      return false;
+    });
   }
   return { push: (messages) => guard(() => push(messages)) ?? { added: [], edited: [] } };
 
@@ -83,7 +93,7 @@ export function createDelta<M = unknown>(options: DeltaOptions<M> = {}): DeltaPr
     }
     for (; copied < log.length; copied++) merged.push(log[copied] as Entry);
     log = merged;
-    forgetOldest();
+    forgetOldest(entries);
     return { added, edited };
   }
 }

@@ -99,4 +99,24 @@ describe('message delta', () => {
     expect(delta.push([user('m98'), user('m99')]).added).toEqual([]);
     expect(delta.push([user('m5')]).added).toHaveLength(1);
   });
+
+  it('forgets nothing that is still shown, so that a long conversation is not taken for an edited one', () => {
+    const delta = createDelta<{ role: string; content: string }>({ limit: 10 });
+    const state: { role: string; content: string }[] = [];
+    for (let index = 0; index < 60; index++) {
+      state.push(user(`m${index}`));
+      expect(delta.push(state)).toEqual({ added: [{ index, message: state[index] }], edited: [] });
+    }
+    const changed = [user('another'), ...state.slice(1)];
+    expect(delta.push(changed)).toEqual({ added: [], edited: [{ index: 0, message: changed[0] }] });
+  });
+
+  it('compares a long state whose beginning changes in a table of bounded size', () => {
+    const many = Array.from({ length: 3_000 }, (_, index) => user(`m${index}`));
+    const delta = createDelta<{ role: string; content: string }>();
+    delta.push([user('it is Monday'), ...many]);
+    const state = [user('it is Tuesday'), ...many, user('new')];
+    const { added: more, edited } = delta.push(state);
+    expect([more.map(({ index }) => index), edited.map(({ index }) => index)]).toEqual([[3_001], [0]]);
+  });
 });
