@@ -45,7 +45,7 @@ export function findUnsafe(root: unknown): string | undefined {
     if (typeof value !== 'object' || value === null) continue;
     if (depth > MAX_JSON_DEPTH) return `nested deeper than ${MAX_JSON_DEPTH} levels`;
     if (!Array.isArray(value)) {
-      const bad = Object.keys(value).find((key) => FORBIDDEN_KEYS.has(key));
+      const bad = forbiddenKey(value);
       if (bad !== undefined) return `forbidden key "${bad}"`;
     }
     for (const child of Object.values(value)) {
@@ -53,6 +53,15 @@ export function findUnsafe(root: unknown): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether the object itself, not what is in it, has a key that could reach a prototype. */
+export function hasForbiddenKey(value: JsonObject): boolean {
+  return forbiddenKey(value) !== undefined;
+}
+
+function forbiddenKey(value: object): string | undefined {
+  return Object.keys(value).find((key) => FORBIDDEN_KEYS.has(key));
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

@@ -25,6 +25,8 @@ export type TraceEvent = {
       readonly attempts?: number;
       /** Tools offered; recorded with the first call and whenever they change. */
       readonly tools?: readonly ToolDefinition[];
+      /** The choices beside the first, where several replies were asked for; they are no part of the conversation. */
+      readonly otherReplies?: readonly string[];
     }
   | {
       readonly type: 'thinking';

@@ -21,7 +21,7 @@ export function renderConversation(events: readonly TraceEvent[], full: boolean)
   const lines = events.flatMap((event) => {
     switch (event.type) {
       case 'model_call':
-        return [];
+        return (event.otherReplies ?? []).map((text) => `${OTHER_REPLY}\n${pc.dim(indented(text))}`);
       case 'tool_call': {
         const result = results.get(event.id)?.shift();
         if (result !== undefined) shown.add(result);
@@ -46,6 +46,8 @@ const TITLES = {
   thinking: pc.dim('thinking'),
   reply: pc.green(pc.bold('assistant')),
 } as const;
+
+const OTHER_REPLY = pc.dim('another choice of the reply below');
 
 function renderCall(name: string, raw: string, at: number, result: ToolResult | undefined, full: boolean): string {
   const title = pc.magenta(terminalSafe(name).replaceAll('\n', ' ') || 'tool');

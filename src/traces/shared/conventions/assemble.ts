@@ -1,11 +1,10 @@
-import type { ToolDefinition } from '../../../core/message.ts';
+import { callsOf, type Message, type ToolDefinition } from '../../../core/message.ts';
 import type { Span, TraceEvent } from '../../../core/trace.ts';
 import { NO_USAGE } from '../../../core/usage.ts';
-import type { SpanMessages } from './convention.ts';
 import { readFacts } from './facts.ts';
 import { finishReasonIn } from './finish.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { readMessages, readTool } from './registry.ts';
+import { type ReadMessages, readMessages, readTool } from './registry.ts';
 import { readToolDefinitions } from './tools.ts';
 
 export type AssembledTrace = {
@@ -27,14 +26,14 @@ type Moment = { readonly atNs: bigint; readonly order: number; readonly tell: ()
  */
 export function assembleTrace(spans: readonly Span[]): AssembledTrace {
   const told = spans.map((span) => ({ span, messages: readMessages(span) }));
-  const hasContent = ({ messages }: { messages: SpanMessages }): boolean =>
+  const hasContent = ({ messages }: { messages: ReadMessages }): boolean =>
     messages.input.length + messages.output.length > 0;
   const speaking = told.some((entry) => entry.span.kind === 'model' && hasContent(entry))
     ? told.filter(({ span }) => span.kind === 'model')
     : outermost(told.filter(hasContent));
   const ledger = createLedger();
   const tools = firstTools(spans);
-  const conversationOf = (span: Span, messages: SpanMessages): readonly Moment[] =>
+  const conversationOf = (span: Span, messages: ReadMessages): readonly Moment[] =>
     conversation(ledger, span, messages, span.kind === 'model' ? tools.get(span.spanId) : undefined);
   const moments: Moment[] = speaking.flatMap(({ span, messages }) => conversationOf(span, messages));
   if (!speaking.some(({ span }) => span.kind === 'model')) {
@@ -54,17 +53,17 @@ export function assembleTrace(spans: readonly Span[]): AssembledTrace {
   return { events: ledger.events, tools: toolsOf(spans) };
 }
 
-const NOTHING: SpanMessages = { input: [], output: [] };
+const NOTHING: ReadMessages = { input: [], output: [], others: [], convention: null };
 
 function conversation(
   ledger: Ledger,
   span: Span,
-  { input, output }: SpanMessages,
+  { input, output, others }: ReadMessages,
   firstTool: bigint | undefined,
 ): readonly Moment[] {
   const turn = ledger.open(span);
   const reply = (): void => {
-    if (span.kind === 'model') ledger.add(modelCall(span, ledger));
+    if (span.kind === 'model') ledger.add(modelCall(span, ledger, others));
     turn.messages(output, endMs(span));
   };
   return [
@@ -91,7 +90,7 @@ function firstTools(spans: readonly Span[]): ReadonlyMap<string, bigint> {
 /** Finish reason of a reply that the caller stopped reading, or that ended without one of the model's. */
 export const BROKEN_OFF = 'broken_off';
 
-function modelCall(span: Span, ledger: Ledger): TraceEvent {
+function modelCall(span: Span, ledger: Ledger, others: readonly Message[]): TraceEvent {
   const facts = readFacts(span);
   const tools = readToolDefinitions(span.attributes);
   return {
@@ -106,7 +105,14 @@ function modelCall(span: Span, ledger: Ledger): TraceEvent {
     responseId: facts.responseId,
     usage: facts.usage ?? NO_USAGE,
     ...(ledger.toolsChanged(tools) ? { tools } : {}),
+    ...(others.length > 0 ? { otherReplies: others.map(replyText) } : {}),
   };
+}
+
+/** A choice that was not taken, as one text; its tool calls as their JSON. */
+function replyText(message: Message): string {
+  const calls = callsOf(message).map((call) => JSON.stringify(call.function));
+  return [message.content, ...calls].filter((text) => text !== '').join('\n');
 }
 
 function toolMoments(ledger: Ledger, span: Span): readonly Moment[] {

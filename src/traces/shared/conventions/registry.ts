@@ -1,4 +1,6 @@
+import type { Message } from '../../../core/message.ts';
 import { aiSdk } from './ai-sdk.ts';
+import { splitChoices } from './choices.ts';
 import type { Convention, ConventionSpan, SpanMessages, ToolExecution } from './convention.ts';
 import { inputOutput, pydanticAi, requestResponse } from './frameworks.ts';
 import { genai } from './genai.ts';
@@ -24,17 +26,24 @@ const CONVENTIONS: readonly Convention[] = [
   requestResponse,
 ];
 
-const NO_MESSAGES: SpanMessages = { input: [], output: [] };
+/** `others`: further choices, where a model call was asked for several replies. */
+export type ReadMessages = SpanMessages & {
+  readonly others: readonly Message[];
+  readonly convention: string | null;
+};
+
+const NO_MESSAGES: ReadMessages = { input: [], output: [], others: [], convention: null };
 
 /** What a span saw and produced; both empty where content was not captured, which is normal. */
-export function readMessages(span: ConventionSpan): SpanMessages & { readonly convention: string | null } {
+export function readMessages(span: ConventionSpan): ReadMessages {
   for (const convention of CONVENTIONS) {
     const messages = convention.messages(span);
     if (messages === undefined) continue;
     // A history often has the parallel calls of one turn as one message each.
-    return { input: mergeTurn(messages.input), output: mergeTurn(messages.output), convention: convention.name };
+    const { reply, others } = splitChoices(span, messages.output);
+    return { input: mergeTurn(messages.input), output: mergeTurn(reply), others, convention: convention.name };
   }
-  return { ...NO_MESSAGES, convention: null };
+  return NO_MESSAGES;
 }
 
 export function readTool(span: ConventionSpan): ToolExecution | undefined {

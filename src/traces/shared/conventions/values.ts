@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
+import { hasForbiddenKey, isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
 
 /** The first of the attributes that is a non-empty text. */
 export function firstText(attributes: JsonObject, keys: readonly string[]): string | undefined {
@@ -23,7 +23,26 @@ export function firstNumber(attributes: JsonObject, keys: readonly string[]): nu
 export function decoded(value: Json | undefined): Json | undefined {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return value;
   const parsed = parseJson(value);
-  return parsed.ok ? parsed.value : value;
+  if (parsed.ok) return parsed.value;
+  return FORBIDDEN_NAME.test(value) ? tamed(value) : value;
+}
+
+const FORBIDDEN_NAME = /__proto__|constructor|prototype|\\u/;
+
+/**
+ * Objects with a key that could reach a prototype stay text, so that a tool argument of such a name costs neither the
+ * conversation around it nor what the tool was given.
+ */
+function tamed(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text, (_key, member) =>
+      isJsonObject(member) && hasForbiddenKey(member) ? JSON.stringify(member) : member,
+    );
+    const parsed = parseJson(JSON.stringify(value));
+    return parsed.ok ? parsed.value : text;
+  } catch {
+    return text;
+  }
 }
 
 /** What a text view shows of any value: text as it is, everything else as JSON, nothing as ''. */

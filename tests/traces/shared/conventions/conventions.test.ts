@@ -273,6 +273,7 @@ describe('messages', () => {
     expect(readMessages(span({ 'gen_ai.operation.name': 'chat' }))).toEqual({
       input: [],
       output: [],
+      others: [],
       convention: null,
     });
   });
