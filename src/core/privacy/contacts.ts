@@ -14,9 +14,10 @@ export const contactDetector: Detector = {
 const WORD_RULES: readonly PatternRule[] = [
   {
     type: 'EMAIL',
-    hint: /@/,
+    // Also with characters of no width in it, and with the sign of East Asian fonts.
+    hint: /[@\uFF20]/,
     pattern:
-      /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+'-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,24}(?![\p{L}\p{N}-])/gu,
+      /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+'\u200B-\u200D\u2060\uFEFF-]{1,64}[@\uFF20](?:[\p{L}\p{N}\u200B-\u200D\u2060\uFEFF-]{1,63}\.){1,8}\p{L}{2,24}(?![\p{L}\p{N}-])/gu,
     score: 0.95,
   },
   // Percent-encoded in a link.

@@ -67,6 +67,16 @@ const NUMBERS: readonly PatternRule[] = [
     (value) => weighted(value, [1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 === 0,
     /(?:\btfn\b|tax file)[^\d\n]{0,25}$/i,
   ),
+  // Australian businesses (many are one person): ABN, ACN.
+  id(/(?<!\w)\d{2} ?\d{3} ?\d{3} ?\d{3}(?!\w)/g, 0.8, isAbn, /\babn\b[^\d\n]{0,25}$/i),
+  // Surer than the international phone number that it may look like.
+  id(/(?<!\w)\d{3} ?\d{3} ?\d{3}(?!\w)/g, 0.82, isAcn, /\bacn\b[^\d\n]{0,25}$/i),
+  // Switzerland: AHV number, an EAN-13 of the country.
+  id(/(?<!\w)756\.?\d{4}\.?\d{4}\.?\d{2}(?!\w)/g, 0.85, isEan13),
+  // Brazilian businesses: CNPJ.
+  id(/(?<!\w)\d{2}\.\d{3}\.\d{3}\/\d{4}-\d{2}(?!\w)/g, 0.9, isCnpj),
+  // Thailand: citizen number.
+  id(/(?<!\w)[1-8]-\d{4}-\d{5}-\d{2}-\d(?!\w)/g, 0.85, isThaiId),
   // Finland: henkilötunnus.
   id(
     /(?<!\w)[0-3]\d[01]\d{3}[-+A]\d{3}[0-9A-FHJ-NPR-Y](?!\w)/g,
@@ -104,7 +114,7 @@ const PASSPORTS: readonly PatternRule[] = [
   ),
 ];
 
-/** Bitcoin addresses: the old form by its checksum, the new one by its prefix. */
+/** Bitcoin addresses: the old form by its checksum, the new one by its prefix. Ethereum's by their length. */
 const WALLETS: readonly PatternRule[] = [
   {
     type: 'CRYPTO_ADDRESS',
@@ -118,6 +128,13 @@ const WALLETS: readonly PatternRule[] = [
     hint: /bc1/,
     pattern: /(?<![A-Za-z0-9])bc1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])/g,
     score: 0.9,
+  },
+  {
+    type: 'CRYPTO_ADDRESS',
+    hint: /0x/,
+    pattern: /(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])/g,
+    // Surer than the card number that its digits may look like.
+    score: 0.93,
   },
 ];
 
@@ -166,6 +183,33 @@ function isCpf(value: string): boolean {
   const first = ((weighted(value, [10, 9, 8, 7, 6, 5, 4, 3, 2]) * 10) % 11) % 10;
   const second = ((weighted(value, [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) * 10) % 11) % 10;
   return first === Number(value[9]) && second === Number(value[10]);
+}
+
+/** One is taken from the first digit. */
+function isAbn(value: string): boolean {
+  return (weighted(value, [10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) - 10) % 89 === 0;
+}
+
+function isAcn(value: string): boolean {
+  return (10 - (weighted(value, [8, 7, 6, 5, 4, 3, 2, 1]) % 10)) % 10 === Number(value[8]);
+}
+
+function isEan13(value: string): boolean {
+  return weighted(value, [1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 === 0;
+}
+
+function isCnpj(value: string): boolean {
+  if (/^(\d)\1+$/.test(value)) return false;
+  const weights = [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2];
+  const check = (rest: number): number => (rest < 2 ? 0 : 11 - rest);
+  return (
+    check(weighted(value, weights.slice(1)) % 11) === Number(value[12]) &&
+    check(weighted(value, weights) % 11) === Number(value[13])
+  );
+}
+
+function isThaiId(value: string): boolean {
+  return (11 - (weighted(value, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === Number(value[12]);
 }
 
 function isNric(value: string): boolean {

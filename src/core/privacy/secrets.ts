@@ -51,6 +51,21 @@ const RULES: readonly PatternRule[] = [
     pattern: /https:\/\/hooks\.slack\.com\/(?:services|workflows)\/(?<value>[A-Za-z0-9/_-]{16,120})/g,
     score: SCORE,
   },
+  {
+    type: 'SECRET',
+    hint: /api\/webhooks/,
+    pattern: /https:\/\/(?:\w{1,10}\.)?discord(?:app)?\.com\/api\/webhooks\/\d{5,25}\/(?<value>[A-Za-z0-9_-]{30,120})/g,
+    score: SCORE,
+  },
+  // Cookies of a request or a response, as long as they are name and value: who has them is logged in.
+  {
+    type: 'SECRET',
+    hint: /cookie/i,
+    pattern:
+      /(?<![A-Za-z0-9])(?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?(?<value>[\w.-]{1,100}=[^\s;,"'<>]{1,4000}(?:; ?[\w.-]{1,100}=[^\s;,"'<>]{1,4000}){0,50})/gi,
+    score: 0.9,
+    accept: (value) => value.length >= 12 && hasDigit(value),
+  },
   // The password of a URL.
   {
     type: 'SECRET',

@@ -18,6 +18,7 @@ describe('secrets, from level 1 on', () => {
     'sk_live_0123456789abcdef',
     'hf_abcdefghijklmnopqrstuvwxyz0123',
     'glpat-abcdefghij0123456789',
+    '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U',
   ])('finds %s', (secret) => {
     expect(found(`here: ${secret}, thanks`, 1)).toEqual([`SECRET ${secret}`]);
@@ -35,6 +36,10 @@ describe('secrets, from level 1 on', () => {
     expect(found('API_KEY=9f8a7b6c5d4e3f2a1b0c', 1)).toEqual(['SECRET 9f8a7b6c5d4e3f2a1b0c']);
     expect(found('"client_secret": "q8Zr2kLm9PwX"', 1)).toEqual(['SECRET q8Zr2kLm9PwX']);
     expect(found('my password is hunter2 ok', 1)).toEqual(['SECRET hunter2']);
+    expect(found('Set-Cookie: sid=38afes7a8abcd; HttpOnly', 1)).toEqual(['SECRET sid=38afes7a8abcd']);
+    expect(found('"Cookie": "theme=dark1; sid=38afes7a8abcd"', 1)).toEqual(['SECRET theme=dark1; sid=38afes7a8abcd']);
+    const hook = 'abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ_0123456789';
+    expect(found(`https://discord.com/api/webhooks/123456789012345678/${hook}`, 1)).toEqual([`SECRET ${hook}`]);
   });
 
   it.each([
@@ -45,6 +50,7 @@ describe('secrets, from level 1 on', () => {
     'token=<SECRET_1>',
     'api_key = {{api_key}}',
     'a bearer of good news, basic understanding',
+    'cookie: flavour=chocolate, and a recipe=simple one',
   ])('leaves prose alone: %s', (text) => {
     expect(found(text, 1)).toEqual([]);
   });
@@ -53,6 +59,12 @@ describe('secrets, from level 1 on', () => {
 describe('structured personal data, from level 2 on', () => {
   it.each([
     ['EMAIL', 'jürgen.o-hara+x@mail.müller.example'],
+    ['EMAIL', 'bob@exa\u200bmple.com'],
+    ['EMAIL', 'bob\uff20example.com'],
+    ['CRYPTO_ADDRESS', '0x52908400098527886E0F7030069857D2E4169EE7'],
+    ['NATIONAL_ID', '756.9217.0769.85'],
+    ['NATIONAL_ID', '11.222.333/0001-81'],
+    ['NATIONAL_ID', '1-1002-00309-44-4'],
     ['PHONE', '+49 171 1234567'],
     ['PHONE', '+1 (555) 123-4567'],
     ['PHONE', '(555) 123-4567'],
@@ -91,6 +103,8 @@ describe('structured personal data, from level 2 on', () => {
     ['BSN: 111222333', 'NATIONAL_ID 111222333'],
     ['Tax file number 123 456 782', 'NATIONAL_ID 123 456 782'],
     ['Steuer-ID 86095742719', 'NATIONAL_ID 86095742719'],
+    ['ABN 51 824 753 556', 'NATIONAL_ID 51 824 753 556'],
+    ['ACN: 004 085 616', 'NATIONAL_ID 004 085 616'],
     ['Aadhaar 234123412346', 'NATIONAL_ID 234123412346'],
     ['passport C01X00T47', 'NATIONAL_ID C01X00T47'],
     ['my PAN is ABCDE1234F', 'NATIONAL_ID ABCDE1234F'],
@@ -109,6 +123,7 @@ describe('structured personal data, from level 2 on', () => {
     'total 1,234,567.89 EUR for 123456789 units, invoice 2024-000123',
     'a@b, user@localhost, @handle, x@y.z',
     '44051401358 and 12345678A and 123-45-678',
+    'ABN 51 824 753 557, 756.9217.0769.86, 11.222.333/0001-82 and 1-1002-00309-44-8',
   ])('leaves what only looks like it: %s', (text) => {
     expect(found(text)).toEqual([]);
   });
@@ -212,6 +227,9 @@ describe('hostile texts', () => {
     'ABCDE1234',
     '00:',
     'a::',
+    'cookie: a=1; ',
+    'cookie: a=',
+    '0x',
     '%40',
     `${'x'.repeat(300)} `,
   ];
