@@ -1,4 +1,11 @@
-import type { AssistantMessage, Message, ToolCall, ToolDefinition } from '../../core/message.ts';
+import {
+  type AssistantMessage,
+  callsOf,
+  type Message,
+  type ToolCall,
+  type ToolDefinition,
+  type ToolMessage,
+} from '../../core/message.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 
 /** Rebuilds the conversation from what was recorded. Never invents a turn; judging the result is validate.ts's work. */
@@ -145,6 +152,32 @@ export function withToolNames(messages: readonly Message[]): readonly Message[] 
     const name = names.get(message.tool_call_id);
     return name === undefined ? message : { ...message, name };
   });
+}
+
+/**
+ * Results in the order of their calls. Recordings have them as the tools finished, but chat templates and ShareGPT show
+ * no ids: there the place alone says which call a result belongs to. What answers no call of its block stays behind.
+ */
+export function inCallOrder(messages: readonly Message[]): readonly Message[] {
+  const ordered: Message[] = [];
+  let block: ToolMessage[] = [];
+  let places = new Map<string, number>();
+  const closeBlock = (): void => {
+    const place = ({ tool_call_id: id }: ToolMessage): number => places.get(id) ?? places.size;
+    ordered.push(...block.sort((a, b) => place(a) - place(b)));
+    block = [];
+  };
+  for (const message of messages) {
+    if (message.role === 'tool') {
+      block.push(message);
+      continue;
+    }
+    closeBlock();
+    places = new Map(callsOf(message).map(({ id }, index) => [id, index]));
+    ordered.push(message);
+  }
+  closeBlock();
+  return ordered;
 }
 
 function mergeAssistants(a: AssistantMessage, b: AssistantMessage): AssistantMessage {

@@ -7,7 +7,15 @@ import type { StoredRollout } from '../../stores/store.ts';
 import { BROKEN_OFF } from '../../traces/shared/conventions/assemble.ts';
 import type { TrainingSample } from '../exporter.ts';
 import { coverTools, toolsFromJson } from '../shared/tools.ts';
-import { alternate, answerStart, messagesOf, toolsOffered, withThinkingApart, withToolNames } from './conversation.ts';
+import {
+  alternate,
+  answerStart,
+  inCallOrder,
+  messagesOf,
+  toolsOffered,
+  withThinkingApart,
+  withToolNames,
+} from './conversation.ts';
 
 /** Turns an id into something that does not name a person or a session; see core/privacy/pseudonym.ts. */
 export type HashId = (id: string) => string;
@@ -211,7 +219,7 @@ function assemble(
   known: readonly ToolDefinition[],
   facts: Omit<TrainingSample, 'messages' | 'answerAt' | 'tools' | 'inventedTools'>,
 ): Extract<Taken, { ok: true }> {
-  const messages = withToolNames(alternate(withThinkingApart(recorded)));
+  const messages = withToolNames(inCallOrder(alternate(withThinkingApart(recorded))));
   const { tools, invented } = coverTools(messages, known);
   return {
     ok: true,

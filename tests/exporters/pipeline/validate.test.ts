@@ -3,6 +3,7 @@ import type { Message } from '../../../src/core/message.ts';
 import type { TraceEvent } from '../../../src/core/trace.ts';
 import {
   alternate,
+  inCallOrder,
   messagesOf,
   withThinkingApart,
   withToolNames,
@@ -122,6 +123,14 @@ describe('recorded events as a conversation', () => {
       { ...event, spanId: 's0', type: 'error', message: 'something after it' },
     ];
     expect(messagesOf(events).map(({ content }) => content)).toEqual(['q', 'the answer']);
+  });
+
+  it('show results in the order of their calls, block by block, whatever their tools took', () => {
+    const blocks = [user, calls('1', '2'), result('2'), result('1'), calls('2', '1'), result('1'), result('2'), answer];
+    const ids = inCallOrder(blocks).map((message) => (message.role === 'tool' ? message.tool_call_id : message.role));
+    expect(ids).toEqual(['user', 'assistant', '1', '2', 'assistant', '2', '1', 'assistant']);
+    const stray = [user, calls('1'), result('9'), result('1'), result('9')];
+    expect(inCallOrder(stray).slice(2)).toEqual([result('1'), result('9'), result('9')]);
   });
 
   it('name results by their calls', () => {
