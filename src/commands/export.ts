@@ -69,5 +69,5 @@ function addSource(command: Command): Command {
       oneOf(REDACTION_LEVELS),
       DEFAULT_REDACTION,
     )
-    .option('--detector <file>', 'module with your own detector of sensitive text, used at level 3');
+    .option('--detector <file>', 'module with your own detector of sensitive text, used from level 1 on');
 }

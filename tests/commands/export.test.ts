@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../src/commands/program.ts';
@@ -470,19 +470,15 @@ describe('apo export', () => {
       `export default () => ({ name: 'mine', files: ['jsonl'], thinking: ['drop'],
         sft: (sample) => ({ ok: true, rows: [{ said: sample.messages.at(-1).content }] }) });`,
     );
-    const { rows } = await exported(
-      'jsonl',
-      'sft',
-      '--dataset',
-      'tasks.jsonl',
-      '--redact',
-      '3',
-      '--detector',
-      detector,
-      '--format',
-      format,
-    );
-    expect(rows[0]).toEqual({ said: '<CITY_1>' });
+    // By default and at every other level that keeps texts; a path is one without ./ too.
+    for (const level of [[], ['--redact', '1'], ['--redact', '3']]) {
+      const flags = ['--dataset', 'tasks.jsonl', ...level, '--detector', relative('.', detector), '--format', format];
+      const { rows } = await exported('jsonl', 'sft', ...flags);
+      expect(rows[0]).toEqual({ said: '<CITY_1>' });
+    }
+    const none = ['--dataset', 'tasks.jsonl', '--redact', '0', '--detector', detector];
+    const { stderr } = await inProcess('export', 'sft', '--out', join(folder, 'none.jsonl'), ...none);
+    expect(stderr).toContain('removes nothing at --redact 0');
   });
 
   it('turns failures into named groups and a dataset that can be trained on', async () => {

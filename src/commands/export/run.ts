@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
 import { ApoError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../core/json.ts';
@@ -31,7 +31,7 @@ export async function exportData(verb: Verb, flags: ExportFlags): Promise<void> 
   const purpose = purposeOf(verb, exporter);
   const split = splitOptions(flags);
   const detectors: readonly OutsideDetector[] =
-    flags.detector === undefined ? [] : [await loadPlugin('detector', { use: flags.detector }, context)];
+    flags.detector === undefined ? [] : [await loadPlugin('detector', { use: detectorFile(flags) }, context)];
   const request = {
     purpose,
     exporter,
@@ -52,6 +52,14 @@ export async function exportData(verb: Verb, flags: ExportFlags): Promise<void> 
     return;
   }
   process.stderr.write(renderReport(report, Object.values(files)));
+}
+
+/** There are no built-in ones to name: always a path, with or without `./` before it. */
+function detectorFile({ detector = '', redact }: ExportFlags): string {
+  if (redact > 0) return resolve(detector);
+  throw new ApoError('usage', 'a detector removes nothing at --redact 0', {
+    hint: 'leave --detector out, or use 1 to 3',
+  });
 }
 
 function nothingLeft(report: ExportReport): ApoError {

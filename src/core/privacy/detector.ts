@@ -26,7 +26,7 @@ export interface Detector {
   detect(text: string): readonly Detection[];
 }
 
-/** A detector of the user's own; it may ask a service. Applied from level 3 on. */
+/** A detector of the user's own; it may ask a service. Whoever names one wants what it finds removed: from level 1 on. */
 export interface OutsideDetector {
   readonly name: string;
   detect(text: string): readonly Detection[] | Promise<readonly Detection[]>;

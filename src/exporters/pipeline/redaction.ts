@@ -18,7 +18,7 @@ export function createRedaction(level: RedactionLevel, outside: readonly Outside
     const redactor = createRedactor(level, detectors);
     if (level === 0 || level === 4) return redactor;
     const texts = [...messages.flatMap(textsOf), ...further];
-    redactor.learn(texts, level >= 3 ? await knownValues(texts, outside) : []);
+    redactor.learn(texts, await knownValues(texts, outside));
     return redactor;
   }
   return {

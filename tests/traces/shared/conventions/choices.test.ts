@@ -80,9 +80,12 @@ const TWO: readonly (readonly [string, JsonObject, GivenSpan?])[] = [
 ];
 
 describe('several choices of one model call', () => {
-  it.each(TWO)('takes the first for the reply and keeps the others apart: %s', (_name, attributes, more) => {
-    expect(heard(attributes, more)).toEqual({ said: ['a'], others: ['b'] });
-  });
+  it.each(TWO.map(([name, attributes, more = {}]) => [name, attributes, more] as const))(
+    'takes the first for the reply and keeps the others apart: %s',
+    (_name, attributes, more) => {
+      expect(heard(attributes, more)).toEqual({ said: ['a'], others: ['b'] });
+    },
+  );
 
   it('tells the calls of a choice that was not taken', () => {
     const call = { role: 'assistant', parts: [{ type: 'tool_call', id: 'c', name: 'f', arguments: { x: 1 } }] };
