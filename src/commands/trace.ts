@@ -5,13 +5,13 @@ import type { DeleteFlags } from './trace/delete.ts';
 import type { FeedbackFlags } from './trace/feedback.ts';
 import type { FilterFlags } from './trace/filter.ts';
 import type { ShowFlags } from './trace/show.ts';
-import { addStoreOptions } from './ui/store-options.ts';
+import { addStoreOptions, type StoreOptions } from './ui/store-options.ts';
 import { days, number, oneOf, share, wholeNumber } from './ui/values.ts';
 
 const TRACE = 'trace id or its beginning, or latest';
 
 export function register(program: Command): void {
-  const trace = program.command('trace').description('Shows, searches, exports and deletes recorded traces.');
+  const trace = program.command('trace').description('Shows, searches, imports, exports and deletes recorded traces.');
 
   addFilters(trace.command('list').description('Traces, newest first, grouped by session.'))
     .option('--limit <n>', 'traces on a page', wholeNumber({ least: 1, most: 100_000 }), 20)
@@ -48,6 +48,14 @@ export function register(program: Command): void {
     .action(async (flags: FilterFlags & { level: RedactionLevel }) =>
       (await import('./trace/redact.ts')).checkTraces(flags),
     );
+  addStoreOptions(
+    trace
+      .command('import')
+      .description('Reads what JSONL sinks wrote into the store; what is there already stays as it is.')
+      .argument('<files...>', 'span files, or folders of them'),
+  ).action(async (files: string[], flags: StoreOptions) =>
+    (await import('./trace/import.ts')).importTraces(files, flags),
+  );
   addStoreOptions(
     trace
       .command('feedback')

@@ -1,6 +1,19 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { renderConversation } from '../../src/commands/trace/conversation.ts';
+import { NO_USAGE } from '../../src/core/usage.ts';
+
+it('shows the choices that were not taken beside the reply', () => {
+  const at = { at: 0, spanId: '1' };
+  const call = { startedAt: 0, provider: '', model: 'm', finishReason: 'stop', responseId: '', usage: NO_USAGE };
+  const events = [
+    { ...at, type: 'model_call', ...call, otherReplies: ['b\u001b[2J'] },
+    { ...at, type: 'reply', content: 'a' },
+  ] as const;
+  expect(stripVTControlCharacters(renderConversation(events, false))).toBe(
+    'another choice of the reply below\n  b\\u{1b}[2J\n\nassistant\n  a',
+  );
+});
 
 describe('errors in a conversation', () => {
   const traceback = ['ValueError: no such city', '', 'Traceback:', ...Array<string>(40).fill('  File "x"'), 'the end'];

@@ -33,13 +33,17 @@ export function resultsFolder({ store, results }: StoreOptions): string {
 
 /**
  * Opens the store for the time of the work.
- * @throws ApoError `not-found` when there is no store; none is created
+ * @throws ApoError `not-found` when there is no store and none is to be created
  */
-export async function withStore<T>(options: StoreOptions, work: (store: Store) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  options: StoreOptions,
+  work: (store: Store) => Promise<T>,
+  { create = false }: { readonly create?: boolean } = {},
+): Promise<T> {
   const { loadPlugin } = await import('../../plugins.ts');
   const store = await loadPlugin(
     'store',
-    { use: 'sqlite', path: storePath(options), create: false },
+    { use: 'sqlite', path: storePath(options), create },
     { folder: process.cwd(), environment: loadEnvironment() },
   );
   try {

@@ -65,8 +65,14 @@ function spanOf(value: Json): Span | undefined {
     version <= TRACE_VERSION &&
     isTraceId(rest.traceId) &&
     isSpanId(rest.spanId) &&
-    typeof rest.startNs === 'string' &&
-    isJsonObject(rest.attributes) &&
-    Array.isArray(rest.events);
+    isText(rest.startNs, /^\d{1,20}$/) &&
+    isText(rest.endNs, /^\d{0,20}$/) &&
+    [rest.name, rest.kind, rest.status, rest.statusMessage].every((text) => typeof text === 'string') &&
+    [rest.attributes, rest.resource, rest.scope].every(isJsonObject) &&
+    [rest.events, rest.links].every((list) => Array.isArray(list) && list.every(isJsonObject));
   return fits ? (rest as unknown as Span) : undefined;
+}
+
+function isText(value: Json | undefined, shape: RegExp): boolean {
+  return typeof value === 'string' && shape.test(value);
 }
