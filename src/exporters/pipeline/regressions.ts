@@ -7,7 +7,7 @@ import { answerOf, promptOf, splitSystem } from '../shared/render.ts';
 import { type Failure, type FailureGroup, groupFailures } from './failure-groups.ts';
 import { redactMessages } from './redaction.ts';
 import type { Tally } from './report.ts';
-import { type HashId, isHistoryTask } from './samples.ts';
+import { type HashId, isHistoryTask, type Taken } from './samples.ts';
 import type { SampleSource } from './source.ts';
 
 export type RegressionOptions = {
@@ -33,14 +33,18 @@ export async function mineRegressions(
   const worst = new Map<string, TrainingSample>();
   for await (const taken of source.read()) {
     tally.record();
-    if (!taken.ok) tally.leaveOut(taken.reason);
-    else if (taken.sample.status !== 'failed' && taken.sample.score === null) tally.leaveOut('no score');
-    else if (scoreOf(taken.sample) > options.maxScore) tally.leaveOut('passed');
-    else if (!hasQuestion(taken.sample, options.tasks)) tally.leaveOut('no user message');
+    if (!taken.ok) {
+      tally.leaveOut(taken.reason);
+      continue;
+    }
+    const sample = attemptOf(taken);
+    if (sample.status !== 'failed' && sample.score === null) tally.leaveOut('no score');
+    else if (scoreOf(sample) > options.maxScore) tally.leaveOut('passed');
+    else if (!hasQuestion(sample, options.tasks)) tally.leaveOut('no user message');
     else {
-      const known = worst.get(taken.sample.taskId);
+      const known = worst.get(sample.taskId);
       if (known !== undefined) tally.leaveOut('task is in the file already');
-      if (known === undefined || scoreOf(taken.sample) < scoreOf(known)) worst.set(taken.sample.taskId, taken.sample);
+      if (known === undefined || scoreOf(sample) < scoreOf(known)) worst.set(sample.taskId, sample);
     }
   }
   const groups = groupFailures([...worst.values()].map((sample) => failureOf(sample, options.redaction)));
@@ -51,6 +55,12 @@ export async function mineRegressions(
     }),
   );
   return { groups, tasks };
+}
+
+/** What the agent did. An answer that a user had to correct was a failure, and the correction is what was expected. */
+function attemptOf({ sample, corrected }: Extract<Taken, { ok: true }>): TrainingSample {
+  if (corrected === undefined || sample.source !== 'trace') return sample;
+  return { ...sample, messages: [...promptOf(sample), ...corrected], score: 0 };
 }
 
 /** An agent that crashed at once recorded nothing; the task itself may still be known. */

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { TraceEvent } from '../../../src/core/trace.ts';
+import { mineRegressions } from '../../../src/exporters/pipeline/regressions.ts';
+import { createTally } from '../../../src/exporters/pipeline/report.ts';
+import { sampleOfTrace } from '../../../src/exporters/pipeline/samples.ts';
+
+const at = { at: 0, spanId: '1' };
+const told = (question: string, answer: string): readonly TraceEvent[] => [
+  { ...at, type: 'user', content: question },
+  { ...at, type: 'tool_call', id: 'c', name: 'look_up', arguments: '{"q":"x"}' },
+  { ...at, type: 'tool_result', id: 'c', name: 'look_up', content: 'found', isError: false, replayed: false },
+  { ...at, type: 'reply', content: answer },
+];
+const trace = (traceId: string, score: number | null, correction: string | null) =>
+  sampleOfTrace(
+    {
+      traceId,
+      events: told(`question ${traceId}`, `answer ${traceId}`),
+      tools: [],
+      status: 'ok',
+      score,
+      reason: correction === null ? '' : 'the year is wrong',
+      correction,
+      sessionId: null,
+      userId: null,
+    },
+    { hash: (id) => id },
+  );
+
+it('takes an answer that a user corrected for a failure, and the correction for what was expected', async () => {
+  const source = {
+    async *read() {
+      yield trace('bad', 0.1, null);
+      yield trace('corrected', null, 'the right answer');
+      yield trace('good', 1, null);
+    },
+  };
+  const options = { maxScore: 0.5, redaction: 0, hash: (id: string) => id, tasks: new Map() } as const;
+  const mined = await mineRegressions(source, options, createTally());
+  const tasks = mined.tasks.toSorted((a, b) => a.id.localeCompare(b.id));
+  expect(tasks.map(({ input, expected, observed, metadata }) => [input, expected, observed, metadata.score])).toEqual([
+    ['question bad', null, 'answer bad', 0.1],
+    ['question corrected', 'the right answer', 'answer corrected', 0],
+  ]);
+  const [, corrected] = tasks;
+  expect(corrected?.metadata).toMatchObject({
+    failure_reason: 'the year is wrong',
+    tool_calls: [{ name: 'look_up', result: 'found' }],
+  });
+});
