@@ -10,7 +10,7 @@ const MAX_ROWS = 50_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 /** Readers of a folder of Parquet files pass over names that begin with an underscore. */
 const TOMBSTONES = '_tombstones.jsonl';
-/** Its name up to 0.1.0; still read. */
+/** Its name in earlier builds; still read. */
 const OLD_TOMBSTONES = 'tombstones.jsonl';
 const PARTITION = /^dt=(\d{4}-\d{2}-\d{2})$/;
 
