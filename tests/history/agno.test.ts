@@ -126,6 +126,35 @@ describe('files that agno wrote', () => {
     ]);
   });
 
+  it('a step of a workflow that its agent stored once more is no question of a user', () => {
+    const path = join(temporaryFolder(), 'workflow.db');
+    const database = new Database(path);
+    database.exec("CREATE TABLE agno_sessions (session_id PRIMARY KEY, session_type, created_at)");
+    database.exec('CREATE TABLE agno_runs (run_id PRIMARY KEY, session_id, run_type, run_index, run_data JSON)');
+    database.exec("INSERT INTO agno_sessions VALUES ('s1', 'workflow', 1)");
+    const insert = database.prepare('INSERT INTO agno_runs VALUES (?, ?, ?, ?, ?)');
+    // As agno 3.1.10 writes it: the agent's own row comes first and names no parent.
+    insert.run('r1', 's1', 'agent', 0, JSON.stringify(makeRun('r1', 'what the first step said', 'the last step')));
+    insert.run(
+      'w1',
+      's1',
+      'workflow',
+      0,
+      JSON.stringify({
+        run_id: 'w1',
+        workflow_id: 'wf',
+        input: 'what the user asked',
+        content: 'the last step',
+        status: 'COMPLETED',
+        step_results: [{ step_run_id: null, steps: [{ step_run_id: 'r1' }] }],
+      }),
+    );
+    insert.run('r2', 's1', 'agent', 1, JSON.stringify(makeRun('r2', 'asked of the agent itself', 'an answer')));
+    insert.run('torn', 's1', 'workflow', 2, '{"run_id": ');
+    database.close();
+    expect(tasksOf(read(path)).map(({ input }) => input)).toEqual(['what the user asked', 'asked of the agent itself']);
+  });
+
   it('reads all tables of runs, whatever they are called', () => {
     const path = join(temporaryFolder(), 'several.db');
     const database = new Database(path);

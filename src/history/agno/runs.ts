@@ -1,6 +1,6 @@
 import { type ForeignDatabase, quoteName, type Row } from '../shared/database.ts';
 import { elements } from './elements.ts';
-import type { AgnoSchema, SessionTable } from './schema.ts';
+import type { AgnoSchema, RunTable, SessionTable } from './schema.ts';
 
 /** Beyond 512 MiB the database gives nothing at all, and one such session must not hide the others. */
 const MAX_SESSION_BYTES = 500 * 1024 * 1024;
@@ -40,10 +40,25 @@ function* mergedRuns(
       if (!schema.runs.some(({ table }) => hasRow(database, table, runId))) yield run;
     }
   }
+  const steps = schema.runs.filter(({ hasTypes }) => hasTypes).map(stepsOf);
+  const isWanted = `session_id = $session${steps.length > 0 ? ` AND run_id NOT IN (${steps.join(' UNION ALL ')})` : ''}`;
   for (const { table, order } of schema.runs) {
-    const sql = `SELECT CAST(run_data AS BLOB) AS run FROM ${quoteName(table)} WHERE session_id = ? ORDER BY ${order}`;
-    for (const { run } of database.rows(sql, sessionId)) if (Buffer.isBuffer(run)) yield run;
+    const sql = `SELECT CAST(run_data AS BLOB) AS run FROM ${quoteName(table)} WHERE ${isWanted} ORDER BY ${order}`;
+    for (const { run } of database.rows(sql, { session: sessionId })) if (Buffer.isBuffer(run)) yield run;
   }
+}
+
+/**
+ * Runs that a workflow of the session names as its steps. An agent with a database of its own stores its step once more,
+ * before the run of the workflow and without its parent, as if a user had asked.
+ */
+function stepsOf({ table }: RunTable): string {
+  const json = "CASE WHEN json_valid(workflow.run_data) THEN workflow.run_data ELSE '{}' END";
+  return (
+    `SELECT step.value FROM ${quoteName(table)} AS workflow, json_tree(${json}) AS step ` +
+    "WHERE workflow.session_id = $session AND workflow.run_type = 'workflow' " +
+    "AND step.key = 'step_run_id' AND step.value IS NOT NULL"
+  );
 }
 
 function hasRow(database: ForeignDatabase, table: string, runId: string | undefined): boolean {

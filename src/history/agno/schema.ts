@@ -12,7 +12,12 @@ export type SessionTable = {
   readonly columns: string;
 };
 
-export type RunTable = { readonly table: string; readonly order: string };
+export type RunTable = {
+  readonly table: string;
+  readonly order: string;
+  /** Whether rows say that they are runs of a workflow. */
+  readonly hasTypes: boolean;
+};
 
 /** Agents of one application may have tables of their own each, so there may be several of both. */
 export type AgnoSchema = { readonly sessions: readonly SessionTable[]; readonly runs: readonly RunTable[] };
@@ -47,6 +52,7 @@ export function readSchema(database: ForeignDatabase): AgnoSchema {
     runs: runs.map(([table, columns]) => ({
       table,
       order: columns.includes('run_index') ? 'run_index' : 'created_at',
+      hasTypes: columns.includes('run_type'),
     })),
   };
 }
