@@ -35,12 +35,23 @@ export async function run(argv: readonly string[]): Promise<number> {
   for (const load of COMMANDS) (await load()).register(program);
   pointToHelp(program, 'apo');
   try {
+    await provideFlags();
     await program.parseAsync(argv);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`${await withoutKeys(describeError(error))}\n`);
     return exitCodeOf(error);
+  }
+}
+
+/** A .env file that cannot be read is the error of the commands that need it, not of `apo --help`. */
+async function provideFlags(): Promise<void> {
+  const { provideVariables } = await import('../config/environment.ts');
+  try {
+    provideVariables('APO_');
+  } catch (error) {
+    if (!isApoError(error)) throw error;
   }
 }
 

@@ -20,8 +20,24 @@ const SECRET_VALUE = /^(?![./~])(?=.*\d)(?=.*[a-z])\S{16,}$/i;
 
 /** Variables of the process win over those of the `.env` file in the folder. Empty values count as unset. */
 export function loadEnvironment(folder: string = process.cwd()): Environment {
+  return createEnvironment(variablesIn(folder));
+}
+
+/**
+ * Puts the variables whose names begin so from the `.env` file into the process environment, where the command line looks
+ * for the values of its options; unset there, as everywhere, is what is empty.
+ */
+export function provideVariables(prefix: string, folder: string = process.cwd()): void {
+  for (const [name, value] of Object.entries(variablesIn(folder))) {
+    if (!name.startsWith(prefix)) continue;
+    if (value) process.env[name] = value;
+    else delete process.env[name];
+  }
+}
+
+function variablesIn(folder: string): { readonly [name: string]: string | undefined } {
   const file = join(folder, '.env');
-  return createEnvironment({ ...(existsSync(file) ? readEnvFile(file) : {}), ...process.env });
+  return { ...(existsSync(file) ? readEnvFile(file) : {}), ...process.env };
 }
 
 function readEnvFile(path: string): { readonly [name: string]: string | undefined } {

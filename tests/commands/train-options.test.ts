@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addTrainOptions, CONFIG_FLAGS, optionOf, overridesOf } from '../../src/commands/train/options.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { isJsonObject, type Json } from '../../src/core/json.ts';
@@ -41,3 +41,44 @@ it.each(CONFIG_FLAGS.filter(([name]) => name !== 'config'))(
     );
   },
 );
+
+describe('variables of the environment', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  const flagsOf = (variables: { readonly [name: string]: string }, ...argv: string[]): object => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    let flags = {};
+    addTrainOptions(new Command().exitOverride().configureOutput({ writeErr: () => undefined }))
+      .option('--dry-run')
+      .option('--resume [run]')
+      .action((given) => {
+        flags = given;
+      })
+      .parse(argv, { from: 'user' });
+    return JSON.parse(JSON.stringify(flags));
+  };
+
+  it.each([
+    ['1', { dryRun: true, skipInvalid: true, trace: false }],
+    ['TRUE', { dryRun: true, skipInvalid: true, trace: false }],
+    ['0', { trace: true }],
+    ['false', { trace: true }],
+    ['', { trace: true }],
+  ])('switches are what "%s" says', (value, expected) => {
+    expect(flagsOf({ APO_DRY_RUN: value, APO_SKIP_INVALID: value, APO_NO_TRACE: value })).toEqual(expected);
+  });
+
+  it('a switch that is neither on nor off is refused', () => {
+    expect(() => flagsOf({ APO_DRY_RUN: 'perhaps' })).toThrow('APO_DRY_RUN is "perhaps"');
+  });
+
+  it('on resume they decide only what may be given anew; flags are still told apart from them', () => {
+    const variables = { APO_SEED: '9', APO_SKIP_INVALID: '1', APO_MAX_CALLS: '50', APO_AGENT_MODEL: 'other' };
+    expect(flagsOf(variables, '--resume', '--agent-model', 'mine')).toEqual({
+      resume: true,
+      agentModel: 'mine',
+      maxCalls: 50,
+      trace: true,
+    });
+  });
+});

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadEnvironment } from '../../src/config/environment.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadEnvironment, provideVariables } from '../../src/config/environment.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 const ENCODINGS: readonly (readonly [string, (text: string) => Buffer])[] = [
@@ -54,6 +54,17 @@ describe('files that a person wrote', () => {
     expect(() => loadConfig(undefined, { prompt: '@picture.png' }, folder)).toThrow(
       /picture\.png: it is not UTF-8 text/,
     );
+  });
+
+  it('the command line finds variables of a .env file, under those of the process; empty ones are unset', () => {
+    vi.stubEnv('APO_TEST_FIRST', 'of the process');
+    vi.stubEnv('APO_TEST_EMPTY', '');
+    vi.stubEnv('APO_TEST_SECOND', undefined);
+    write('.env', 'APO_TEST_FIRST=one\nAPO_TEST_SECOND=two\nOTHER_TEST=three\n');
+    provideVariables('APO_TEST_', folder);
+    const found = Object.entries(process.env).filter(([name]) => /^(?:APO|OTHER)_TEST/.test(name));
+    vi.unstubAllEnvs();
+    expect(Object.fromEntries(found)).toEqual({ APO_TEST_FIRST: 'of the process', APO_TEST_SECOND: 'two' });
   });
 
   it('a .env file that is no text is refused by name', () => {

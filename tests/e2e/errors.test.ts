@@ -24,6 +24,13 @@ function expectOneLine(stderr: string, pattern: RegExp): void {
 }
 
 describe('bad input to apo train', () => {
+  it('an unknown algorithm in the .env file', async () => {
+    writeFileSync(join(folder, '.env'), 'APO_ALGORITHM=magic\n');
+    const ended = await runApo(['train', '--dataset', 'tasks.jsonl', '--prompt', 'Help.'], { cwd: folder });
+    expect(ended.code).toBe(2);
+    expectOneLine(ended.stderr, /unknown optimizer "magic"/);
+  });
+
   it.each<[string, string[], number, RegExp]>([
     ['an unknown flag', ['--nonsense'], 2, /unknown option/],
     ['a number that is none', ['--seed', 'x'], 2, /seed/],

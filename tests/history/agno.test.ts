@@ -129,7 +129,7 @@ describe('files that agno wrote', () => {
   it('a step of a workflow that its agent stored once more is no question of a user', () => {
     const path = join(temporaryFolder(), 'workflow.db');
     const database = new Database(path);
-    database.exec("CREATE TABLE agno_sessions (session_id PRIMARY KEY, session_type, created_at)");
+    database.exec('CREATE TABLE agno_sessions (session_id PRIMARY KEY, session_type, created_at)');
     database.exec('CREATE TABLE agno_runs (run_id PRIMARY KEY, session_id, run_type, run_index, run_data JSON)');
     database.exec("INSERT INTO agno_sessions VALUES ('s1', 'workflow', 1)");
     const insert = database.prepare('INSERT INTO agno_runs VALUES (?, ?, ?, ?, ?)');

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
+import { type Environment, loadEnvironment } from '../../config/environment.ts';
 import { MAX_CONCURRENCY } from '../../config/limits.ts';
 import type { ConfigInput } from '../../config/schema.ts';
+import { ApoError } from '../../core/errors.ts';
 import { STRATEGIES } from '../../core/strategies.ts';
 import { DIFFICULTIES } from '../../core/task.ts';
 import { difficulties, list, number, oneOf, wholeNumber } from '../ui/values.ts';
@@ -138,7 +140,11 @@ export function optionOf(name: keyof TrainFlags): string {
 
 /** The variable of the environment that says the same. */
 export function variableOf(name: keyof TrainFlags): string {
-  return `APO_${optionOf(name).slice(2).replaceAll('-', '_').toUpperCase()}`;
+  return variableNamed(optionOf(name));
+}
+
+function variableNamed(option: string): string {
+  return `APO_${option.slice('--'.length).replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** The flags that `apo train` and `apo check` share. */
@@ -146,9 +152,38 @@ export function addTrainOptions(command: Command): Command {
   for (const [name, { takes, does, parse }] of CONFIG_FLAGS) {
     const option = new Option(takes === undefined ? optionOf(name) : `${optionOf(name)} ${takes}`, does);
     if (parse !== undefined) option.argParser(parse as (value: string) => unknown);
-    command.addOption(option.env(variableOf(name)));
+    // For commander a switch is on as soon as its variable is there, whatever it says.
+    command.addOption(takes === undefined ? option : option.env(variableOf(name)));
   }
-  return command.option('--no-trace', 'write no trajectories');
+  return command
+    .option('--no-trace', 'write no trajectories')
+    .hook('preAction', (_program, given) => readEnvironment(given, loadEnvironment()));
+}
+
+/** Takes switches from the environment. Of a run that is resumed, variables decide no more than what may be given anew. */
+function readEnvironment(command: Command, environment: Environment): void {
+  const isResumed = command.getOptionValue('resume') !== undefined;
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const source = command.getOptionValueSource(name);
+    const isSwitch = !option.required && !option.optional;
+    const isFixed = CONFIG_FLAGS.some(([flag, { fixed }]) => flag === name && fixed !== undefined);
+    if (isSwitch && (source === undefined || source === 'default') && !(isResumed && isFixed)) {
+      const isOn = switchIn(environment, variableNamed(option.long ?? ''));
+      if (isOn) command.setOptionValueWithSource(name, !option.negate, 'env');
+    } else if (isResumed && isFixed && source === 'env') {
+      command.setOptionValueWithSource(name, undefined, 'env');
+    }
+  }
+}
+
+function switchIn(environment: Environment, variable: string): boolean {
+  const value = environment.get(variable);
+  if (value === undefined || /^(?:0|false|no|off)$/i.test(value)) return false;
+  if (/^(?:1|true|yes|on)$/i.test(value)) return true;
+  throw new ApoError('usage', `${variable} is "${value}", which switches nothing on or off`, {
+    hint: 'set it to 1 or 0',
+  });
 }
 
 /** Flags in the shape of the config file, to be laid over it. */
