@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
 import { callsWithResults } from '../core/task.ts';
-import { readMessage } from '../history/shared/messages.ts';
+import { isLangChain, readMessage } from '../history/shared/messages.ts';
 import { readConversation } from './context.ts';
 import { CHAT } from './fields.ts';
 
@@ -34,7 +34,9 @@ export function isMessageList(value: Json | undefined): boolean {
   return (
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((item) => isJsonObject(item) && (item.role !== undefined || item.from !== undefined))
+    value.every(
+      (item) => isJsonObject(item) && (item.role !== undefined || item.from !== undefined || isLangChain(item)),
+    )
   );
 }
 

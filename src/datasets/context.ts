@@ -12,17 +12,26 @@ export type ReadContext =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * The conversation before the input. Text (a passage to read, notes) becomes one user message. System messages are taken
- * out: the system prompt is what is being trained.
+ * The conversation before the input. Texts and documents (passages to read, notes) become one user message. System messages
+ * are taken out: the system prompt is what is being trained.
  */
 export function readContext(value: Json | undefined): ReadContext {
   if (value === undefined || value === null || value === '') return readConversation([]);
-  if (Array.isArray(value) && value.every((item) => isJsonObject(item))) return readConversation(value);
+  const isConversation =
+    Array.isArray(value) &&
+    value.every((item) => isJsonObject(item)) &&
+    (value.length === 0 || !value.every(isDocument));
+  if (isConversation) return readConversation(value);
   const passages: readonly Json[] = Array.isArray(value) ? value : [value];
   const text = passages
     .map((passage) => (typeof passage === 'string' ? passage : JSON.stringify(passage)))
     .join('\n\n');
   return readConversation([{ role: 'user', content: text }]);
+}
+
+/** A retrieved passage with what is known of it: nobody speaks. */
+function isDocument(item: Json): boolean {
+  return isJsonObject(item) && ['role', 'from', 'type', 'lc'].every((name) => item[name] === undefined);
 }
 
 /** Messages in our shape; calls and results that do not belong together make the record unusable, as for providers. */

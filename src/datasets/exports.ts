@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { readMessage } from '../history/shared/messages.ts';
 import { isMessageList } from './chat.ts';
 import { INPUT } from './fields.ts';
 
@@ -7,15 +8,17 @@ const TEXT_KEYS: readonly string[] = [...INPUT, 'query', 'text', 'message', 'use
 
 /**
  * A row as other tools export it, under the names that are read: LangSmith (`inputs`, `outputs`), Langfuse
- * (`expectedOutput`, `input: { messages }`), OpenAI preference pairs, TRL completions, instruction data (Alpaca, Dolly).
- * Any other row stays as it is.
+ * (`expectedOutput`, `input: { messages }`), OpenAI preference pairs and evals, TRL completions, instruction data (Alpaca,
+ * Dolly), rows of Hugging Face's viewer. Any other row stays as it is.
  */
-export function fromExport(row: JsonObject): JsonObject {
+export function fromExport(exported: JsonObject): JsonObject {
+  const row = isJsonObject(exported.row) && exported.row_idx !== undefined ? exported.row : exported;
   const { inputs, outputs, preferred_output: preferred, completion, ...rest } = instructed(row);
   const read: { [name: string]: Json | undefined } = { ...rest };
   if (isJsonObject(inputs) && read.input === undefined) read.input = inputs;
   else if (inputs !== undefined) read.inputs = inputs;
   if (isJsonObject(read.input)) Object.assign(read, fromRequest(read.input));
+  if (Array.isArray(read.ideal) && read.ideal.length === 1) read.ideal = read.ideal[0];
   const answers: readonly [string, Json | undefined][] = [
     ['outputs', outputs],
     ['preferred_output', preferred],
@@ -45,21 +48,26 @@ function instructed(row: JsonObject): JsonObject {
 
 /** The messages or the one text of a request; a structure of its own stays the input. */
 function fromRequest(request: JsonObject): JsonObject {
-  const { messages, ...rest } = request;
+  const { messages: given, ...rest } = request;
+  // LangSmith records the calls of a batch, of which there is one.
+  const messages = Array.isArray(given) && given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
   if (isMessageList(messages)) return { input: messages as Json, ...rest };
   const [only, ...more] = Object.entries(request);
-  const isText = only !== undefined && more.length === 0 && TEXT_KEYS.includes(only[0]) && typeof only[1] === 'string';
-  return isText ? { input: only[1] } : {};
+  if (only === undefined || more.length > 0 || !TEXT_KEYS.includes(only[0])) return {};
+  return typeof only[1] === 'string' || isMessageList(only[1]) ? { input: only[1] } : {};
 }
 
 function answerIn(value: Json | undefined): Json | undefined {
   if (typeof value === 'string' && value !== '') return value;
   const list = isJsonObject(value) ? value.messages : value;
-  if (isMessageList(list)) {
-    const content = (list as readonly JsonObject[]).findLast(({ role }) => role === 'assistant')?.content;
-    return typeof content === 'string' && content !== '' ? content : undefined;
-  }
+  if (isMessageList(list)) return lastReply(list as readonly Json[]);
   if (!isJsonObject(value)) return undefined;
   const [only, ...more] = Object.values(value);
-  return more.length === 0 && only !== undefined ? only : value;
+  if (more.length > 0 || only === undefined) return value;
+  return isMessageList([only]) ? lastReply([only]) : only;
+}
+
+function lastReply(list: readonly Json[]): string | undefined {
+  const messages = list.map(readMessage).flatMap((read) => (read.ok ? read.messages : []));
+  return messages.findLast(({ role }) => role === 'assistant')?.content || undefined;
 }

@@ -32,6 +32,7 @@ export function readRecord(row: Json): ReadRecord {
   };
 
   const id = take(ID);
+  const isInexactId = typeof id === 'number' && !Number.isSafeInteger(id) && Number.isInteger(id);
   const chat = isChat(value) ? readChat(value) : undefined;
   if (chat?.ok === false) return chat;
   for (const key of chat?.used ?? []) fields.delete(key);
@@ -59,7 +60,10 @@ export function readRecord(row: Json): ReadRecord {
   return {
     ok: true,
     task: {
-      id: (typeof id === 'string' && id.trim() !== '') || typeof id === 'number' ? String(id) : undefined,
+      id:
+        (typeof id === 'string' && id.trim() !== '') || (typeof id === 'number' && !isInexactId)
+          ? String(id)
+          : undefined,
       input: input as string,
       context: [...context.messages, ...(chat?.context ?? [])] satisfies readonly Message[],
       expected: expected as string | null,
@@ -70,6 +74,10 @@ export function readRecord(row: Json): ReadRecord {
     },
     notes: [
       ...(difficulty.unknown === undefined ? [] : ['difficulty is not easy, medium or hard']),
+      ...(isInexactId ? ['the id is a number too large to be kept exactly, another was made: write it as text'] : []),
+      ...(Array.isArray(value.ideal)
+        ? ['several answers are right, but graders compare with their list as it is']
+        : []),
       ...[...fields.keys()].flatMap(noteOnName),
     ],
   };

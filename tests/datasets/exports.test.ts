@@ -79,6 +79,44 @@ describe('rows as other tools export them', () => {
       ['Q?', 'A'],
     ],
     [
+      'LangSmith chat of LangChain',
+      { inputs: { messages: [{ type: 'human', content: 'Q?' }] }, outputs: { output: { type: 'ai', content: 'A' } } },
+      ['Q?', 'A'],
+    ],
+    [
+      'LangSmith chat of messages_to_dict',
+      {
+        inputs: { input: [{ type: 'human', data: { content: 'Q?' } }] },
+        outputs: { messages: [{ type: 'ai', data: { content: [{ type: 'text', text: 'A' }] } }] },
+      },
+      ['Q?', 'A'],
+    ],
+    [
+      'LangSmith run of LangChain',
+      {
+        inputs: {
+          messages: [
+            [
+              {
+                lc: 1,
+                type: 'constructor',
+                id: ['langchain_core', 'messages', 'HumanMessage'],
+                kwargs: { content: 'Q?', type: 'human' },
+              },
+            ],
+          ],
+        },
+        outputs: { answer: 'A' },
+      },
+      ['Q?', 'A'],
+    ],
+    [
+      'the viewer of Hugging Face',
+      { row_idx: 0, row: { question: 'Q?', answer: 'A' }, truncated_cells: [] },
+      ['Q?', 'A'],
+    ],
+    ['OpenAI evals with one ideal', { input: [{ role: 'user', content: 'Q?' }], ideal: ['A'] }, ['Q?', 'A']],
+    [
       'OpenAI preference pairs',
       {
         input: { messages: [{ role: 'user', content: 'Q?' }] },
@@ -108,8 +146,19 @@ describe('rows as other tools export them', () => {
     expect(await read(lines(row), 'rows.jsonl')).toEqual([task]);
   });
 
-  it('names a task itself where the id is empty', async () => {
-    const { tasks } = await loadDataset(fileOf('rows.jsonl', lines({ id: ' ', task: 'Q?' })));
+  it.each(['" "', '12345678901234567890', '1e300'])('names a task itself where the id is %s', async (id) => {
+    const { tasks } = await loadDataset(fileOf('rows.jsonl', `{"id": ${id}, "task": "Q?"}\n`));
     expect(tasks[0]?.id).toMatch(/^task-/);
+  });
+
+  it('documents as a context are passages, not messages', async () => {
+    const context = [
+      { title: 'T', text: 'one' },
+      { title: 'U', text: 'two' },
+    ];
+    const { tasks } = await loadDataset(fileOf('rows.jsonl', lines({ task: 'Q?', context })));
+    expect(tasks[0]?.context).toEqual([
+      { role: 'user', content: '{"title":"T","text":"one"}\n\n{"title":"U","text":"two"}' },
+    ]);
   });
 });

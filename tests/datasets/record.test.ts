@@ -15,6 +15,14 @@ function read(record: Json) {
   return result.task;
 }
 
+it.each<[string, JsonObject, RegExp]>([
+  ['an id that lost digits', { id: 2 ** 60, task: 'a' }, /^the id is a number too large/],
+  ['several right answers', { task: 'a', ideal: ['5', 'five'] }, /^several answers are right/],
+])('%s is noted', (_what, record, note) => {
+  const result = readRecord(record);
+  expect(result.ok && result.notes).toEqual([expect.stringMatching(note)]);
+});
+
 describe('field names', () => {
   it.each(['task', 'question', 'input', 'prompt'])('%s is the input', (name) => {
     expect(read({ [name]: 'why?' }).input).toBe('why?');
@@ -194,7 +202,7 @@ describe('our own line', () => {
     ]),
   );
   const task: fc.Arbitrary<Task> = fc.record({
-    id: text,
+    id: text.filter((id) => id.trim() !== ''),
     input: fc.string({ unit: 'grapheme', maxLength: 30 }),
     context: fc.array(turn, { maxLength: 3 }).map((turns) => turns.flat()),
     expected: fc.option(text),

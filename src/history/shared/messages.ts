@@ -31,8 +31,29 @@ const ROLES: { readonly [role: string]: Message['role'] | 'call' } = {
 };
 
 /** Reads one message; Anthropic's tool results inside a user message become messages of their own. */
-export function readMessage(raw: Json): ReadMessages {
-  if (!isJsonObject(raw)) return { ok: false, reason: 'a message is not an object' };
+export function readMessage(given: Json): ReadMessages {
+  if (!isJsonObject(given)) return { ok: false, reason: 'a message is not an object' };
+  return readRaw(isLangChain(given) ? fromLangChain(given) : given);
+}
+
+const LANGCHAIN_TYPES: readonly string[] = ['human', 'ai', 'system', 'tool', 'function'];
+
+/** A message that says by `type` who speaks, or is LangChain's own serialisation of one. Parts of a content are neither. */
+export function isLangChain({ role, from, type, content, data, lc, kwargs }: JsonObject): boolean {
+  if (role !== undefined || from !== undefined) return false;
+  if (lc !== undefined && type === 'constructor') return isJsonObject(kwargs);
+  return LANGCHAIN_TYPES.includes(String(type)) && (content !== undefined || isJsonObject(data));
+}
+
+/** `{ type, data }` (`messages_to_dict`) and `{ lc, type: 'constructor', id: [.., 'HumanMessage'], kwargs }` as `{ type, content }`. */
+function fromLangChain({ type, data, kwargs, id, ...own }: JsonObject): JsonObject {
+  if (isJsonObject(data)) return { ...data, type: type ?? null };
+  if (!isJsonObject(kwargs)) return { ...own, id: id ?? null, type: type ?? null };
+  const name = Array.isArray(id) ? String(id.at(-1)) : '';
+  return { ...kwargs, type: name.replace(/Message(?:Chunk)?$/, '').toLowerCase() };
+}
+
+function readRaw(raw: JsonObject): ReadMessages {
   const given = raw.role ?? raw.from ?? raw.type;
   if (typeof given !== 'string') return { ok: false, reason: 'a message has no role' };
   const name = given.trim().toLowerCase();
