@@ -255,6 +255,21 @@ describe('recorded tool calls (S15)', () => {
     ]);
   });
 
+  it('answer no call whose arguments are not JSON, unless it was recorded so', async () => {
+    const task = taskOf({
+      metadata: {
+        tool_calls: [...recording, { name: 'find', arguments: '{broken', result: 'as it was', is_error: false }],
+      },
+    });
+    const calls = [callOf('find', '{bad', '1'), callOf('find', '{broken', '2')];
+    const context = agentContext([replyOf('', { toolCalls: calls }), replyOf('done')]);
+    await (await agentWithTools()).run(prompt, task, context);
+    expect(context.results).toEqual([
+      { content: expect.stringMatching(/^Error: arguments are not valid JSON/), isError: true, replayed: true },
+      { content: 'as it was', isError: false, replayed: true },
+    ]);
+  });
+
   it('make up the tool definitions where there are no tools', async () => {
     const context = agentContext([replyOf('done')]);
     await (await chatAgent()).run(prompt, imported, context);

@@ -9,7 +9,8 @@ export type Replay = { answer(call: ToolCall): ToolResult };
 
 /**
  * A call is answered by the first unused recorded call of the same name and arguments, or by a used one (asking the same
- * thing twice has the same answer); then by the next unused call of the same name. Any other call is an error result.
+ * thing twice has the same answer); then by the next unused call of the same name. Any other call is an error result, and so
+ * is one whose arguments no tool could read.
  */
 export function createReplay(recorded: readonly RecordedToolCall[]): Replay {
   const entries = recorded.map((call) => ({ call, key: keyOf(call.name, call.arguments), used: false }));
@@ -18,6 +19,8 @@ export function createReplay(recorded: readonly RecordedToolCall[]): Replay {
       const { name } = call.function;
       const key = keyOf(name, call.function.arguments);
       const same = entries.filter((entry) => entry.key === key);
+      const parsed = parseArguments(call.function.arguments);
+      if (same.length === 0 && typeof parsed === 'string') return errorResult(parsed, true);
       const found =
         same.find((entry) => !entry.used) ??
         same[0] ??

@@ -118,7 +118,9 @@ function describeFault(error: unknown, role: Role, name: string, provider: strin
           : kind === 'invalid'
             ? 'request-invalid'
             : 'provider-unavailable';
-  return new ApoError(code, `${role} model "${name}" at ${provider} does not answer: ${messageOf(error)}`, {
+  const isLate = error instanceof DOMException && error.name === 'TimeoutError';
+  const why = isLate ? `no reply within ${PING_TIMEOUT_MS / 1000} s` : messageOf(error);
+  return new ApoError(code, `${role} model "${name}" at ${provider} does not answer: ${why}`, {
     hint:
       code === 'model-unknown'
         ? `check --${role}-model`
