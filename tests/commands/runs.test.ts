@@ -88,8 +88,8 @@ describe('apo runs', () => {
 
   it('compares two runs task by task, regressions first', async () => {
     expect(await json('runs', 'compare', 'run-1', 'run-2')).toEqual({
-      from: { runId: 'run-1', promptId: START.id, mean: 2 / 3 },
-      to: { runId: 'run-2', promptId: BEST.id, mean: 0.75 },
+      from: { runId: 'run-1', promptId: START.id, score: 0.5, mean: 2 / 3 },
+      to: { runId: 'run-2', promptId: BEST.id, score: 0.75, mean: 0.75 },
       counts: { tasks: 3, regressed: 1, improved: 1, onlyFrom: 1, onlyTo: 1 },
       tasks: [
         { taskId: 'worse', from: 1, to: 0.25, change: -0.75 },
@@ -98,6 +98,7 @@ describe('apo runs', () => {
       ],
     });
     const { stdout } = await apo('runs', 'compare', 'run-1', 'run-2');
+    expect(stdout).toMatch(/^from +run-1, best prompt \S+: score 0\.500 in its run, 0\.667 on the shared tasks\n/);
     expect(stdout).toMatch(/-0\.750 +1\.000 +0\.250 +worse\n\+1\.000 +0\.000 +1\.000 +better\n$/);
   });
 

@@ -6,12 +6,13 @@ import { type StoreOptions, withStore } from '../ui/store-options.ts';
 import { renderFields, renderTable } from '../ui/table.ts';
 import { groupBy, scoreOf } from './candidates.ts';
 import { findRun } from './find.ts';
-import { resultOf } from './result.ts';
+import { type ResultScore, resultOf } from './result.ts';
 
 type Side = {
   readonly run: Run;
-  readonly promptId: string;
-  /** Mean score on each validation task. */
+  /** As the run reports it. */
+  readonly best: ResultScore;
+  /** Mean score on each validation task, of all the times that the prompt was tried on it. */
   readonly tasks: ReadonlyMap<string, number>;
 };
 
@@ -34,8 +35,8 @@ export async function compareRuns(from: string, to: string, options: StoreOption
   const mean = { from: meanOf(tasks.map((task) => task.from)), to: meanOf(tasks.map((task) => task.to)) };
   if (options.json === true) {
     return printJson({
-      from: { runId: before.run.id, promptId: before.promptId, mean: mean.from },
-      to: { runId: after.run.id, promptId: after.promptId, mean: mean.to },
+      from: sideIn(before, mean.from),
+      to: sideIn(after, mean.to),
       counts,
       tasks,
     });
@@ -50,9 +51,13 @@ export async function compareRuns(from: string, to: string, options: StoreOption
   );
 }
 
-function describeSide({ run, promptId, tasks }: Side, shared: number | null): string {
-  const own = `${formatScore(meanOf([...tasks.values()]))} on the ${tasks.size} validation tasks of its run`;
-  return `${run.id}, best prompt ${promptId}: score ${own}, ${formatScore(shared)} on the shared ones`;
+function sideIn({ run, best }: Side, mean: number | null): object {
+  return { runId: run.id, promptId: best.promptId, score: best.score, mean };
+}
+
+function describeSide({ run, best }: Side, shared: number | null): string {
+  const own = `${formatScore(best.score)} in its run`;
+  return `${run.id}, best prompt ${best.promptId}: score ${own}, ${formatScore(shared)} on the shared tasks`;
 }
 
 async function sideOf(store: Store, reference: string): Promise<Side> {
@@ -71,7 +76,7 @@ async function sideOf(store: Store, reference: string): Promise<Side> {
     const { mean } = scoreOf(rollouts);
     if (mean !== null) tasks.set(taskId, mean);
   }
-  return { run, promptId: best.promptId, tasks };
+  return { run, best, tasks };
 }
 
 /** Worst change first. */
