@@ -59,7 +59,12 @@ const FLAGS = {
   },
   seed: { takes: '<n>', does: 'seed of every random choice (default 0)', parse: wholeNumber(), fixed: 'seed' },
   maxRollouts: { takes: '<n>', does: 'hard limit of rollouts', parse: count, free: 'budget.rollouts' },
-  maxCalls: { takes: '<n>', does: 'hard limit of model calls', parse: count, free: 'budget.calls' },
+  maxCalls: {
+    takes: '<n>',
+    does: 'hard limit of model calls, each with its retries',
+    parse: count,
+    free: 'budget.calls',
+  },
   maxTokens: {
     takes: '<n>',
     does: 'hard limit of tokens, input and output together',
