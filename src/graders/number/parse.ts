@@ -47,7 +47,12 @@ function plainDigits(text: string, decimal: DecimalMark): string {
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
     .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
     .replace(/\\[dt]?frac\{(-?\d{1,15})\}\{(\d{1,15})\}/g, ' $1/$2 ');
-  return decimal === ',' ? plain.replace(/(?<=\d) (?=\d{3}(?!\d))/g, '\u00a0') : plain;
+  if (decimal === ',') return plain.replace(/(?<=\d) (?=\d{3}(?!\d))/g, '\u00a0');
+  if (decimal === '.') return plain;
+  // Only a decimal comma tells that `1 234,50` is one number; `1 234` may be two.
+  return plain.replace(/(?<![\d.,])\d{1,3}(?: \d{3}){1,5}(?=,\d{1,2}(?![\d,]))/g, (group) =>
+    group.replaceAll(' ', '\u00a0'),
+  );
 }
 
 /** The value of digits with separators; several for a list such as `1,2,3`, none for a version or date. */
