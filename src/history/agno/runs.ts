@@ -50,13 +50,14 @@ function* mergedRuns(
 
 /**
  * Runs that a workflow of the session names as its steps. An agent with a database of its own stores its step once more,
- * before the run of the workflow and without its parent, as if a user had asked.
+ * before the run of the workflow and without its parent, as if a user had asked. The `+` keeps SQLite from looking at the
+ * workflows of all sessions.
  */
 function stepsOf({ table }: RunTable): string {
   const json = "CASE WHEN json_valid(workflow.run_data) THEN workflow.run_data ELSE '{}' END";
   return (
     `SELECT step.value FROM ${quoteName(table)} AS workflow, json_tree(${json}) AS step ` +
-    "WHERE workflow.session_id = $session AND workflow.run_type = 'workflow' " +
+    "WHERE workflow.session_id = $session AND +workflow.run_type = 'workflow' " +
     "AND step.key = 'step_run_id' AND step.value IS NOT NULL"
   );
 }
