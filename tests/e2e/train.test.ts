@@ -71,6 +71,36 @@ describe('apo train', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
+  it('R16 on resume limits of flags win over the config file, and a larger limit of the file counts where none did', async () => {
+    await using world = await startWorld();
+    const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };
+    const limitInFile = (tokens: number) =>
+      writeFileSync(join(folder, 'apo.yaml'), JSON.stringify({ budget: { tokens } }));
+    const again = async (...more: string[]) => {
+      const ended = await runApo(['train', '--resume', '--json', '--quiet', ...more], { cwd: folder, env });
+      expect(ended.code, ended.stderr).toBe(5);
+      return JSON.parse(ended.stdout);
+    };
+    limitInFile(40_000);
+    const first = await runApo(trainArguments(['--max-tokens', '12000', '--json']), { cwd: folder, env });
+    expect(first.code, first.stderr).toBe(5);
+    const asked = world.requests.length;
+    expect(lasting(await again())).toBe(lasting(JSON.parse(first.stdout)));
+    expect(world.requests.length).toBe(asked);
+    const larger = await again('--max-tokens', '16000');
+    expect(world.requests.length).toBeGreaterThan(asked);
+    expect(lasting(await again())).toBe(lasting(larger));
+
+    limitInFile(12_000);
+    const other = await runApo(trainArguments(['--json', '--seed', '7']), { cwd: folder, env });
+    expect(other.code, other.stderr).toBe(5);
+    const spent = world.requests.length;
+    limitInFile(16_000);
+    const { tokens } = (await again()).usage;
+    expect(world.requests.length).toBeGreaterThan(spent);
+    expect(tokens.input + tokens.output).toBeLessThanOrEqual(16_000);
+  });
+
   it('a limit too small to try anything stops the run, which goes on with a larger one and the same flags', async () => {
     await using world = await startWorld();
     const env = { OPENAI_BASE_URL: world.url, OPENAI_API_KEY: KEY };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
-import type { Config } from '../../config/schema.ts';
+import type { Config, ConfigInput } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { isoNow } from '../../core/clock.ts';
 import { ApoError, isApoError, stopOf } from '../../core/errors.ts';
@@ -14,7 +14,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { loadPlugin } from '../../plugins.ts';
 import type { Owner, Run, Store } from '../../stores/store.ts';
 import { prepareFolders } from './folders.ts';
-import type { TrainFlags } from './options.ts';
+import { overridesOf, type TrainFlags } from './options.ts';
 import { refuseOtherFlags } from './resume-flags.ts';
 import { isAsked } from './roles.ts';
 import { configOf, type Setup, setUp, storePath } from './setup.ts';
@@ -30,11 +30,15 @@ type StoredConfig = {
   readonly path: string | null;
   readonly startedAt: number;
   readonly tasksHash: string;
+  /** Limits that flags gave: they win over the config file when the run is resumed too. Absent in runs of earlier builds. */
+  readonly limits?: Limits;
   /** Absent in runs of earlier builds. */
   readonly taskKeys?: string;
   /** Rollouts that had been made when the run was last resumed with another rollout limit. */
   readonly paidRollouts?: number;
 };
+
+type Limits = ConfigInput['budget'];
 
 /** A run that this process has claimed. */
 type Begun = { readonly setup: Setup; readonly store: Store; readonly run: Run };
@@ -55,7 +59,8 @@ export async function begin(flags: TrainFlags): Promise<Begun> {
     const createdAt = new Date(startedAt).toISOString();
     const safe = withoutSecrets(config as unknown as JsonObject) as unknown as Config;
     const { tasksHash, taskKeys } = setup;
-    const stored: StoredConfig = { config: safe, folder, path, startedAt, tasksHash, taskKeys };
+    const limits = overridesOf(flags).budget ?? {};
+    const stored: StoredConfig = { config: safe, folder, path, startedAt, limits, tasksHash, taskKeys };
     const run: Run = {
       id: `run-${createdAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`,
       status: 'running',
@@ -103,9 +108,11 @@ export async function leave(store: Store, run: Run): Promise<void> {
 
 async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config): Promise<Begun> {
   const stored = run.config as unknown as StoredConfig;
-  const complete = withSecrets(stored.config as unknown as JsonObject, secretsOf(stored, flags, given));
+  const file = fileOf(stored, flags, given);
+  const complete = withSecrets(stored.config as unknown as JsonObject, file as unknown as JsonObject);
   const original = complete as unknown as Config;
   refuseOtherFlags(flags, given, run.id, original);
+  const limits: Limits = { ...stored.limits, ...overridesOf(flags).budget };
   const config: Config = {
     ...original,
     results: resultsOf(flags, given, original),
@@ -115,7 +122,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
     concurrency: flags.concurrency ?? original.concurrency,
     budget: {
       ...original.budget,
-      ...Object.fromEntries(Object.entries(given.budget).filter(([, limit]) => limit !== undefined)),
+      ...Object.fromEntries(Object.entries({ ...file.budget, ...limits }).filter(([, limit]) => limit !== undefined)),
     },
   };
   const setup = await setUpAgain(run, config);
@@ -125,6 +132,7 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   const now: StoredConfig = {
     ...stored,
     config: { ...stored.config, budget: config.budget },
+    limits,
     ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
   };
   // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
@@ -165,13 +173,11 @@ function resultsOf(flags: TrainFlags, given: Config, original: Config): string {
   return store === resolve(storePath(original)) ? original.results : dirname(store);
 }
 
-/** From the config file that is given now, else from the one that the run was started with. */
-function secretsOf({ path }: StoredConfig, flags: TrainFlags, given: Config): JsonObject {
-  const source =
-    flags.config !== undefined || path === null || path === undefined || !existsSync(path)
-      ? given
-      : configOf({ ...flags, config: path }).config;
-  return source as unknown as JsonObject;
+/** The config file that is given now, else the one that the run was started with: it has the secrets and may have other limits. */
+function fileOf({ path }: StoredConfig, flags: TrainFlags, given: Config): Config {
+  return flags.config !== undefined || path === null || path === undefined || !existsSync(path)
+    ? given
+    : configOf({ ...flags, config: path }).config;
 }
 
 /** @throws ApoError `config-invalid` before anything is sent: a limit in USD means nothing where a price is missing. */
