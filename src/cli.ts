@@ -2,7 +2,7 @@
 import { run } from './commands/program.ts';
 import { ApoError, exitCodeOf, faultInWords } from './core/errors.ts';
 
-let unwritten: Error | null | undefined;
+let unwritten: NodeJS.ErrnoException | null | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that has seen enough (`apo trace list | head`) is no error.
   if (error.code === 'EPIPE') process.exit(0);
@@ -15,8 +15,8 @@ const exitCode = await run(process.argv);
 // Left to itself, Node 24 frees SQLite statements after their environment is gone, and aborts now and then.
 process.stdout.write('', (error) => end(exitCode === 0 ? (unwritten ?? error) : undefined));
 
-function end(fault: Error | null | undefined): void {
-  if (!fault) return void process.stderr.write('', () => process.exit(exitCode));
+function end(fault: NodeJS.ErrnoException | null | undefined): void {
+  if (!fault || fault.code === 'EPIPE') return void process.stderr.write('', () => process.exit(exitCode));
   const line = `error: cannot write to stdout: ${faultInWords(fault)} - make room there; a run's result is kept all the same (apo runs show)\n`;
   process.stderr.write(line, () => process.exit(exitCodeOf(new ApoError('file-write', line))));
 }
