@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { isAlive } from '../../src/platform/process.ts';
 import type { Fault } from '../helpers/fake-provider.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runApo } from '../helpers/process.ts';
@@ -78,14 +79,20 @@ function stderrSays(child: ChildProcess, word: string): Promise<void> {
   });
 }
 
+const SIMULATED = Object.fromEntries(
+  ['agent', 'grader', 'critic', 'editor'].map((role) => [role, { use: 'simulated', model: `sim-${role}` }]),
+);
+
 const SLOWLY = (): Fault => ({ latencyMs: 300 });
 
 describe('a run that is interrupted', () => {
-  it.each<[NodeJS.Signals, number, string[]]>([
-    ['SIGINT', 130, ['--json']],
-    ['SIGTERM', 143, []],
-  ])('R04 on %s claims nothing more, finishes what is in flight and exits %i', async (signal, code, more) => {
-    const run = await interrupt({ signals: [signal], fault: SLOWLY, after: 9, more });
+  it.each<[NodeJS.Signals[], number, string[]]>([
+    [['SIGINT'], 130, ['--json']],
+    [['SIGTERM'], 143, []],
+    // A terminal that closes says it twice: the kernel and the shell.
+    [['SIGHUP', 'SIGHUP'], 143, []],
+  ])('R04 on %j claims nothing more, finishes what is in flight and exits %i', async (signals, code, more) => {
+    const run = await interrupt({ signals, fault: SLOWLY, after: 9, more });
     const { world, folder } = run;
     try {
       expect(run.code, run.stderr).toBe(code);
@@ -116,6 +123,33 @@ describe('a run that is interrupted', () => {
     expect(run.signal).toBe('SIGTERM');
     expect(run.seconds).toBeLessThan(2);
   });
+
+  it.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
+    'R04 a second %s ends the programs of a command agent too, whatever they ignore',
+    async (signal) => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, 'tasks.jsonl'), worldTasks(30));
+      writeFileSync(join(folder, 'agent.sh'), `trap '' INT TERM HUP\nsleep 60 &\necho "$$ $!" >> pids\nwait\n`);
+      const agent = { use: 'command', command: ['/bin/sh', 'agent.sh'] };
+      writeFileSync(join(folder, 'apo.yaml'), JSON.stringify({ agent, models: SIMULATED, concurrency: 2 }));
+      const child = spawn(process.execPath, [repositoryPath('dist/cli.js'), ...trainArguments()], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const ended = collect(child);
+      const pids = await vi.waitFor(() => {
+        const lines = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n');
+        expect(lines).toHaveLength(2);
+        return lines.flatMap((line) => line.split(' ').map(Number));
+      }, 20_000);
+      child.kill(signal);
+      await stderrSays(child, 'stopping');
+      expect(pids.filter(isAlive)).toEqual(pids);
+      child.kill(signal);
+      expect((await ended).signal).toBe(signal);
+      await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), 5000);
+    },
+  );
 
   it('R04 does not sit out the wait that a server asked for', async () => {
     const limited = { status: 429, headers: { 'retry-after': '90' } };

@@ -27,9 +27,33 @@ const PIPE_GRACE_MS = 1000;
 
 /** Ended with this process, whatever ends it short of SIGKILL. */
 const running = new Set<ChildProcess>();
-process.on('exit', () => {
+process.on('exit', killAll);
+
+/** They end a process that has no handler for them, without its `exit` event. */
+const DEADLY: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+function killAll(): void {
   for (const child of running) killGroup(child);
-});
+}
+
+/** Where nobody else takes the signal: what it would have done, after the programs have ended. */
+function endWith(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  killAll();
+  process.off(signal, endWith);
+  process.kill(process.pid, signal);
+}
+
+function started(child: ChildProcess): void {
+  // First in line: a handler that takes itself away when it has run is still counted.
+  if (running.size === 0) for (const signal of DEADLY) process.prependListener(signal, endWith);
+  running.add(child);
+}
+
+function gone(child: ChildProcess): void {
+  running.delete(child);
+  if (running.size === 0) for (const signal of DEADLY) process.off(signal, endWith);
+}
 
 /**
  * Runs a program to its end: no shell, an environment of its own, a process group of its own. The whole group is killed
@@ -48,7 +72,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  running.add(child);
+  started(child);
   const abort = (): void => killGroup(child);
   signal.addEventListener('abort', abort, { once: true });
 
@@ -73,7 +97,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     return { exitCode, stdout: Buffer.concat(output).toString('utf8'), stderr, overflowed: size > maxOutputBytes };
   } finally {
     signal.removeEventListener('abort', abort);
-    running.delete(child);
+    gone(child);
   }
 }
 

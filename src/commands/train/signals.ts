@@ -3,17 +3,21 @@ import type { StopSwitch } from '../../engine/stop.ts';
 
 /** How long calls in flight may take to finish after the first signal. */
 const GRACE_MS = 30_000;
-const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated' } as const;
+const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'terminated' } as const;
 
 /**
- * The first Ctrl-C (or SIGTERM) forbids new calls and lets those in flight finish; after {@link GRACE_MS} they are cut off.
- * The second one ends the process at once: the handlers are gone by then.
+ * The first Ctrl-C (SIGTERM, SIGHUP) forbids new calls and lets those in flight finish; after {@link GRACE_MS} they are cut
+ * off. A second Ctrl-C or SIGTERM ends the process at once: their handlers are gone by then. A second SIGHUP changes nothing,
+ * since a terminal that closes sends it more than once (setsid(2): the kernel and the shell do).
  * @param resume the command that continues the run
  * @returns takes the handlers away again
  */
 export function stopOnSignals(stop: StopSwitch, resume: string): () => void {
+  let isAsked = false;
   function handle(signal: NodeJS.Signals): void {
-    release();
+    if (isAsked) return;
+    isAsked = true;
+    process.off('SIGINT', handle).off('SIGTERM', handle);
     const code = SIGNALS[signal as keyof typeof SIGNALS];
     stop.request(new ApoError(code, `${code} by ${signal}; every finished call is kept`, { hint: 'continue' }));
     process.stderr.write(
