@@ -36,6 +36,7 @@ const CODES = {
   'store-write': { exit: 6, stop: 'disk' },
   'file-write': { exit: 6, stop: 'disk' },
   'threshold-missed': { exit: 7 },
+  'hung-up': { exit: 129, stop: 'asked' },
   interrupted: { exit: 130, stop: 'asked' },
   terminated: { exit: 143, stop: 'asked' },
 } as const satisfies { readonly [code: string]: Meaning };

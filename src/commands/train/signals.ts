@@ -3,7 +3,7 @@ import type { StopSwitch } from '../../engine/stop.ts';
 
 /** How long calls in flight may take to finish after the first signal. */
 const GRACE_MS = 30_000;
-const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'terminated' } as const;
+const SIGNALS = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'hung-up' } as const;
 
 /**
  * The first Ctrl-C (SIGTERM, SIGHUP) forbids new calls and lets those in flight finish; after {@link GRACE_MS} they are cut
@@ -19,7 +19,9 @@ export function stopOnSignals(stop: StopSwitch, resume: string): () => void {
     isAsked = true;
     process.off('SIGINT', handle).off('SIGTERM', handle);
     const code = SIGNALS[signal as keyof typeof SIGNALS];
-    stop.request(new ApoError(code, `${code} by ${signal}; every finished call is kept`, { hint: 'continue' }));
+    stop.request(
+      new ApoError(code, `${code.replace('-', ' ')} by ${signal}; every finished call is kept`, { hint: 'continue' }),
+    );
     process.stderr.write(
       `\nstopping: calls in flight may finish within ${GRACE_MS / 1000} s; once more to end at once; ${resume} goes on\n`,
     );
