@@ -70,6 +70,11 @@ export const ROWS: { readonly [name: string]: Row } = {
     kind: 'quota',
     sends: 1,
   },
+  '429 enforced spend limit in the details': {
+    fault: http(429, { type: 'rate_limit_error', details: { error_code: 'enforced_spend_limit_reached' } }),
+    kind: 'quota',
+    sends: 1,
+  },
   '429 current quota': {
     fault: http(429, { message: 'You exceeded your current quota, please check your plan.' }),
     kind: 'quota',

@@ -35,8 +35,8 @@ export function errorIn(value: Json): ServerError | undefined {
   const status = [error.code, error.status, error.status_code, value.status].map(Number).find(isFailure);
   return {
     message: typeof error.message === 'string' ? error.message : JSON.stringify(error.message ?? error),
-    // Anthropic's gateways say why an account is stopped beside the error, not in it.
-    codes: `${words(error)} ${words({ error_code: value.error_code ?? null })}`.trim(),
+    // Anthropic's gateways say why an account is stopped beside the error or in its details.
+    codes: [words(error), words({ error_code: value.error_code ?? null }), detailsOf(error)].join(' ').trim(),
     param: typeof error.param === 'string' ? error.param : '',
     status,
   };
@@ -54,6 +54,10 @@ function words(error: JsonObject): string {
     .filter((word) => typeof word === 'string' || typeof word === 'number')
     .join(' ')
     .toLowerCase();
+}
+
+function detailsOf({ details }: JsonObject): string {
+  return details !== undefined && isJsonObject(details) ? words(details) : '';
 }
 
 function isFailure(status: number): boolean {
