@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -48,6 +49,21 @@ describe('apo runs', () => {
       { runId: 'run-1' },
       { runId: 'stopped', best: null, verdict: null },
     ]);
+  });
+
+  it('says of a trainer of this host whether it still runs', async () => {
+    const place = join(folder, 'killed');
+    const store = openStore(join(place, 'apo.db'));
+    const { pid: gone = 0 } = spawnSync(process.execPath, ['--version']);
+    await store.runs.create(aRun('killed'));
+    await store.runs.create(aRun('alive'));
+    await store.runs.claim('killed', { pid: gone, host: hostname() });
+    await store.runs.claim('alive', { pid: process.pid, host: hostname() });
+    await store.close();
+    const trainer = async (id: string) =>
+      /^trainer +(.*)$/m.exec((await apo('runs', 'show', id, '--results', place)).stdout)?.[1];
+    expect(await trainer('alive')).toBe(`process ${process.pid} on ${hostname()}`);
+    expect(await trainer('killed')).toMatch(/, which has ended: apo train --resume killed goes on/);
   });
 
   it('shows configuration, scores, candidates with parents, usage and cost', async () => {

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import pc from 'picocolors';
 import { stringify } from 'yaml';
+import { isAlive } from '../../platform/process.ts';
 import { terminalSafe } from '../../platform/text.ts';
 import type { DoubtfulCall, JournalTotals, Owner, Run } from '../../stores/store.ts';
 import { formatCost, formatDate, formatEvidence, formatScore } from '../ui/format.ts';
@@ -87,7 +89,7 @@ function fieldsOf({ run, owner, totals, rollouts }: RunDetails): readonly (reado
   return [
     ['run', run.id],
     ['status', run.reason === '' ? run.status : `${run.status} (${run.reason})`],
-    ...(owner === undefined ? [] : [['trainer', `process ${owner.pid} on ${owner.host}`] as const]),
+    ...(owner === undefined ? [] : [['trainer', trainerOf(owner, run)] as const]),
     ['algorithm', `${run.algorithm}, seed ${run.seed}`],
     ['created', `${formatDate(run.createdAt)}, updated ${formatDate(run.updatedAt)}`],
     ['baseline', baseline === null ? '-' : `${formatEvidence(baseline)}, ${baseline.promptId}`],
@@ -109,6 +111,12 @@ function fieldsOf({ run, owner, totals, rollouts }: RunDetails): readonly (reado
         : `${totals.inDoubt} calls sent again, at most ${formatCost(totals.inDoubtMicroUsd)} more`,
     ],
   ];
+}
+
+/** A killed trainer leaves its claim, and calls in flight that only a resumed run can tell. */
+function trainerOf({ pid, host }: Owner, { id }: Run): string {
+  const isGone = host === hostname() && !isAlive(pid);
+  return `process ${pid} on ${host}${isGone ? `, which has ended: apo train --resume ${id} goes on and lists what was in flight` : ''}`;
 }
 
 function renderCandidates(candidates: readonly CandidateSummary[]): string {
