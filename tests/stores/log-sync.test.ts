@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REPAIR_AFTER_MS } from '../../src/stores/sqlite/log-sync.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { span, TRACE } from '../helpers/spans.ts';
+import { aKey, aRun } from '../helpers/store-data.ts';
 
 const disk = vi.hoisted(() => ({ flushes: [] as ((error: Error | null) => void)[], isHeld: false }));
 // The real calls; a test can hold their answers back, as a slow disk does.
@@ -57,6 +58,26 @@ describe('the flush of the write-ahead log', () => {
     await expect(store.traces.saveSpans([SPAN])).rejects.toMatchObject(refusal);
     await store.close();
   });
+
+  it.each(['together', 'one at a time'])(
+    'R08 keeps nothing in a store that was deleted: writes that come %s',
+    async (how) => {
+      const store = createSqliteStore({ path: 'apo.db', create: true }, { folder });
+      const at = '2026-01-01T00:00:00.000Z';
+      await store.runs.create(aRun('run-1'));
+      await store.journal.start(aKey('before'), {}, at);
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+      const refusal = {
+        code: 'store-write',
+        message: expect.stringMatching(/apo\.db was removed while it was in use$/),
+      };
+      const keys = how === 'together' ? ['a', 'b', 'c'] : ['a'];
+      const starts = await Promise.allSettled(keys.map((key) => store.journal.start(aKey(key), {}, at)));
+      for (const start of starts) expect(start).toMatchObject({ status: 'rejected', reason: refusal });
+      await expect(store.journal.start(aKey('later'), {}, at)).rejects.toMatchObject(refusal);
+      await store.close();
+    },
+  );
 
   async function afterFailedFlush() {
     const store = createSqliteStore({ path: 'apo.db', create: true }, { folder });

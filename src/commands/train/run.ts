@@ -98,6 +98,7 @@ function withResume(error: ApoError, { result }: TrainEnd, runId: string, config
 }
 
 function withCommand(error: ApoError, runId: string, config: Config): ApoError {
+  if (!error.resumable) return error;
   const hint = error.hint === undefined ? '' : `${error.hint}: `;
   return new ApoError(error.code, error.message, { hint: `${hint}${resumeCommand(runId, config)}`, cause: error });
 }

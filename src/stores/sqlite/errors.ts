@@ -58,3 +58,10 @@ export function storeError(path: string, error: unknown): unknown {
 export function corrupt(path: string, reason: string): ApoError {
   return new ApoError('store-corrupt', `store ${path} ${CORRUPT.what}: ${reason}`, { hint: CORRUPT.hint });
 }
+
+export function removed(path: string): ApoError {
+  return new ApoError('store-write', `store ${path} was removed while it was in use`, {
+    hint: 'nothing can be kept in it any more: restore it from a copy, or start a new run',
+    resumable: false,
+  });
+}

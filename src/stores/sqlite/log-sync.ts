@@ -1,5 +1,6 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { removed } from './errors.ts';
 import { emptyLog } from './log-repair.ts';
 
 export type LogSync = {
@@ -50,6 +51,14 @@ export function createLogSync(database: Database): LogSync {
     for (const { done, failed } of waiters) broken === undefined ? done() : failed(broken.error);
   }
 
+  /**
+   * Who deletes the store of a run deletes what it pays for from then on: the system writes to a file without a name. SQLite
+   * deletes it itself when it closes.
+   */
+  function loss(): unknown {
+    return !isClosed && file !== undefined && fstatSync(file).nlink === 0 ? removed(database.name) : null;
+  }
+
   function start(): void {
     const waiters = waiting;
     waiting = [];
@@ -58,7 +67,7 @@ export function createLogSync(database: Database): LogSync {
       fdatasync(open(), (error) => {
         isSyncing = false;
         lastMs = performance.now() - startedAt;
-        settle(waiters, error);
+        settle(waiters, error ?? loss());
         if (waiting.length > 0) start();
         else if (isClosed) closeFile();
       });
@@ -76,6 +85,7 @@ export function createLogSync(database: Database): LogSync {
     let failure: unknown = null;
     try {
       fdatasyncSync(open());
+      failure = loss();
     } catch (error) {
       failure = error;
     }
