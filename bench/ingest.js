@@ -147,7 +147,7 @@ for (const clients of [4, 8, 16]) {
 const one = createPayload(1, 1024, { root: false });
 const root = createPayload(1, 300);
 const five = createPayload(5, 1024);
-for (const clients of [32, 128]) {
+for (const clients of [32, 128, 256]) {
   const flow = await load(clients, async (timed) => {
     const trace = Buffer.from(crypto.getRandomValues(new Uint8Array(16)));
     for (let index = 0; index < 4; index++) await timed(one.next(trace));
