@@ -17,7 +17,7 @@ const CORRUPT: Mapping = {
 const UNWRITABLE: Mapping = {
   code: 'store-write',
   what: 'cannot be written',
-  hint: 'check free space, permissions and the disk; the run can be resumed, nothing stored is lost',
+  hint: 'check free space, permissions and the disk, or name another --store; nothing stored is lost',
   retryable: true,
 };
 
