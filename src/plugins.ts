@@ -208,10 +208,14 @@ async function importPlugin<T>(kind: PluginKind, use: string, folder: string): P
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new ApoError('plugin-invalid', `cannot load ${kind} ${path}: ${messageOf(error)}`, {
-      hint: 'the path is relative to the config file; the file must be an ES module',
-      cause: error,
-    });
+    throw new ApoError(
+      'plugin-invalid',
+      `cannot load ${kind} ${path}: ${messageOf(error).replace(/ imported from .*$/s, '')}`,
+      {
+        hint: `${isAbsolute(use) ? '' : 'the path is relative to the config file; '}the file must be an ES module`,
+        cause: error,
+      },
+    );
   }
   const hasGrade = kind === 'grader' && 'grade' in module;
   if (typeof module.default !== 'function' && !hasGrade) {

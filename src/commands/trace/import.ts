@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ApoError, messageOf } from '../../core/errors.ts';
+import { ApoError, faultInWords } from '../../core/errors.ts';
 import type { Span } from '../../core/trace.ts';
 import { counted, terminalSafe } from '../../platform/text.ts';
 import type { Store } from '../../stores/store.ts';
@@ -50,7 +50,7 @@ function spanFiles(given: string): readonly string[] {
   try {
     isFolder = statSync(path).isDirectory();
   } catch (error) {
-    throw new ApoError('not-found', `cannot read ${given}: ${messageOf(error)}`, {
+    throw new ApoError('not-found', `cannot read ${given}: ${faultInWords(error)}`, {
       hint: 'name files that createJsonlSink wrote, or their folder',
       cause: error,
     });
