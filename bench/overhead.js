@@ -25,6 +25,8 @@ console.log(
 for (const [subject, slots, latencyMs, calls] of [
   ['trainer', 1, 50, 100],
   ['trainer', 8, 50, 1000],
+  ['client', 8, 50, 1000],
+  ['node:http', 8, 50, 1000],
   ['trainer', 64, 50, 5000],
   ['trainer', 200, 50, 10_000],
   ['client', 200, 50, 10_000],

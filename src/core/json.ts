@@ -55,12 +55,8 @@ export function findUnsafe(root: unknown): string | undefined {
   return undefined;
 }
 
-/** Whether the object itself, not what is in it, has a key that could reach a prototype. */
-export function hasForbiddenKey(value: JsonObject): boolean {
-  return forbiddenKey(value) !== undefined;
-}
-
-function forbiddenKey(value: object): string | undefined {
+/** The first key of the object itself, not of what is in it, that could reach a prototype. */
+export function forbiddenKey(value: object): string | undefined {
   return Object.keys(value).find((key) => FORBIDDEN_KEYS.has(key));
 }
 

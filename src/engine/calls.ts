@@ -37,7 +37,8 @@ export type CallOptions = {
  */
 export type Caller = {
   /**
-   * Answers from the journal, or sends the request and journals the reply; nothing that follows from it is journaled before it.
+   * Answers from the journal, or sends the request and journals the reply; nothing that follows from it is journaled
+   * before it.
    * @throws ModelError when the call failed for good; that is journaled as its outcome, and replayed
    * @throws ApoError when the run has to stop (budget, quota, key, disk, interrupt)
    */

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { run as runProgram } from '../../src/commands/program.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Span } from '../../src/core/trace.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Run, StoredRollout } from '../../src/stores/store.ts';
@@ -12,6 +11,7 @@ import { eventsOf, storedRollout, talk } from '../exporters/conversations.ts';
 import { readShareGpt } from '../exporters/oracles/llama-factory.ts';
 import { loadDataset } from '../helpers/dataset.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
+import { inProcess } from '../helpers/in-process.ts';
 import { makeTask } from '../helpers/task.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
@@ -29,22 +29,6 @@ function apo(...args: readonly string[]): Promise<Ended> {
       done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
     });
   });
-}
-
-/** The same command line without a process of its own. */
-async function inProcess(...args: readonly string[]): Promise<Ended> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await runProgram(['node', 'apo', ...args]), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
 }
 
 /** Exports to a new file and returns the report and the parsed lines. */

@@ -1,25 +1,10 @@
 import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
-import { run as runProgram } from '../../src/commands/program.ts';
+import { expect, it } from 'vitest';
 import { createJsonlSink } from '../../src/traces/sinks/jsonl.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
+import { inProcess } from '../helpers/in-process.ts';
 import { span } from '../helpers/spans.ts';
-
-async function apo(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
-  let said = '';
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      said += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await runProgram(['node', 'apo', 'trace', ...args]), said };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 it('reads what JSONL sinks wrote into a store that is made for it, once, without what is no span', async () => {
   const folder = join(temporaryFolder(), 'spans');
@@ -39,24 +24,26 @@ it('reads what JSONL sinks wrote into a store that is made for it, once, without
   const foreign = { ...span({}, {}), schema_version: 1, startNs: 'yesterday' };
   appendFileSync(join(folder, name), `${JSON.stringify(foreign)}\n{"schema_version":1,"traceId":"c`);
   for (const given of [folder, join(folder, name)]) {
-    const { code, said } = await apo('import', given, '--store', store, '--json');
-    expect([code, JSON.parse(said)]).toEqual([0, { files: [join(folder, name)], spans: 2, skipped: 2 }]);
+    const { code, stdout } = await inProcess('trace', 'import', given, '--store', store, '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([0, { files: [join(folder, name)], spans: 2, skipped: 2 }]);
   }
-  const { said } = await apo('list', '--session', 's1', '--store', store, '--json');
-  expect(JSON.parse(said).traces.map(({ input, spans }: { input: string; spans: number }) => [input, spans])).toEqual([
-    ['and now', 1],
-    ['what is up', 1],
-  ]);
+  const { stdout } = await inProcess('trace', 'list', '--session', 's1', '--store', store, '--json');
+  expect(JSON.parse(stdout).traces.map(({ input, spans }: { input: string; spans: number }) => [input, spans])).toEqual(
+    [
+      ['and now', 1],
+      ['what is up', 1],
+    ],
+  );
 });
 
 it('names a folder without span files, and a file that is not there', async () => {
   const folder = temporaryFolder();
   const store = join(folder, 'apo.db');
   writeFileSync(join(folder, 'notes.jsonl'), '{}\n');
-  expect(await apo('import', folder, '--store', store)).toMatchObject({
+  expect(await inProcess('trace', 'import', folder, '--store', store)).toMatchObject({
     code: 1,
-    said: expect.stringContaining('no spans-*.jsonl in'),
+    stderr: expect.stringContaining('no spans-*.jsonl in'),
   });
-  expect(await apo('import', join(folder, 'none.jsonl'), '--store', store)).toMatchObject({ code: 1 });
+  expect(await inProcess('trace', 'import', join(folder, 'none.jsonl'), '--store', store)).toMatchObject({ code: 1 });
   expect(readdirSync(folder)).toEqual(['notes.jsonl']);
 });

@@ -118,7 +118,7 @@ describe('disk full and other write faults', () => {
           done++;
         }
       })().catch((error: unknown) => error);
-      expect(failed).toMatchObject({ code: 'store-write', hint: expect.stringContaining('resumed') });
+      expect(failed).toMatchObject({ code: 'store-write', hint: expect.stringContaining('nothing stored is lost') });
       expect((await journal.totals('run-1')).calls.agent).toBe(done);
       expect(connection.get('pragma integrity_check')).toEqual({ integrity_check: 'ok' });
       connection.get('pragma max_page_count = 1073741823');

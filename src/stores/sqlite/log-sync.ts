@@ -56,7 +56,12 @@ export function createLogSync(database: Database): LogSync {
    * deletes it itself when it closes.
    */
   function loss(): unknown {
-    return !isClosed && file !== undefined && fstatSync(file).nlink === 0 ? removed(database.name) : null;
+    if (isClosed || file === undefined) return null;
+    try {
+      return fstatSync(file).nlink === 0 ? removed(database.name) : null;
+    } catch (error) {
+      return error;
+    }
   }
 
   function start(): void {

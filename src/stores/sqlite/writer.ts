@@ -11,7 +11,10 @@ type Job = {
 export type Writer = {
   /** One transaction now, blocking. */
   now<T>(work: () => T): T;
-  /** In order, in the transaction of this turn of the event loop at the latest; resolves when that is committed or, if asked, on disk. */
+  /**
+   * In order, in the transaction of this turn of the event loop at the latest; resolves when that is committed or, if
+   * asked, on disk.
+   */
   submit<T>(work: () => T, waitsForDisk: boolean): Promise<T>;
   /** Blocks until all that was committed, here or by a statement of its own, is on disk. */
   sync(): void;
@@ -31,8 +34,9 @@ const QUIET_MS = 5;
  * Group commit: what is submitted in one turn of the event loop shares one transaction, and all transactions that end while
  * the disk is busy share one sync (see {@link createLogSync}), so one fsync pays for all calls that start or finish
  * together. Where nothing was written just before, a job that waits for the disk is committed at once, with all that was
- * submitted before it: to wait for the others would make calls that end together start together, and so on for ever. Jobs that share a transaction have a savepoint each: one that fails takes nothing with it. One that is alone
- * has none: under a savepoint SQLite keeps a copy of every page that is changed, in a file as soon as that is 64 KB.
+ * submitted before it: to wait for the others would make calls that end together start together, and so on for ever.
+ * Jobs that share a transaction have a savepoint each: one that fails takes nothing with it. One that is alone has none:
+ * under a savepoint SQLite keeps a copy of every page that is changed, in a file as soon as that is 64 KB.
  */
 export function createWriter(database: Database): Writer {
   let waiting: Job[] = [];

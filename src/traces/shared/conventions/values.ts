@@ -1,4 +1,4 @@
-import { hasForbiddenKey, isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
+import { forbiddenKey, isJsonObject, type Json, type JsonObject, parseJson } from '../../../core/json.ts';
 
 /** The first of the attributes that is a non-empty text. */
 export function firstText(attributes: JsonObject, keys: readonly string[]): string | undefined {
@@ -36,7 +36,7 @@ const FORBIDDEN_NAME = /__proto__|constructor|prototype|\\u/;
 function tamed(text: string): Json {
   try {
     const value: unknown = JSON.parse(text, (_key, member) =>
-      isJsonObject(member) && hasForbiddenKey(member) ? JSON.stringify(member) : member,
+      isJsonObject(member) && forbiddenKey(member) !== undefined ? JSON.stringify(member) : member,
     );
     const parsed = parseJson(JSON.stringify(value));
     return parsed.ok ? parsed.value : text;
