@@ -177,6 +177,7 @@ async function propose(
     prompt: createPrompt(edited),
     parents: [parent],
     iteration: round,
+    ordinal: branch,
     operator: 'edit',
     critique,
     evidence: rollouts.map(({ rollout }) => rollout.id),

@@ -120,6 +120,7 @@ async function search(settings: OproOptions, context: OptimizerContext): Promise
           parents: [previous],
           component,
           iteration: step,
+          ordinal: index,
           operator: 'trajectory',
           critique: null,
           evidence: [],

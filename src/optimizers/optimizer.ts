@@ -113,6 +113,11 @@ export type Candidate = {
   /** Prompt ids; empty for the starting prompt. */
   readonly parents: readonly string[];
   readonly iteration: number;
+  /**
+   * Its place among the candidates of its iteration, for those that are asked for side by side: which reply comes first must
+   * change nothing. Default 0.
+   */
+  readonly ordinal?: number;
   /** What made it: `start`, `edit`, `crossover`, `paraphrase`, `demos` ... */
   readonly operator: string;
   readonly critique: string | null;

@@ -257,7 +257,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     });
 
     describe('candidates', () => {
-      it('lists in the order of saving, each prompt once with its first origin', async () => {
+      it('lists by iteration, in the order of saving, each prompt once with its first origin', async () => {
         const start = aCandidate('start');
         const edit = aCandidate('edit', { parents: [start.prompt.id], operator: 'edit', critique: 'too short' });
         for (const candidate of [start, edit, aCandidate('edit', { iteration: 5 })]) {
@@ -265,6 +265,20 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         }
         expect(await store.candidates.list('run-1')).toEqual([start, edit]);
         expect(await store.candidates.list('run-2')).toEqual([]);
+      });
+
+      it('does not depend on what is saved first among candidates that were asked for side by side', async () => {
+        const first = aCandidate('edit', { iteration: 1, ordinal: 0 });
+        const second = aCandidate('edit 2', { iteration: 1, ordinal: 1 });
+        await store.runs.create(aRun('run-2'));
+        const other = aCandidate('edit', { iteration: 1, ordinal: 2, operator: 'paraphrase' });
+        for (const [run, order] of [
+          ['run-1', [first, second, other]],
+          ['run-2', [second, other, first]],
+        ] as const) {
+          for (const candidate of order) await store.candidates.save(run, candidate);
+          expect(await store.candidates.list(run)).toEqual([first, second]);
+        }
       });
 
       it('forgets a rejection when the same prompt is accepted later', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createGate } from '../../src/core/gate.ts';
 import type { Prompt } from '../../src/core/prompt.ts';
 import { type TrainEnd, train } from '../../src/engine/train.ts';
@@ -17,6 +18,8 @@ export type RunOptions = {
   /** What the critic and the editor say instead of the simulated model. */
   readonly reply?: (text: string) => string | undefined;
   readonly reject?: (proposal: Prompt, parent: Prompt) => string | undefined;
+  /** Turns of the event loop that a call takes, by its number. */
+  readonly turns?: (call: number) => number;
 };
 
 export type Run = TrainEnd & { readonly candidates: readonly Candidate[]; readonly evaluated: ReadonlySet<string> };
@@ -31,12 +34,15 @@ export async function runOptimizer({
   start,
   reply,
   reject,
+  turns = () => 0,
 }: RunOptions): Promise<Run> {
   const world = createWorld('quickstart', 1);
+  let calls = 0;
   const engine = await createEngine({
     limits: { rollouts: maxRollouts },
     names: SIMULATED_NAMES,
     async chat(request) {
+      for (let left = turns(calls++); left > 0; left--) await setImmediate();
       const simulated = respond(world, request, request.seed ?? 0);
       const said = ['sim-critic', 'sim-editor'].includes(request.model)
         ? reply?.(request.messages.map(({ content }) => content).join('\n'))

@@ -31,7 +31,7 @@ export type Draft = {
   /** The first is the one that is edited. */
   readonly parents: readonly [Prompt, ...Prompt[]];
   readonly component: string;
-} & Pick<Candidate, 'iteration' | 'operator' | 'critique' | 'evidence'>;
+} & Pick<Candidate, 'iteration' | 'ordinal' | 'operator' | 'critique' | 'evidence'>;
 
 /** Turns an editor's reply into a stored candidate; undefined when it is none, says nothing new or is rejected. */
 export async function submit(context: OptimizerContext, draft: Draft): Promise<Prompt | undefined> {

@@ -5,13 +5,14 @@ import type { Connection } from './connection.ts';
 export function createCandidateStore(connection: Connection): CandidateStore {
   return {
     async save(runId, candidate) {
-      // The first origin of a prompt is kept, unless it had been rejected and a later proposal was not.
+      // Of several origins of a prompt the first one is kept that was not rejected, and what is first does not depend on time.
       await connection.append(() =>
         connection.run(
           `insert into candidates (run_id, prompt_id, iteration, rejected, body) values (?, ?, ?, ?, ?)
-         on conflict (run_id, prompt_id) do update set iteration = excluded.iteration, rejected = null,
+         on conflict (run_id, prompt_id) do update set iteration = excluded.iteration, rejected = excluded.rejected,
            body = excluded.body
-         where candidates.rejected is not null and excluded.rejected is null`,
+         where (excluded.rejected is not null, excluded.iteration, ${ordinalIn('excluded.body')})
+           < (candidates.rejected is not null, candidates.iteration, ${ordinalIn('candidates.body')})`,
           runId,
           candidate.prompt.id,
           candidate.iteration,
@@ -22,8 +23,12 @@ export function createCandidateStore(connection: Connection): CandidateStore {
     },
     async list(runId) {
       return connection
-        .all('select body from candidates where run_id = ? order by position', runId)
+        .all(`select body from candidates where run_id = ? order by iteration, ${ordinalIn('body')}, position`, runId)
         .map((row) => connection.parse(row.body) as Candidate);
     },
   };
+}
+
+function ordinalIn(body: string): string {
+  return `coalesce(json_extract(${body}, '$.ordinal'), 0)`;
 }
