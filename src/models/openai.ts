@@ -20,6 +20,7 @@ import {
 import { adapt } from './openai/quirks.ts';
 import { filteredReply, readReply } from './openai/reply.ts';
 import { bodyOf, type Dialect } from './openai/request.ts';
+import { routeTo } from './openai/route.ts';
 
 /*
  * Any OpenAI-compatible chat-completions server: OpenAI, vLLM, Ollama, LiteLLM and others. One attempt per call; it knows
@@ -56,15 +57,17 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
   const organization = environment.get('OPENAI_ORG_ID');
   const project = environment.get('OPENAI_PROJECT_ID');
   const { headers, extraBody } = given;
+  const route = routeTo(new URL(endpoint.url));
   const named = {
     extraBody,
     headers,
+    proxy: route.credentials,
     query: endpoint.query,
     organization: organization ?? null,
     project: project ?? null,
   };
   const redaction = createRedaction({ key, named }, environment);
-  const exchanges = createExchanges();
+  const exchanges = createExchanges(route);
   const client = new OpenAI({
     apiKey: key ?? 'none',
     adminAPIKey: null,
@@ -79,6 +82,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     logLevel: 'off',
     fetch: exchanges.fetch,
   });
+  const place = route.proxy === undefined ? endpoint.host : `${endpoint.host} through the proxy ${route.proxy}`;
   const dialects = new Map<string, Dialect>();
   const firstDialect: Dialect = {
     tokensField: given.maxTokensField,
@@ -130,7 +134,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
       } catch (error) {
         callOptions.signal.throwIfAborted();
         const fault = asFault(stop.signal.aborted ? stop.signal.reason : error);
-        throw withMessage(fault, redaction.line(`model "${request.model}" at ${endpoint.host}: ${fault.message}`));
+        throw withMessage(fault, redaction.line(`model "${request.model}" at ${place}: ${fault.message}`));
       } finally {
         clearTimeout(timer);
         unfollow();
@@ -189,11 +193,16 @@ function protocol(message: string): ModelError {
   return new ModelError('protocol', message);
 }
 
+const ADVICE: { readonly [status: number]: string } = {
+  404: ' (if the model exists, check the path of the base URL)',
+  407: ' (the proxy wants other credentials in its address)',
+};
+
 function faultOf(status: number, error: ServerError, headers: Headers, request: ChatRequest): ModelError {
   const { kind, retryAfterMs } = classify(status, error, headers, Date.now());
   const said = error.message.trim() === '' ? 'no message' : error.message;
   const about = kind === 'invalid' ? ` to ${summaryOf(request)}` : '';
-  const advice = status === 404 ? ' (if the model exists, check the path of the base URL)' : '';
+  const advice = ADVICE[status] ?? '';
   return new ModelError(kind, `status ${status}${about}: ${said}${advice}`, {
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -1,9 +1,11 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ModelError } from '../model.ts';
+import type { Route } from './route.ts';
+import { CONNECT_TIMEOUT_MS } from './tunnel.ts';
 
 /** One HTTP exchange as far as it got: the whole decoded body, or why there is none. */
 export type Exchange =
@@ -19,9 +21,6 @@ export type Exchange =
 
 /** Largest decoded reply. A megabyte of text is far beyond any model's output; a compressed bomb is not read further. */
 const MAX_BODY_BYTES = 16 * 2 ** 20;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Idle connections end before servers end them (most after 5 s), so that no request meets a closing one. */
-const IDLE_TIMEOUT_MS = 4000;
 
 /**
  * The transport below the OpenAI client, in the shape of `fetch`. It is built on node:http, which takes a third of the time
@@ -29,26 +28,17 @@ const IDLE_TIMEOUT_MS = 4000;
  * timeouts of its own. The client is told "200, empty object" always; what really happened is asked for with `take`, so
  * that the client's error mapping, which drops the bodies of servers that do not use OpenAI's error shape, is not in the way.
  */
-export function createExchanges(): {
+export function createExchanges(route: Route): {
   readonly fetch: typeof fetch;
   /** The exchange behind a response that the client returned. */
   take(response: Response): Exchange;
 } {
-  const agents = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
-  const plain = new HttpAgent(agents);
-  const secure = new HttpsAgent(agents);
   const exchanges = new WeakMap<Response, Exchange>();
   return {
     async fetch(input, init = {}) {
       const url = new URL(String(input));
-      const options: RequestOptions = {
-        method: init.method ?? 'GET',
-        headers: { ...Object.fromEntries(headersOf(init)), 'accept-encoding': 'gzip, deflate, br' },
-        agent: url.protocol === 'https:' ? secure : plain,
-        ...(init.signal ? { signal: init.signal } : {}),
-      };
       const response = new Response();
-      exchanges.set(response, await exchange(url, options, String(init.body ?? '')));
+      exchanges.set(response, await exchange(route, url, init));
       return response;
     },
     take: (response) => exchanges.get(response) ?? { ok: false, error: new Error('unknown response') },
@@ -60,9 +50,13 @@ function headersOf({ headers }: RequestInit): Headers {
   return headers instanceof Headers ? headers : new Headers(headers);
 }
 
-async function exchange(url: URL, options: RequestOptions, sent: string): Promise<Exchange> {
+async function exchange(route: Route, url: URL, init: RequestInit): Promise<Exchange> {
+  const sent = { ...Object.fromEntries(headersOf(init)), 'accept-encoding': 'gzip, deflate, br' };
+  const { to, options } = route.request(url, sent);
+  const signal = init.signal ? { signal: init.signal } : {};
   try {
-    const message = await send(url, options, sent);
+    const all = { ...options, ...signal, method: init.method ?? 'GET', agent: route.agent };
+    const message = await send(to, all, String(init.body ?? ''));
     const body = await readCapped(decoded(message));
     const { statusCode = 0, headers } = message;
     return {

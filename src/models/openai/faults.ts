@@ -99,6 +99,7 @@ function kindOf(status: number, text: string, saysWhen: boolean): FaultKind {
   if (status < 500 && (QUOTA.test(text) || (CURRENT_QUOTA.test(text) && !saysWhen))) return 'quota';
   if (status === 403 && text.includes('model_not_found')) return 'model-unknown';
   if (status === 401 || status === 403) return 'auth';
+  if (status === 407) return 'fatal';
   if (status === 413) return 'context-overflow';
   if (status === 429) return /request too large/.test(text) ? 'too-large' : 'rate-limit';
   if (status === 408 || status === 409 || status === 425 || status >= 500) return 'overloaded';
