@@ -137,6 +137,21 @@ describe('architecture', () => {
     expect(missing).toEqual([]);
   });
 
+  it('databases are opened in `keepStatements` only, or Node 24 ends the process at some collection of garbage', () => {
+    const found = ['src', 'tests'].flatMap((folder) => {
+      const root = resolve(SRC, '..', folder);
+      const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+      return sources.flatMap((path) => {
+        const text = readFileSync(join(root, path), 'utf8');
+        const name = /import (\w+) from 'better-sqlite3'/.exec(text)?.[1];
+        if (name === undefined) return [];
+        const opened = text.split(`new ${name}(`).slice(0, -1);
+        return opened.filter((before) => !before.endsWith('keepStatements(')).map(() => `${folder}/${path}`);
+      });
+    });
+    expect(found).toEqual([]);
+  });
+
   it('src has no `any`', () => {
     const uses = files.filter((file) => /(:|as|<)\s*any\b/.test(stripComments(file)));
     expect(uses).toEqual([]);

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { makeRun, writeAgnoV2 } from '../helpers/agno-database.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -132,7 +132,7 @@ describe('apo dataset import', () => {
 
   it('leaves no file behind when nothing is left to write', async () => {
     const folder = temporaryFolder();
-    const database = new Database(join(folder, 'c.db'));
+    const database = openDatabase(join(folder, 'c.db'));
     database.exec(
       "CREATE TABLE conversations (user_message, agent_response, timestamp, rating); INSERT INTO conversations VALUES ('old', 'x', '2001-01-01', 5)",
     );

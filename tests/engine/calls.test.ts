@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { ApoError } from '../../src/core/errors.ts';
 import { ROLES } from '../../src/models/model.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { createEngine } from '../helpers/engine.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
@@ -53,7 +53,7 @@ describe('the caller', () => {
         return 'done';
       },
     });
-    const other = new Sqlite(path, { readonly: true });
+    const other = openDatabase(path, { readonly: true });
     const started = other.prepare(`select count(*) from calls where state = 'started'`);
     await Promise.all(Array.from({ length: 60 }, (_, index) => ask(`question ${index}`)));
     other.close();

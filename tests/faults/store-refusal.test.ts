@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath } from '../helpers/process.ts';
 import { aRun } from '../helpers/store-data.ts';
@@ -77,7 +77,7 @@ describe('refused stores', () => {
 
   it('R07 a newer schema', () => {
     const path = copy();
-    const database = new Sqlite(path);
+    const database = openDatabase(path);
     database.pragma('user_version = 9999');
     database.close();
     expectRefusal(path, 'store-newer');
@@ -148,7 +148,7 @@ describe('refused stores', () => {
 
   it('opens a store that was vacuumed, analyzed, or got a table of somebody else', async () => {
     const path = copy();
-    const database = new Sqlite(path);
+    const database = openDatabase(path);
     database.exec('create table notes (text); vacuum; analyze;');
     database.close();
     expect(await readAll(path)).toBeUndefined();

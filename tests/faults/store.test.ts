@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/stores/sqlite/connection.ts';
 import { createJournalStore } from '../../src/stores/sqlite/journal.ts';
 import { newestVersion } from '../../src/stores/sqlite/migrations.ts';
 import { createRunStore } from '../../src/stores/sqlite/runs.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { type Ended, repositoryPath, runApo, runNode, runProcess } from '../helpers/process.ts';
 import { AT, aFeedback, aKey, aReply, aRun } from '../helpers/store-data.ts';
@@ -92,7 +92,7 @@ describe('several processes', () => {
       const store = openStore(path);
       await store.runs.create(aRun('run-1'));
       await store.runs.claim('run-1', { pid: process.ppid, host: hostname() });
-      const database = new Sqlite(path);
+      const database = openDatabase(path);
       database.exec("update owners set process_start = 'an earlier boot:1'");
       database.close();
       await store.runs.claim('run-1', { pid: process.pid, host: hostname() });
@@ -253,7 +253,7 @@ describe('disk full and other write faults', () => {
   it('R08 a lock that is held too long is store-locked, not a crash', async () => {
     const path = join(folder, 'locked.db');
     const connection = openConnection(path);
-    const holder = new Sqlite(path);
+    const holder = openDatabase(path);
     holder.exec('begin immediate');
     connection.get('pragma busy_timeout = 1');
     expect(() => connection.write(() => undefined)).toThrow(
@@ -335,7 +335,7 @@ describe('migrations', () => {
   it('R10 the migration of a large store is announced, once', async () => {
     const path = join(folder, 'large.db');
     copyFileSync(released('v2'), path);
-    const database = new Sqlite(path);
+    const database = openDatabase(path);
     database.exec('create table filler as select zeroblob(101000000)');
     database.close();
     const first = await runApo(['trace', 'list', '--json', '--store', path]);
@@ -393,7 +393,7 @@ async function readAllOrCreate(path: string): Promise<string | undefined> {
 }
 
 function versionOf(path: string): number {
-  const database = new Sqlite(path, { readonly: true });
+  const database = openDatabase(path, { readonly: true });
   try {
     return Number(database.pragma('user_version', { simple: true }));
   } finally {

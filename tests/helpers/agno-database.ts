@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openDatabase } from './database.ts';
 
 export type Run = { readonly [key: string]: unknown };
 export type Session = {
@@ -11,7 +11,7 @@ export type Session = {
 
 /** As agno 2.x writes it: JSON columns encoded twice, None as the text `null`. */
 export function writeAgnoV2(path: string, sessions: readonly Session[], table = 'agno_sessions'): void {
-  const database = new Database(path);
+  const database = openDatabase(path);
   const name = `"${table.replaceAll('"', '""')}"`;
   database.exec(`CREATE TABLE ${name} (session_id VARCHAR NOT NULL, session_type VARCHAR NOT NULL, agent_id VARCHAR,
     team_id VARCHAR, workflow_id VARCHAR, user_id VARCHAR, session_data JSON, agent_data JSON, team_data JSON,

@@ -1,12 +1,12 @@
 import { copyFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../src/core/task.ts';
 import createAgnoHistory, { detect } from '../../src/history/agno/index.ts';
 import type { HistoryOptions, HistoryRecord } from '../../src/history/source.ts';
 import { historyContract } from '../contracts/history.ts';
 import { makeRun, type Session, writeAgnoV2 } from '../helpers/agno-database.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
@@ -111,7 +111,7 @@ describe('files that agno wrote', () => {
     writeAgnoV2(path, [
       { id: 's1', runs: [makeRun('r1', 'old question', 'frozen'), makeRun('r0', 'only frozen', 'kept')] },
     ]);
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.exec('CREATE TABLE agno_runs (run_id PRIMARY KEY, session_id, run_index, run_data JSON)');
     const insert = database.prepare('INSERT INTO agno_runs VALUES (?, ?, ?, ?)');
     insert.run('r1', 's1', 1, JSON.stringify(makeRun('r1', 'old question', 'from the row')));
@@ -128,7 +128,7 @@ describe('files that agno wrote', () => {
 
   it('a step of a workflow that its agent stored once more is no question of a user', () => {
     const path = join(temporaryFolder(), 'workflow.db');
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.exec('CREATE TABLE agno_sessions (session_id PRIMARY KEY, session_type, created_at)');
     database.exec('CREATE TABLE agno_runs (run_id PRIMARY KEY, session_id, run_type, run_index, run_data JSON)');
     database.exec("INSERT INTO agno_sessions VALUES ('s1', 'workflow', 1)");
@@ -157,7 +157,7 @@ describe('files that agno wrote', () => {
 
   it('reads all tables of runs, whatever they are called', () => {
     const path = join(temporaryFolder(), 'several.db');
-    const database = new Database(path);
+    const database = openDatabase(path);
     for (const name of ['sales', 'support']) {
       database.exec(`CREATE TABLE ${name}_sessions (session_id PRIMARY KEY, session_type, agent_id, created_at)`);
       database.exec(`CREATE TABLE ${name}_runs (run_id PRIMARY KEY, session_id, run_index, run_data JSON)`);
@@ -177,7 +177,7 @@ describe('files that agno wrote', () => {
 
   it('reads early v1, where a run is a message and a response', () => {
     const path = join(temporaryFolder(), 'old.db');
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.exec(`CREATE TABLE "my chats" (session_id, agent_id, user_id, memory JSON, agent_data JSON, session_data JSON,
       extra_data JSON, created_at INTEGER, updated_at INTEGER)`);
     const say = (role: string, content: string, more = {}) => ({
@@ -234,7 +234,7 @@ describe('files that agno wrote', () => {
   it('does not take the sessions of team members for turns of a user', () => {
     const path = join(temporaryFolder(), 'members.db');
     copyFileSync(join(FIXTURES, 'agno_v1.8.3.db'), path);
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.exec("UPDATE agent_sessions SET team_session_id = 'ts1'");
     database.close();
     expect(tasksOf(read(path)).map(({ input }) => input)).toEqual(['Ask about Paris']);
@@ -388,7 +388,7 @@ describe('runs of all kinds', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'app.db');
     writeAgnoV2(path, [{ id: 's', runs: [makeRun('r1', 'q', 'a'), 'nonsense' as never, makeRun('r2', 'q2', 'a2')] }]);
-    const database = new Database(path);
+    const database = openDatabase(path);
     const insert = database.prepare(
       "INSERT INTO agno_sessions (session_id, session_type, runs, created_at) VALUES (?, 'agent', ?, 1)",
     );

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import createConversations from '../../src/history/conversations.ts';
 import type { HistoryRecord } from '../../src/history/source.ts';
 import { historyContract } from '../contracts/history.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 function read(columns: string, rows: readonly (readonly unknown[])[]) {
   const path = join(temporaryFolder(), 'shop.db');
-  const database = new Database(path);
+  const database = openDatabase(path);
   database.exec(`CREATE TABLE conversations (${columns})`);
   const marks = rows[0]?.map(() => '?').join();
   for (const row of rows) database.prepare(`INSERT INTO conversations VALUES (${marks})`).run(...row);
@@ -56,7 +56,7 @@ it('rows of one session build on each other, in order of time', () => {
 describe('as a history source', () => {
   historyContract(() => {
     const path = join(temporaryFolder(), 'shop.db');
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.exec(`CREATE TABLE conversations (session_id, user_message, agent_response, timestamp, rating);
       INSERT INTO conversations VALUES ('s', 'one', 'eins', '2026-11-20 10:00:00', 1), ('s', 'two', 'zwei', '2026-11-20 10:01:00', 0)`);
     database.close();

@@ -1,11 +1,11 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
 import { openForeign } from '../../src/history/shared/database.ts';
 import { openHistory } from '../../src/plugins.ts';
 import { makeRun, writeAgnoV2 } from '../helpers/agno-database.ts';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { repositoryPath, runNode } from '../helpers/process.ts';
 
@@ -20,7 +20,7 @@ describe('openForeign', () => {
   it('writes nothing beside a WAL database that nobody has open', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'wal.db');
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.pragma('journal_mode = WAL');
     database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
     database.close();
@@ -38,7 +38,7 @@ describe('openForeign', () => {
     async () => {
       const folder = temporaryFolder();
       const path = join(temporaryFolder(), 'wal.db');
-      const database = new Database(path);
+      const database = openDatabase(path);
       database.pragma('journal_mode = WAL');
       database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
       database.close();
@@ -56,7 +56,7 @@ describe('openForeign', () => {
 
   it('reads what an application has written but not yet moved out of its WAL', () => {
     const path = join(temporaryFolder(), 'live.db');
-    const application = new Database(path);
+    const application = openDatabase(path);
     application.pragma('journal_mode = WAL');
     application.pragma('wal_autocheckpoint = 0');
     application.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
@@ -70,7 +70,7 @@ describe('openForeign', () => {
   it('says that a file is cut off instead of finding empty rows in it', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'whole.db');
-    const database = new Database(path);
+    const database = openDatabase(path);
     database.exec('CREATE TABLE conversations (user_message TEXT, agent_response TEXT)');
     const insert = database.prepare('INSERT INTO conversations VALUES (?, ?)');
     for (let row = 0; row < 200; row++) insert.run(`question ${row} ${'x'.repeat(50)}`, 'answer');
@@ -86,7 +86,7 @@ describe('openForeign', () => {
 
   it('does not show what a crashed application had not committed', () => {
     const folder = temporaryFolder();
-    const application = new Database(join(folder, 'app.db'));
+    const application = openDatabase(join(folder, 'app.db'));
     application.pragma('cache_size = 1');
     application.exec("CREATE TABLE t (x); INSERT INTO t VALUES ('committed'); BEGIN; UPDATE t SET x = 'half-written'");
     const insert = application.prepare('INSERT INTO t VALUES (?)');
@@ -122,7 +122,7 @@ describe('openHistory', () => {
   it('finds the source by columns, under any table name', async () => {
     const folder = temporaryFolder();
     writeAgnoV2(join(folder, 'a.db'), [{ id: 's', runs: [] }], 'Meine Chats "alt"');
-    const plain = new Database(join(folder, 'b.db'));
+    const plain = openDatabase(join(folder, 'b.db'));
     plain.exec('CREATE TABLE conversations (user_message, agent_response, timestamp, rating)');
     plain.close();
     const a = await open(join(folder, 'a.db'));
@@ -184,7 +184,7 @@ function damaged(): string {
 
 function emptyDatabase(): string {
   const path = join(temporaryFolder(), 'empty.db');
-  const database = new Database(path);
+  const database = openDatabase(path);
   database.exec('CREATE TABLE t (x); DROP TABLE t');
   database.close();
   return path;

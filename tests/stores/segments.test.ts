@@ -1,5 +1,5 @@
-import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
+import { openDatabase } from '../helpers/database.ts';
 import { temporaryStore } from '../helpers/folder.ts';
 import { span } from '../helpers/spans.ts';
 import { openStore } from '../helpers/store-files.ts';
@@ -23,7 +23,7 @@ it('writes one segment of each full-text index for a batch, however the spans of
   await store.traces.saveSpans(spansOf([1, 2, 3, 4, 5, 6], 'a'.repeat(16)));
   await store.traces.saveSpans(spansOf([6, 2, 5, 1, 4, 3], 'b'.repeat(16)));
   await store.close();
-  const database = new Sqlite(path, { readonly: true });
+  const database = openDatabase(path, { readonly: true });
   for (const index of ['span_words', 'span_responses']) {
     const segments = database.prepare(`select count(distinct segid) as n from ${index}_idx`).pluck().get();
     expect(segments, index).toBe(2);
