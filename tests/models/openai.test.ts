@@ -253,6 +253,16 @@ describe('openai', () => {
         bare({ content: '<think>\nfirst this\n</think>\n\nAn answer with </think> in it.' }),
         { thinking: 'first this', content: 'An answer with </think> in it.' },
       ],
+      [
+        'thinking whose opening tag stands in the request',
+        bare({ content: 'Okay, first this.\n</think>\n\nAn answer with </think> in it.' }),
+        { thinking: 'Okay, first this.', content: 'An answer with </think> in it.' },
+      ],
+      [
+        'no thinking where a text speaks of the tag',
+        bare({ content: 'Close it with\n</think> and go on.\n' }),
+        { thinking: '', content: 'Close it with\n</think> and go on.\n' },
+      ],
       ['an unclosed thought', bare({ content: '<think>and so on' }), { thinking: '', content: '<think>and so on' }],
       ['length', bare({ content: 'cut o' }, 'length'), { finishReason: 'length', content: 'cut o' }],
       ['an unknown reason', bare({ content: 'x' }, 'moon_phase'), { finishReason: 'moon_phase' }],
@@ -284,9 +294,13 @@ describe('openai', () => {
       expect((await exchange({ faults: () => ({ status: 200, body }) })).reply.content).toBe('marked');
     });
 
-    it('takes a request that the content filter rejected for a filtered reply', async () => {
-      const body = { error: { code: 'content_filter', message: 'The prompt triggered the policy.' } };
-      const { reply } = await exchange({ faults: () => ({ status: 400, body }) });
+    it.each([
+      ['Azure', 400, { code: 'content_filter' }],
+      ['OpenRouter', 403, { code: 403, metadata: { reasons: ['violence'], flagged_input: 'x', provider_name: 'p' } }],
+      ['OpenRouter, refused by the provider', 403, { code: 'content_policy_violation' }],
+    ])('takes a request that the content filter of %s rejected for a filtered reply', async (_name, status, fields) => {
+      const body = { error: { ...fields, message: 'The prompt triggered the policy.' } };
+      const { reply } = await exchange({ faults: () => ({ status, body }) });
       expect(reply).toMatchObject({ finishReason: 'content_filter', content: 'The prompt triggered the policy.' });
     });
 

@@ -36,7 +36,9 @@ export function errorIn(value: Json): ServerError | undefined {
   return {
     message: typeof error.message === 'string' ? error.message : JSON.stringify(error.message ?? error),
     // Anthropic's gateways say why an account is stopped beside the error or in its details.
-    codes: [words(error), words({ error_code: value.error_code ?? null }), detailsOf(error)].join(' ').trim(),
+    codes: [words(error), words({ error_code: value.error_code ?? null }), detailsOf(error), moderationOf(error)]
+      .join(' ')
+      .trim(),
     param: typeof error.param === 'string' ? error.param : '',
     status,
   };
@@ -60,6 +62,12 @@ function detailsOf({ details }: JsonObject): string {
   return details !== undefined && isJsonObject(details) ? words(details) : '';
 }
 
+/** OpenRouter rejects an input that its moderation flagged with 403, as it would a key, and says why beside the message. */
+function moderationOf({ metadata }: JsonObject): string {
+  const isFlagged = metadata !== undefined && isJsonObject(metadata) && Array.isArray(metadata.reasons);
+  return isFlagged ? 'content_filter' : '';
+}
+
 function isFailure(status: number): boolean {
   return Number.isInteger(status) && status >= 400 && status <= 599;
 }
@@ -76,7 +84,7 @@ const FILTER = /content_filter|content_policy|responsibleaipolicy/;
 
 /** Whether the provider's content filter rejected the request: an outcome of the rollout, not a failure of the call. */
 export function isFiltered(status: number, { codes }: ServerError): boolean {
-  return status === 400 && FILTER.test(codes);
+  return (status === 400 || status === 403) && FILTER.test(codes);
 }
 
 /** The class of a failed reply and how long the server asks to wait. */

@@ -74,11 +74,18 @@ function thinkingOf(message: JsonObject): string {
   );
 }
 
-/** Servers without a parser for the model's thinking leave it in the text, where nobody wants it: not as an answer or a prompt. */
+/**
+ * Servers without a parser for the model's thinking leave it in the text, where nobody wants it: not as an answer or a
+ * prompt. Chat templates such as DeepSeek R1's end the request with `<think>`, so that only the closing tag is in the
+ * reply: without the opening one it counts on a line of its own, as these models write it.
+ */
 function splitThinking(text: string): { readonly content: string; readonly thinking: string } {
-  const found = /^\s*<think>([\s\S]*?)<\/think>\s*/.exec(text);
-  if (found === null) return { content: text, thinking: '' };
-  return { content: text.slice(found[0].length), thinking: (found[1] ?? '').trim() };
+  const [before = '', ...rest] = text.split('</think>');
+  const after = rest.join('</think>');
+  const isOpened = /^\s*<think>/.test(before);
+  const isAlone = !before.includes('<think>') && /(^|\n)$/.test(before) && /^[^\S\n]*\n/.test(after);
+  if (rest.length === 0 || !(isOpened || isAlone)) return { content: text, thinking: '' };
+  return { content: after.trimStart(), thinking: before.replace(/^\s*<think>/, '').trim() };
 }
 
 function toolCallsOf(message: JsonObject, turn: number): readonly ToolCall[] {
