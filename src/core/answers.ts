@@ -1,4 +1,4 @@
-import type { Task } from './task.ts';
+import { expectedAnswers, type Task } from './task.ts';
 import { stretches, unitsOf } from './text-copies.ts';
 import { byVoice, createVoiceCounts, LEAST_VOICES } from './voice-counts.ts';
 
@@ -19,8 +19,8 @@ export function createAnswers(tasks: readonly Task[]): Answers {
   const needed = Math.min(LEAST_VOICES, Math.ceil(voices.length / 2));
   const counts = createVoiceCounts();
   voices.forEach((own, voice) => {
-    for (const { expected } of own) {
-      const words = unitsOf(expected ?? '');
+    for (const expected of own.flatMap(expectedAnswers)) {
+      const words = unitsOf(expected);
       if (words.length < ANSWER.least || words.length > ANSWER.most) continue;
       for (const { hash } of stretches(words, words.length)) counts.add(hash, voice);
     }

@@ -10,7 +10,7 @@ export type Task = {
   readonly input: string;
   /** The conversation before the input, oldest first; without the system prompt, which is what is being trained. */
   readonly context: readonly Message[];
-  /** The reference answer. */
+  /** The reference answer; the first of several. */
   readonly expected: string | null;
   /** What the agent answered when it was recorded; a reference only if it was rated good. */
   readonly observed: string | null;
@@ -18,7 +18,8 @@ export type Task = {
   readonly difficulty: Difficulty | null;
   /**
    * Everything else. Known keys: `session_id`, `conversation_id`, `group` (see {@link groupOf}), `user_id`, `timestamp`
-   * (ISO 8601), `rating` (0..1), `error`, `source`, `tool_calls` (see {@link recordedToolCalls}).
+   * (ISO 8601), `rating` (0..1), `error`, `source`, `tool_calls` (see {@link recordedToolCalls}), `expected_answers` (see
+   * {@link expectedAnswers}).
    */
   readonly metadata: JsonObject;
 };
@@ -49,6 +50,19 @@ export function ownerOf(task: Task): { readonly sessionId?: string; readonly use
     ...(session === task.id ? {} : { sessionId: session }),
     ...(typeof user === 'string' && user !== '' ? { userId: user } : {}),
   };
+}
+
+/** All answers that are right, the reference answer first; with a list in `metadata.expected_answers` any one of them. */
+export function expectedAnswers({ expected, metadata }: Task): readonly string[] {
+  if (expected === null) return [];
+  const listed = Array.isArray(metadata.expected_answers) ? (metadata.expected_answers as readonly Json[]) : [];
+  return [...new Set([expected, ...listed.filter((answer) => typeof answer === 'string')])];
+}
+
+/** The same, and their list as one JSON text: the answer of an agent that was asked for all. */
+export function expectedTexts(task: Task): readonly string[] {
+  const answers = expectedAnswers(task);
+  return Array.isArray(task.metadata.expected_answers) ? [...answers, JSON.stringify(answers)] : answers;
 }
 
 /** The tool calls recorded in `metadata.tool_calls`, in order; members that are not calls are left out. */
@@ -88,7 +102,7 @@ function isRecordedToolCall(value: Json): value is RecordedToolCall & JsonObject
 export function conversationTexts(task: Task): readonly string[] {
   return [
     task.input,
-    task.expected ?? '',
+    ...expectedAnswers(task),
     task.observed ?? '',
     ...task.context.map(({ content }) => content),
     ...recordedToolCalls(task).flatMap((call) => [call.arguments, call.result]),

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
+import { EXPECTED_LISTS } from './answers.ts';
 
 /** Field names that people use for the same thing; the first that has a value counts. */
 export const INPUT: readonly string[] = ['task', 'question', 'input', 'prompt'];
@@ -19,6 +20,7 @@ export const CHAT: readonly string[] = ['messages', 'conversations', 'conversati
 const KNOWN: readonly string[] = [
   ...INPUT,
   ...EXPECTED,
+  ...EXPECTED_LISTS,
   ...ID,
   ...CHAT,
   'observed',

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
 import { DIFFICULTIES, type Task } from '../core/task.ts';
+import { readExpected } from './answers.ts';
 import { isChat, readChat } from './chat.ts';
 import { readContext } from './context.ts';
 import { fromExport } from './exports.ts';
@@ -39,7 +40,9 @@ export function readRecord(row: Json): ReadRecord {
   const asked = chat === undefined ? take(INPUT) : undefined;
   const input = chat?.input ?? asText(asked);
   if (input === undefined) return { ok: false, reason: `no input: none of the fields ${INPUT.join(', ')}, messages` };
-  const expected = asAnswer(take(EXPECTED) ?? chat?.expected);
+  const wanted = readExpected(value, take(EXPECTED) ?? chat?.expected);
+  if (wanted.used !== undefined) fields.delete(wanted.used);
+  const expected = asAnswer(wanted.answer);
   const observed = asAnswer(take(['observed']));
   for (const answer of [input, expected, observed]) {
     if (typeof answer === 'object' && answer !== null) return { ok: false, reason: answer.reason };
@@ -55,6 +58,7 @@ export function readRecord(row: Json): ReadRecord {
     ...(chat?.metadata ?? {}),
     ...(systemPrompt === '' ? {} : { system_prompt: systemPrompt }),
     ...(difficulty.unknown === undefined ? {} : { difficulty: difficulty.unknown }),
+    ...wanted.metadata,
     ...(isJsonObject(given) ? given : given === undefined ? {} : { metadata: given }),
   };
   return {
@@ -75,13 +79,14 @@ export function readRecord(row: Json): ReadRecord {
     notes: [
       ...(difficulty.unknown === undefined ? [] : ['difficulty is not easy, medium or hard']),
       ...(isInexactId ? ['the id is a number too large to be kept exactly, another was made: write it as text'] : []),
-      ...(Array.isArray(value.ideal)
-        ? ['several answers are right, but graders compare with their list as it is']
-        : []),
+      ...(wanted.isOneOfMany ? [ANY_OF_THEM] : []),
       ...[...fields.keys()].flatMap(noteOnName),
     ],
   };
 }
+
+const ANY_OF_THEM =
+  'several answers are expected, any one of them is right (where all are meant, write them as one text, or grade by json)';
 
 function noteOnName(name: string): readonly string[] {
   const meant = misspelled(name);
@@ -104,7 +109,7 @@ function asText(value: Json | undefined): string | Refused | undefined {
 
 function asAnswer(value: Json | undefined): string | Refused | null {
   const text = asText(value);
-  return text === undefined || text === '' ? null : text;
+  return text === undefined || (typeof text === 'string' && text.trim() === '') ? null : text;
 }
 
 function readDifficulty(value: Json | undefined): { readonly known: Task['difficulty']; readonly unknown?: Json } {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { expectedTexts } from '../core/task.ts';
 import type { Grader } from './grader.ts';
+import { bestOf } from './shared/best.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 import { normalise } from './shared/normalise.ts';
 
 export const options = z.strictObject({
-  /** What to look for. Default: the task's expected answer. */
+  /** What to look for. Default: the task's expected answer, of several any one. */
   values: z.array(z.string().min(1)).min(1).optional(),
   /** Whether every value must be there, or one is enough. */
   mode: z.enum(['all', 'any']).default('all'),
@@ -20,7 +22,7 @@ export default function createContainsGrader({ values, mode, strict }: z.infer<t
     identity: { grader: 'contains', values: values ?? null, mode, strict },
     needsExpected: values === undefined,
     usesModel: false,
-    async grade(rollout, task) {
+    grade: bestOf(async (rollout, task) => {
       const wanted = values ?? (task.expected === null ? [] : [task.expected]);
       if (wanted.length === 0) return unscored('the task has no expected answer');
       if (wanted.some((value) => form(value) === '')) return unscored('every answer contains an empty text');
@@ -31,7 +33,7 @@ export default function createContainsGrader({ values, mode, strict }: z.infer<t
       const found = wanted.length - absent.length;
       const passes = mode === 'all' ? absent.length === 0 : found > 0;
       return scored(passes ? 1 : 0, `contains ${found} of ${wanted.length}${missingList(absent)}`);
-    },
+    }, expectedTexts),
   };
 }
 

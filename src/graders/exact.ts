@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { expectedTexts } from '../core/task.ts';
 import type { Grader } from './grader.ts';
+import { bestOf } from './shared/best.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 import { normalise } from './shared/normalise.ts';
 
@@ -8,7 +10,7 @@ export const options = z.strictObject({
   strict: z.boolean().default(false),
 });
 
-/** 1 when the answer is the expected one, else 0. */
+/** 1 when the answer is the expected one, or one of several, else 0. */
 export default function createExactGrader({ strict }: z.infer<typeof options>): Grader {
   const form = strict ? (text: string) => text : normalise;
   return {
@@ -16,13 +18,13 @@ export default function createExactGrader({ strict }: z.infer<typeof options>): 
     identity: { grader: 'exact', strict },
     needsExpected: true,
     usesModel: false,
-    async grade(rollout, task) {
+    grade: bestOf(async (rollout, task) => {
       if (task.expected === null) return unscored('the task has no expected answer');
       const missing = gradeOfMissing(rollout);
       if (missing !== undefined) return missing;
       return form(rollout.answer) === form(task.expected)
         ? scored(1, 'equals the expected answer')
         : scored(0, 'differs from the expected answer');
-    },
+    }, expectedTexts),
   };
 }

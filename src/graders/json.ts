@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ApoError } from '../core/errors.ts';
 import { canonicalJson, type JsonObject, parseJson } from '../core/json.ts';
+import { expectedTexts } from '../core/task.ts';
 import type { Grader } from './grader.ts';
+import { bestOf, problemOfAll } from './shared/best.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 import { runCheck } from './shared/worker.ts';
 
@@ -28,11 +30,14 @@ export default async function createJsonGrader(given: z.infer<typeof options>): 
     identity: { grader: 'json', schema: schema ?? null, equals },
     needsExpected: equals,
     usesModel: false,
-    problemOf({ expected }) {
-      const parsed = equals && expected !== null ? parseJson(expected) : undefined;
-      return parsed?.ok === false ? `the expected answer is not JSON: ${parsed.reason}` : undefined;
+    problemOf(task) {
+      if (!equals) return undefined;
+      return problemOfAll(task, expectedTexts, (expected) => {
+        const parsed = parseJson(expected);
+        return parsed.ok ? undefined : `the expected answer is not JSON: ${parsed.reason}`;
+      });
     },
-    async grade(rollout, task) {
+    grade: bestOf(async (rollout, task) => {
       const expected = equals && task.expected !== null ? parseJson(task.expected) : undefined;
       if (equals && expected === undefined) return unscored('the task has no expected answer');
       if (expected?.ok === false) return unscored(`the expected answer is not JSON: ${expected.reason}`);
@@ -51,7 +56,7 @@ export default async function createJsonGrader(given: z.infer<typeof options>): 
         return scored(0, 'differs from the expected JSON');
       }
       return scored(1, equals ? 'equals the expected JSON' : 'satisfies the schema');
-    },
+    }, expectedTexts),
   };
 }
 

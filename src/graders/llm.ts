@@ -3,7 +3,7 @@ import { cutMiddle } from '../core/cut.ts';
 import { fence, nonceOf } from '../core/fence.ts';
 import type { Message } from '../core/message.ts';
 import type { Rollout } from '../core/rollout.ts';
-import type { Task } from '../core/task.ts';
+import { expectedAnswers, type Task } from '../core/task.ts';
 import type { ChatReply } from '../models/model.ts';
 import type { Grader, GraderChatOptions } from './grader.ts';
 import { describeSteps } from './llm/steps.ts';
@@ -96,25 +96,34 @@ function composeRequest(
   shape: VerdictShape,
   rubric: string | undefined,
 ): readonly Message[] {
+  const answers = expectedAnswers(task).map((answer) => cutMiddle(answer, MAX_PART_CHARACTERS));
   const data = {
     task: cutMiddle(task.input, MAX_PART_CHARACTERS),
     conversation_before: cutMiddle(
       task.context.map(({ role, content }) => `${role}: ${content}`).join('\n'),
       MAX_PART_CHARACTERS,
     ),
-    expected_answer: task.expected === null ? null : cutMiddle(task.expected, MAX_PART_CHARACTERS),
+    expected_answer: answers.length > 1 ? JSON.stringify(answers) : (answers[0] ?? null),
     steps: cutMiddle(describeSteps(rollout.events, rollout.answer), MAX_PART_CHARACTERS),
     answer: cutMiddle(rollout.answer, MAX_PART_CHARACTERS),
     outcome: rollout.status,
   };
   const nonce = nonceOf('llm grader', { data, rubric: rubric ?? null });
   return [
-    { role: 'system', content: instructions(shape, rubric, nonce) },
+    { role: 'system', content: instructions(shape, rubric, nonce, answers.length > 1) },
     { role: 'user', content: `${fence(data, nonce)}\n\n${reminder(nonce)}` },
   ];
 }
 
-function instructions({ low, high, criteria }: VerdictShape, rubric: string | undefined, nonce: string): string {
+const ONE_OF_MANY =
+  '- "expected_answer" lists answers that are each right: one of them is enough, unless the task asks for all of them';
+
+function instructions(
+  { low, high, criteria }: VerdictShape,
+  rubric: string | undefined,
+  nonce: string,
+  isOneOfMany: boolean,
+): string {
   const meaning: { readonly [criterion: string]: string } = {
     accuracy: `"accuracy": how well the answer agrees in substance with "expected_answer" (wording does not matter)`,
     reasoning: `"reasoning": how sound, complete and relevant the way to the answer is, as far as "steps" and "answer" show it`,
@@ -124,6 +133,7 @@ function instructions({ low, high, criteria }: VerdictShape, rubric: string | un
     rubric === undefined ? '' : `Grade by this rubric:\n${rubric}\n`,
     `Give numbers from ${low} (worst) to ${high} (best):`,
     ...criteria.map((criterion) => `- ${meaning[criterion]}`),
+    ...(isOneOfMany ? [ONE_OF_MANY] : []),
     `- "score": your overall judgement`,
     `- "reason": what decided it, at most 400 characters`,
     '',

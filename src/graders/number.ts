@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { expectedAnswers } from '../core/task.ts';
 import type { Grader } from './grader.ts';
 import { type Quantity, quantitiesIn } from './number/parse.ts';
+import { bestOf, problemOfAll } from './shared/best.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 
 /** Decimal fractions and unit conversions are not exact in doubles: what is equal on paper must count as equal. */
@@ -39,10 +41,12 @@ export default function createNumberGrader(given: z.infer<typeof options>): Grad
     identity: { grader: 'number', tolerance, relativeTolerance, pick, decimal },
     needsExpected: true,
     usesModel: false,
-    problemOf({ expected }) {
-      return expected !== null && numberIn(expected) === undefined ? 'the expected answer has no number' : undefined;
+    problemOf(task) {
+      return problemOfAll(task, expectedAnswers, (expected) =>
+        numberIn(expected) === undefined ? 'the expected answer has no number' : undefined,
+      );
     },
-    async grade(rollout, task) {
+    grade: bestOf(async (rollout, task) => {
       if (task.expected === null) return unscored('the task has no expected answer');
       const expected = numberIn(task.expected);
       if (expected === undefined) return unscored('the expected answer has no number');
@@ -57,7 +61,7 @@ export default function createNumberGrader(given: z.infer<typeof options>): Grad
       return readings.some((value) => isClose(value, expected.value))
         ? scored(1, `${answer.value} equals the expected ${expected.value}`)
         : scored(0, `${answer.value} instead of ${expected.value}`);
-    },
+    }),
   };
 }
 

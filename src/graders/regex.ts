@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { ApoError, messageOf } from '../core/errors.ts';
+import { expectedAnswers } from '../core/task.ts';
 import type { Grader } from './grader.ts';
+import { bestOf, problemOfAll } from './shared/best.ts';
 import { gradeOfMissing, scored, unscored } from './shared/grade.ts';
 import { runCheck } from './shared/worker.ts';
 
 export const options = z.strictObject({
-  /** JavaScript pattern, found anywhere in the answer. Default: the task's expected answer is the pattern. */
+  /** JavaScript pattern, found anywhere in the answer. Default: the task's expected answers are patterns. */
   pattern: z.string().min(1).optional(),
   /** Of `i`, `m`, `s`, `u`, `v`. */
   flags: z
@@ -24,10 +26,11 @@ export default function createRegexGrader({ pattern, flags, timeoutMs }: z.infer
     identity: { grader: 'regex', pattern: pattern ?? null, flags, timeoutMs },
     needsExpected: pattern === undefined,
     usesModel: false,
-    problemOf({ expected }) {
-      return pattern === undefined && expected !== null ? problemOfPattern(expected, flags) : undefined;
+    problemOf(task) {
+      if (pattern !== undefined) return undefined;
+      return problemOfAll(task, expectedAnswers, (expected) => problemOfPattern(expected, flags));
     },
-    async grade(rollout, task) {
+    grade: bestOf(async (rollout, task) => {
       const source = pattern ?? task.expected;
       if (source === null) return unscored('the task has no expected answer');
       const missing = gradeOfMissing(rollout);
@@ -36,7 +39,7 @@ export default function createRegexGrader({ pattern, flags, timeoutMs }: z.infer
       if (result.status === 'timeout') return unscored(`the pattern took longer than ${timeoutMs} ms`);
       if (result.status === 'invalid') return unscored(`the pattern cannot be used: ${result.reason}`);
       return result.matches ? scored(1, 'matches the pattern') : scored(0, 'does not match the pattern');
-    },
+    }),
   };
 }
 

@@ -53,7 +53,9 @@ describe('http agent (S14)', () => {
       response.end('fine');
     };
     const { input, id } = taskOf();
-    await httpAgent({ tokenVariable: 'MY_TOKEN' }, { MY_TOKEN: 's3' }).run(prompt, taskOf(), agentContext());
+    const metadata = { source: 's', expected_answers: ['42', 'forty-two'] };
+    const task = taskOf({ expected: '42', observed: '41', metadata });
+    await httpAgent({ tokenVariable: 'MY_TOKEN' }, { MY_TOKEN: 's3' }).run(prompt, task, agentContext());
     expect(seen).toEqual([
       'POST',
       'application/json',
@@ -61,7 +63,7 @@ describe('http agent (S14)', () => {
       {
         prompt: 'Be brief.',
         components: { system: 'Be brief.' },
-        task: { id, input, context: [], category: null, difficulty: null, metadata: {} },
+        task: { id, input, context: [], category: null, difficulty: null, metadata: { source: 's' } },
       },
     ]);
   });

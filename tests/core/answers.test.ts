@@ -26,6 +26,11 @@ describe('answers learnt by heart', () => {
     expect(answers.find(text, '') !== undefined).toBe(isFound);
   });
 
+  it('any of several that are right', () => {
+    const other = makeTask('g', { expected: 'Nothing.', metadata: { expected_answers: ['Nothing.', OWN] } });
+    expect(createAnswers([other, ...tasks.slice(1)]).find(`Say ${OWN}`, '')).toBeDefined();
+  });
+
   it('what the prompt had before is its own', () => {
     expect(answers.find(`Example: ${OWN}`, `Example: ${OWN}`)).toBeUndefined();
   });

@@ -17,10 +17,61 @@ function read(record: Json) {
 
 it.each<[string, JsonObject, RegExp]>([
   ['an id that lost digits', { id: 2 ** 60, task: 'a' }, /^the id is a number too large/],
-  ['several right answers', { task: 'a', ideal: ['5', 'five'] }, /^several answers are right/],
+  ['several right answers', { task: 'a', ideal: ['5', 'five'] }, /^several answers are expected, any one of them/],
 ])('%s is noted', (_what, record, note) => {
   const result = readRecord(record);
   expect(result.ok && result.notes).toEqual([expect.stringMatching(note)]);
+});
+
+describe('several expected answers', () => {
+  const both = { expected: 'Paris', metadata: { expected_answers: ['Paris', 'Lutetia'] } };
+
+  it.each<[string, JsonObject, Partial<Task>]>([
+    ['a list', { expected: ['Paris', 'Lutetia', 'Paris'] }, both],
+    ['a field for several', { expected_answers: ['Paris', 'Lutetia'] }, both],
+    ['a field for several, in capitals', { 'Reference Answers': ['Paris', 'Lutetia'] }, both],
+    ['answers', { answers: ['Paris', 'Lutetia'] }, both],
+    ["LangSmith's outputs", { outputs: { answer: ['Paris', 'Lutetia'] } }, both],
+    [
+      'SQuAD',
+      { answers: { text: ['Paris', 'Lutetia', 'Paris'], answer_start: [3, 9, 3] } },
+      { ...both, metadata: { answers: { answer_start: [3, 9, 3] }, ...both.metadata } },
+    ],
+    [
+      'TriviaQA',
+      { answer: { value: 'Paris', aliases: ['Lutetia'], type: 'City' } },
+      { ...both, metadata: { answer: { type: 'City' }, ...both.metadata } },
+    ],
+    [
+      'numbers in a field for several',
+      { answers: [5, '5.0'] },
+      { expected: '5', metadata: { expected_answers: ['5', '5.0'] } },
+    ],
+    ['one in a field for several', { answers: ['Paris'] }, { expected: 'Paris', metadata: {} }],
+    ['one in a list', { expected: ['Paris'] }, { expected: 'Paris', metadata: { expected_answers: ['Paris'] } }],
+  ])('%s: the first is the reference, all are kept', (_name, row, task) => {
+    expect(read({ task: 'a', ...row })).toMatchObject({ expected: task.expected });
+    expect(read({ task: 'a', ...row }).metadata).toEqual(task.metadata);
+  });
+
+  it.each<[string, JsonObject, string | null]>([
+    ['a list of numbers is a result', { expected: [2, 3, 5] }, '[2,3,5]'],
+    ['a list with structures too', { expected: ['a', { b: 1 }] }, '["a",{"b":1}]'],
+    ['one answer wins over a list', { expected: 'Paris', answers: ['Lutetia'] }, 'Paris'],
+    ['choices are no answers', { answers: ['Paris', 'Rome'], correct_answer_index: 0 }, null],
+    ['nothing answers what cannot be answered (SQuAD 2)', { answers: { text: [], answer_start: [] } }, null],
+    ['white space is no answer', { expected: ' \n' }, null],
+  ])('%s', (_name, row, expected) => {
+    const task = read({ task: 'a', ...row });
+    expect(task.expected).toBe(expected);
+    expect(task.metadata.expected_answers).toBeUndefined();
+    if ('answers' in row) expect(task.metadata.answers).toEqual(row.answers);
+  });
+
+  it('are the same after a round trip', () => {
+    const task = { ...read({ id: 'x', task: 'a', answers: ['Paris', 'Lutetia'] }), id: 'x' };
+    expect(read(JSON.parse(JSON.stringify(task)))).toEqual(task);
+  });
 });
 
 describe('field names', () => {

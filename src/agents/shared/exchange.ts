@@ -13,7 +13,7 @@ export type AgentRequest = {
   readonly prompt: string;
   /** The same by component, for agents with more than one prompt. */
   readonly components: { readonly [name: string]: string };
-  /** Without `expected` and `observed`: the agent must not see the answers that it is graded by. */
+  /** Without `expected`, `observed` and their like in the metadata: the agent must not see what it is graded by. */
   readonly task: JsonObject;
 };
 
@@ -21,7 +21,8 @@ export type AgentRequest = {
 export type AgentReply = { readonly text: string } | { readonly failure: string };
 
 export function requestOf(prompt: Prompt, task: Task): AgentRequest & JsonObject {
-  const { id, input, context, category, difficulty, metadata } = task;
+  const { id, input, context, category, difficulty } = task;
+  const { expected_answers: _answers, expected_tool_calls: _calls, ...metadata } = task.metadata;
   return {
     prompt: promptText(prompt),
     components: prompt.components,

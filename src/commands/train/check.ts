@@ -6,10 +6,11 @@ import { redactionIn } from '../../config/redaction.ts';
 import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
 import type { Grade } from '../../core/rollout.ts';
 import { detectableGain } from '../../core/statistics.ts';
-import type { Task } from '../../core/task.ts';
+import { expectedTexts, type Task } from '../../core/task.ts';
 import { GOLD_CALLS, NONSENSE } from '../../engine/gold.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { retry } from '../../engine/retry.ts';
+import { bestGrade } from '../../graders/shared/best.ts';
 import { ModelError, ROLES, type Role } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { terminalSafe } from '../../platform/text.ts';
@@ -137,7 +138,7 @@ async function tryGrader(setup: Setup): Promise<{ value: undefined; detail: stri
   let good: Grade;
   let bad: Grade;
   try {
-    good = await grade(task.expected ?? task.observed ?? 'I looked into your question and this is the answer.');
+    good = bestGrade(await Promise.all(rightAnswers(task, grader.usesModel).map(grade)));
     bad = await grade(NONSENSE);
   } catch (error) {
     throw describeFault(error, 'grader', roles.grader.name, roles.grader.model.provider);
@@ -154,6 +155,12 @@ async function tryGrader(setup: Setup): Promise<{ value: undefined; detail: stri
     );
   }
   return { value: undefined, detail: `good answer ${show(good)}, bad answer ${show(bad)}` };
+}
+
+/** Where several answers are right, a grader may want any one of them or their list; a model takes the first. */
+function rightAnswers(task: Task, usesModel: boolean): readonly string[] {
+  if (task.expected === null) return [task.observed ?? 'I looked into your question and this is the answer.'];
+  return usesModel ? [task.expected] : expectedTexts(task);
 }
 
 function gradeOnce({ grader, roles }: Setup, task: Task, answer: string): Promise<Grade> {

@@ -2,7 +2,7 @@ import type { Prompt } from '../../core/prompt.ts';
 import { rewardOf, type ScoredRollout } from '../../core/rollout.ts';
 import { statementsOf } from '../../core/statements.ts';
 import { deviation, mean, normalCdf } from '../../core/statistics.ts';
-import type { Task } from '../../core/task.ts';
+import { expectedAnswers, type Task } from '../../core/task.ts';
 import type { OptimizerContext, Trial } from '../optimizer.ts';
 import type { Arm } from './arm.ts';
 import type { Climb, Whole } from './climb.ts';
@@ -126,7 +126,9 @@ export function worthOf({ units, context }: State, task: number, scored: ScoredR
   const reward = rewardOf(scored);
   if (reward === undefined) return undefined;
   const { parts } = units.outcome(task, scored.rollout.answer, reward);
-  const isLiteral = scored.rollout.answer.trim() === context.train[task]?.expected?.trim();
+  const asked = context.train[task];
+  const right = asked === undefined ? [] : expectedAnswers(asked);
+  const isLiteral = right.some((answer) => answer.trim() === scored.rollout.answer.trim());
   const sum = reward + PARTS_SHARE * (parts.length === 0 ? reward : mean(parts)) + (isLiteral ? LETTER_SHARE : 0);
   return sum / (1 + PARTS_SHARE + LETTER_SHARE);
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
+import type { ScoredRollout } from '../../../src/core/rollout.ts';
 import { fitModel } from '../../../src/optimizers/apo/model.ts';
 import { createPool } from '../../../src/optimizers/apo/pool.ts';
-import { leadOfClimb, type State, startArm, withOwnStatements } from '../../../src/optimizers/apo/state.ts';
-import { answerParts } from '../../../src/optimizers/apo/units.ts';
+import { leadOfClimb, type State, startArm, withOwnStatements, worthOf } from '../../../src/optimizers/apo/state.ts';
+import { answerParts, wholeTasks } from '../../../src/optimizers/apo/units.ts';
 import { makeTask } from '../../helpers/task.ts';
 
 function poolOf(prompt: string) {
@@ -51,4 +52,15 @@ test.each([
   const lately = searched.at(-1) as number;
   const climb = { ranking: () => [{ proven: 8, value: lately + 0.25 }] };
   expect(leadOfClimb({ pool, climb, searched } as unknown as State) > 0).toBe(leads);
+});
+
+test('of several right answers none is worth less than another', () => {
+  const task = makeTask('?', { expected: 'Paris', metadata: { expected_answers: ['Paris', 'Lutetia'] } });
+  const state = { units: wholeTasks([task]), context: { train: [task] } } as unknown as State;
+  const worth = (answer: string) => {
+    const scored = { rollout: { answer }, grade: { status: 'scored', score: 1, reason: '' } };
+    return worthOf(state, 0, scored as unknown as ScoredRollout);
+  };
+  expect([worth('Paris'), worth('Lutetia')]).toEqual([1, 1]);
+  expect(worth('"Paris"')).toBeLessThan(1);
 });
