@@ -50,6 +50,8 @@ export type ToolResult = {
   readonly isError: boolean;
   /** True when answered from the task's recording. */
   readonly replayed: boolean;
+  /** Raw arguments of the recorded call whose result this is, where the call has others. */
+  readonly recordedFor?: string;
 };
 
 /** What a tools module exports (default or named `tools`). */

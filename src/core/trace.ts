@@ -48,12 +48,22 @@ export type TraceEvent = {
       readonly isError: boolean;
       /** Answered from a recording or the journal instead of being executed. */
       readonly replayed: boolean;
+      /** Raw arguments of the recorded call that a replayed result comes from, where this call has others. */
+      readonly recordedFor?: string;
       /** When its execution began, milliseconds since the epoch. */
       readonly startedAt?: number;
     }
   | { readonly type: 'reply'; readonly content: string }
   | { readonly type: 'error'; readonly message: string }
 );
+
+/**
+ * What a result was recorded for, as a note to those who judge the rollout: a recording answers calls with other arguments
+ * too, and what these asked for is not what the result says. '' where there is nothing to note.
+ */
+export function recordedNote(result: Extract<TraceEvent, { type: 'tool_result' }>): string {
+  return result.recordedFor === undefined ? '' : ` (recorded for other arguments: ${result.recordedFor})`;
+}
 
 /** What a span is, whichever convention named it. */
 export type SpanKind = 'agent' | 'model' | 'tool' | 'grader' | 'phase' | 'retriever' | 'embedding' | 'chain';

@@ -102,8 +102,13 @@ export function createFacts() {
     answered.add(id);
     const content = textOf(attributes['gen_ai.tool.call.result']) || (isError ? span.statusMessage : '');
     const replayed = attributes['apo.tool.replayed'] === true;
+    const other = attributes['apo.tool.recorded_for'];
+    const recorded = typeof other === 'string' ? { recordedFor: other } : {};
     const at = milliseconds(span.endNs);
-    return [...facts, { at, spanId, type: 'tool_result', id, name, content, isError, replayed, startedAt }];
+    return [
+      ...facts,
+      { at, spanId, type: 'tool_result', id, name, content, isError, replayed, startedAt, ...recorded },
+    ];
   }
   /** The root's own texts, for agents that record nothing else. */
   function ofAgent(span: Span): TraceEvent[] {

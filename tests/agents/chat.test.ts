@@ -236,7 +236,7 @@ describe('recorded tool calls (S15)', () => {
   ];
   const imported = taskOf({ metadata: { tool_calls: recording } });
 
-  it('answer instead of tools: by arguments, then by name in order, then not at all', async () => {
+  it('answer instead of tools: by arguments, then by name in order with what they were recorded for, then not at all', async () => {
     const calls = [
       callOf('find', '{"days":2,"city":"Paris"}', '1'),
       callOf('find', '{"city":"Oslo"}', '2'),
@@ -248,7 +248,7 @@ describe('recorded tool calls (S15)', () => {
     await (await agentWithTools()).run(prompt, imported, context);
     expect(context.results).toEqual([
       { content: 'sunny', isError: false, replayed: true },
-      { content: 'no such city', isError: true, replayed: true },
+      { content: 'no such city', isError: true, replayed: true, recordedFor: '{"city":"Rome"}' },
       { content: 'Error: this call of find was not recorded and is not executed', isError: true, replayed: true },
       { content: 'sunny', isError: false, replayed: true },
       { content: 'Error: this call of add was not recorded and is not executed', isError: true, replayed: true },

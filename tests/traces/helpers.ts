@@ -44,6 +44,7 @@ export function toolRollout(runId = 'run-1', id = 'rollout-1', change: Partial<R
       content: 'arguments are not JSON',
       isError: true,
       replayed: true,
+      recordedFor: '{"city":"Oslo"}',
     },
     { at: T0 + 300, spanId: second, ...call, startedAt: T0 + 161, finishReason: 'stop', responseId: 'r2' },
     { at: T0 + 300, spanId: second, type: 'reply', content: 'Paris: 18 °C.' },

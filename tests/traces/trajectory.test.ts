@@ -47,6 +47,8 @@ describe('trajectory files', () => {
     expect(events.at(-1)).toMatchObject({ event_type: 'run_completed', payload: { rollouts: 2, status: 'completed' } });
     const calls = events.filter((event) => event.event_type === 'tool_call').map((event) => event.payload.arguments);
     expect(calls.slice(0, 2)).toEqual(['{"city":"Paris"}', '{"city": "Rome"']);
+    const results = events.filter((event) => event.event_type === 'tool_result').map((event) => event.payload);
+    expect(results.slice(0, 2).map((payload) => payload.recorded_for)).toEqual([undefined, '{"city":"Oslo"}']);
   });
 
   it('come with a summary of counts, scores and usage', async () => {

@@ -9,8 +9,9 @@ export type Replay = { answer(call: ToolCall): ToolResult };
 
 /**
  * A call is answered by the first unused recorded call of the same name and arguments, or by a used one (asking the same
- * thing twice has the same answer); then by the next unused call of the same name. Any other call is an error result, and so
- * is one whose arguments no tool could read.
+ * thing twice has the same answer); then by the next unused call of the same name, since a model seldom words a search as
+ * it was worded: the result says what it was recorded for. Any other call is an error result, and so is one whose arguments
+ * no tool could read.
  */
 export function createReplay(recorded: readonly RecordedToolCall[]): Replay {
   const entries = recorded.map((call) => ({ call, key: keyOf(call.name, call.arguments), used: false }));
@@ -27,7 +28,13 @@ export function createReplay(recorded: readonly RecordedToolCall[]): Replay {
         entries.find((entry) => !entry.used && entry.call.name === name);
       if (found === undefined) return errorResult(`this call of ${name} was not recorded and is not executed`, true);
       found.used = true;
-      return { content: found.call.result, isError: found.call.is_error === true, replayed: true };
+      const { result: content, is_error: isError, arguments: recordedFor } = found.call;
+      return {
+        content,
+        isError: isError === true,
+        replayed: true,
+        ...(found.key === key ? {} : { recordedFor }),
+      };
     },
   };
 }

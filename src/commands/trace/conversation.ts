@@ -54,7 +54,8 @@ function renderCall(name: string, raw: string, at: number, result: ToolResult | 
   const took =
     result === undefined ? '' : pc.dim(` ${formatDuration(Math.max(0, result.at - (result.startedAt ?? at)))}`);
   const paint = result?.isError === true ? pc.red : (text: string): string => text;
-  const mark = result?.isError === true ? pc.red(' failed') : '';
+  const other = result?.recordedFor === undefined ? '' : pc.yellow(' recorded for other arguments');
+  const mark = (result?.isError === true ? pc.red(' failed') : '') + other;
   if (full) {
     const parts = [raw, result?.content ?? ''].filter((text) => text !== '').map((text) => paint(indented(text)));
     return [`${title}${took}${mark}`, ...parts].join('\n');

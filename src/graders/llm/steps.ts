@@ -1,5 +1,5 @@
 import { cutEnd } from '../../core/cut.ts';
-import type { TraceEvent } from '../../core/trace.ts';
+import { recordedNote, type TraceEvent } from '../../core/trace.ts';
 
 const MAX_STEP_CHARACTERS = 2000;
 
@@ -21,7 +21,7 @@ function describe(event: TraceEvent): string | undefined {
     case 'tool_call':
       return `tool call: ${event.name}(${short(event.arguments)})`;
     case 'tool_result':
-      return `tool ${event.isError ? 'error' : 'result'}: ${short(event.content)}`;
+      return `tool ${event.isError ? 'error' : 'result'}${short(recordedNote(event))}: ${short(event.content)}`;
     case 'reply':
       return event.content.trim() === '' ? undefined : `reply: ${short(event.content)}`;
     case 'error':

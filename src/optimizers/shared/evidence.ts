@@ -1,7 +1,7 @@
 import { cutMiddle } from '../../core/cut.ts';
 import type { ScoredRollout } from '../../core/rollout.ts';
-import type { Task } from '../../core/task.ts';
-import type { TraceEvent } from '../../core/trace.ts';
+import { expectedAnswers, type Task } from '../../core/task.ts';
+import { recordedNote, type TraceEvent } from '../../core/trace.ts';
 
 /** A scored rollout with its task: what a critic reads. */
 export type Evidence = { readonly task: Task; readonly scored: ScoredRollout };
@@ -9,7 +9,9 @@ export type Evidence = { readonly task: Task; readonly scored: ScoredRollout };
 /** What a piece of evidence says, without times and run ids: equal runs must ask equal questions. */
 export function evidenceTexts({ task, scored }: Evidence): readonly string[] {
   const { rollout, grade } = scored;
-  return [rollout.id, task.input, task.expected ?? '', rollout.answer, rollout.failure?.message ?? '', grade.reason];
+  const expected = expectedAnswers(task);
+  const answers = expected.length === 0 ? [''] : expected;
+  return [rollout.id, task.input, ...answers, rollout.answer, rollout.failure?.message ?? '', grade.reason];
 }
 
 export type EvidenceOptions = {
@@ -26,6 +28,7 @@ export type EvidenceOptions = {
 export function renderEvidence({ task, scored }: Evidence, { maxCharacters, fence }: EvidenceOptions): string {
   const { rollout, grade } = scored;
   const show = (label: string, text: string): string => `${label}:\n${fence(cutMiddle(text, maxCharacters))}`;
+  const expected = expectedAnswers(task);
   const context = task.context.map((message) => `${message.role}: ${message.content}`).join('\n');
   const steps = rollout.events.flatMap(renderStep).join('\n');
   return [
@@ -35,7 +38,9 @@ export function renderEvidence({ task, scored }: Evidence, { maxCharacters, fenc
     show('Task', task.input),
     ...(steps === '' ? [] : [show('Steps', steps)]),
     show('Answer', rollout.answer),
-    ...(task.expected === null ? [] : [show('Expected answer', task.expected)]),
+    ...(expected.length === 0
+      ? []
+      : [show(expected.length === 1 ? 'Expected answer' : 'Expected answers (each is right)', expected.join('\n'))]),
     ...(rollout.failure === null ? [] : [show('Error', rollout.failure.message)]),
     show("Grader's reason", grade.reason),
   ].join('\n');
@@ -49,7 +54,7 @@ function renderStep(event: TraceEvent): string[] {
     case 'tool_call':
       return [`tool call ${event.name}(${event.arguments})`];
     case 'tool_result':
-      return [`tool ${event.isError ? 'error' : 'result'} ${event.name}: ${event.content}`];
+      return [`tool ${event.isError ? 'error' : 'result'} ${event.name}${recordedNote(event)}: ${event.content}`];
     case 'error':
       return [`error: ${event.message}`];
     default:

@@ -132,6 +132,7 @@ function toolSpan(step: Step, events: readonly TraceEvent[]): Details {
       'gen_ai.tool.call.result': result.content,
       ...(result.isError ? { 'error.type': 'tool' } : {}),
       ...(result.replayed ? { 'apo.tool.replayed': true } : {}),
+      ...(result.recordedFor === undefined ? {} : { 'apo.tool.recorded_for': result.recordedFor }),
     },
   };
 }

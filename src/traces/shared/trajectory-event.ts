@@ -68,9 +68,11 @@ export function bodyOf(event: TraceEvent, mode: ContentMode): EventBody {
       };
     }
     case 'tool_result': {
-      const { isError, replayed } = event;
+      const { isError, replayed, recordedFor } = event;
       const result = { ...at, call_id: event.id, name: event.name, is_error: isError, replayed };
-      return { event_type: 'tool_result', payload: { ...result, ...contentFields('result', event.content, mode) } };
+      const other = recordedFor === undefined ? {} : contentFields('recorded_for', recordedFor, mode);
+      const content = contentFields('result', event.content, mode);
+      return { event_type: 'tool_result', payload: { ...result, ...other, ...content } };
     }
     case 'model_call': {
       const { provider, model, finishReason, responseId, startedAt, usage, tools } = event;
