@@ -21,6 +21,8 @@ export interface Agent {
    * @throws ApoError `prompt-invalid`
    */
   validate(prompt: Prompt, tasks?: readonly Task[]): void;
+  /** The tools that its model is offered on a task, so that a set-up can be proved with them. Left out: none are known. */
+  toolsOf?(prompt: Prompt, task: Task): readonly ToolDefinition[];
   /**
    * Runs one rollout. All effects go through the context, which journals and traces them; with the same journal the
    * same rollout comes out. Throws only what the context threw; its own failures are results.

@@ -55,6 +55,11 @@ export default async function createChatAgent(given: Options, { folder }: Plugin
       for (const task of tasks) renderPrompt(prompt, task, variables);
     },
 
+    toolsOf(prompt: Prompt, task: Task): readonly ToolDefinition[] {
+      const { toolDescriptions } = renderPrompt(prompt, task, variables);
+      return describeTools(createToolSet(task, given.replay, toolbox).definitions, toolDescriptions);
+    },
+
     async run(prompt: Prompt, task: Task, context: AgentContext): Promise<AgentResult> {
       let rendered: RenderedPrompt;
       try {

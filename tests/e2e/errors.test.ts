@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { type FakeRequest, startFakeProvider } from '../helpers/fake-provider.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 import { runApo } from '../helpers/process.ts';
 import { KEY, startWorld, trainArguments, worldTasks } from '../helpers/trainee.ts';
@@ -191,6 +192,39 @@ describe('apo check', () => {
       'store',
     ]);
     expect(world.requests.length).toBe(3);
+  });
+
+  it('proves that the server takes the tools of the agent', async () => {
+    writeFileSync(
+      join(folder, 'tools.js'),
+      "export default [{ name: 'find', parameters: { type: 'object', properties: {} }, execute: () => 'x' }];",
+    );
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(folder, 'apo.yaml'), 'dataset: tasks.jsonl\ngrader: exact\ntools: ./tools.js\n');
+    let takesTools = true;
+    const rejected = { status: 400, body: { error: { message: 'this model does not support tools' } } };
+    const faults = ({ body }: FakeRequest) => ('tools' in body && !takesTools ? rejected : undefined);
+    await using provider = await startFakeProvider({ faults });
+    const env = { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: KEY };
+    const works = await runApo(['check'], { cwd: folder, env });
+    expect(works.code, works.stdout).toBe(0);
+    expect(works.stdout).toMatch(/agent model .* with 1 tool$/m);
+    takesTools = false;
+    const fails = await runApo(['check'], { cwd: folder, env });
+    expect(fails.code).toBe(2);
+    expect(fails.stdout).toMatch(/FAIL agent model .*does not support tools/);
+  });
+
+  it('finds a right answer where the grader wants the whole list of several', async () => {
+    const rows = [0, 1, 2].map((n) => JSON.stringify({ task: `List what is in box ${n}`, expected: ['a', `b${n}`] }));
+    writeFileSync(join(folder, 'tasks.jsonl'), rows.join('\n'));
+    await using provider = await startFakeProvider();
+    const env = { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: KEY };
+    for (const grader of ['json', 'exact']) {
+      const ended = await runApo(['check', '--dataset', 'tasks.jsonl', '--grader', grader], { cwd: folder, env });
+      expect(ended.stdout).toMatch(/grader +good answer 1.00, bad answer 0.00/);
+      expect(ended.stdout).toMatch(/warning: 3 records: several answers are expected/);
+    }
   });
 
   it('warns of a starting prompt that is empty, which may be meant', async () => {

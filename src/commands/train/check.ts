@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { loadEnvironment } from '../../config/environment.ts';
 import { redactionIn } from '../../config/redaction.ts';
 import { ApoError, isApoError, messageOf } from '../../core/errors.ts';
+import type { ToolDefinition } from '../../core/message.ts';
 import type { Grade } from '../../core/rollout.ts';
 import { detectableGain } from '../../core/statistics.ts';
 import { expectedTexts, type Task } from '../../core/task.ts';
@@ -13,7 +14,7 @@ import { retry } from '../../engine/retry.ts';
 import { bestGrade } from '../../graders/shared/best.ts';
 import { ModelError, ROLES, type Role } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { terminalSafe } from '../../platform/text.ts';
+import { counted, terminalSafe } from '../../platform/text.ts';
 import { loadPlugin } from '../../plugins.ts';
 import { formatSeconds } from '../ui/format.ts';
 import { printJsonLine } from '../ui/output.ts';
@@ -88,12 +89,15 @@ function describeTasks({ tasks }: Setup): string {
   return `${train.length} train, ${val.length} validation, ${test.length} sealed test; ${val.length} validation tasks can show a gain of about ${detectableGain(val.length).toFixed(2)}`;
 }
 
-async function ping({ roles, simulated }: Setup, role: Role): Promise<{ value: number; detail: string }> {
+async function ping(setup: Setup, role: Role): Promise<{ value: number; detail: string }> {
+  const { roles, simulated } = setup;
   const { model, name } = roles[role];
+  const tools = role === 'agent' ? toolsOf(setup) : [];
   const startedAt = systemClock.now();
   try {
+    const messages = [{ role: 'user', content: 'Reply with the word OK.' }] as const;
     await model.chat(
-      { model: name, messages: [{ role: 'user', content: 'Reply with the word OK.' }], maxOutputTokens: 256 },
+      { model: name, messages, maxOutputTokens: 256, ...(tools.length === 0 ? {} : { tools }) },
       { signal: AbortSignal.timeout(PING_TIMEOUT_MS) },
     );
   } catch (error) {
@@ -102,8 +106,21 @@ async function ping({ roles, simulated }: Setup, role: Role): Promise<{ value: n
   const milliseconds = systemClock.now() - startedAt;
   return {
     value: milliseconds,
-    detail: `${name} at ${model.provider} answered in ${milliseconds.toFixed(0)} ms${simulated && model.simulated ? ' (simulated)' : ''}`,
+    detail: `${name} at ${model.provider} answered in ${milliseconds.toFixed(0)} ms${offered(tools.length)}${simulated && model.simulated ? ' (simulated)' : ''}`,
   };
+}
+
+/** Those of the first task that has some: many servers take none, or take them only when told so at their start. */
+function toolsOf({ agent, start, tasks }: Setup): readonly ToolDefinition[] {
+  for (const task of tasks.split.train) {
+    const tools = agent.toolsOf?.(start, task) ?? [];
+    if (tools.length > 0) return tools;
+  }
+  return [];
+}
+
+function offered(tools: number): string {
+  return tools === 0 ? '' : ` with ${counted(tools, 'tool')}`;
 }
 
 function describeFault(error: unknown, role: Role, name: string, provider: string): ApoError {
@@ -125,7 +142,9 @@ function describeFault(error: unknown, role: Role, name: string, provider: strin
     hint:
       code === 'model-unknown'
         ? `check --${role}-model`
-        : 'check the key, OPENAI_BASE_URL and that the server is running',
+        : code === 'request-invalid'
+          ? 'check the options of this model in the config, and whether the server takes what was sent'
+          : 'check the key, OPENAI_BASE_URL and that the server is running',
     cause: error,
   });
 }

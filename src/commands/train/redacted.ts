@@ -11,11 +11,12 @@ import { ModelError } from '../../models/model.ts';
  */
 
 export function redactedAgent(agent: Agent, { clean }: Redaction): Agent {
-  const { toolNames, usesModel } = agent;
+  const { toolNames, toolsOf, usesModel } = agent;
   return {
     identity: agent.identity,
     ...(toolNames === undefined ? {} : { toolNames }),
     ...(usesModel === undefined ? {} : { usesModel }),
+    ...(toolsOf === undefined ? {} : { toolsOf: (prompt, task) => toolsOf(prompt, task) }),
     validate: (prompt, tasks) => agent.validate(prompt, tasks),
     async run(prompt, task, context): Promise<AgentResult> {
       const result = await cleanly(clean, () => agent.run(prompt, task, redactedContext(context, clean)));
