@@ -55,8 +55,9 @@ export function readBestPrompts(path: string): readonly BestPrompt[] | undefined
       cause: error,
     });
   }
-  const parsed = parseJson(text);
-  if (!parsed.ok) throw malformed(path, parsed.reason);
+  const parsed = parseJson(text.replace(/^\ufeff/, ''));
+  // The parser quotes what it met, line breaks included.
+  if (!parsed.ok) throw malformed(path, parsed.reason.replace(/\s+/g, ' '));
   if (!Array.isArray(parsed.value)) throw malformed(path, 'it is not a list');
   return (parsed.value as readonly Json[]).map((entry, index) => {
     const problem = problemOf(entry);

@@ -1,14 +1,22 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { loadEnvironment } from '../config/environment.ts';
 import { ApoError } from '../core/errors.ts';
 import { generalComponent, placeholdersOf, renderTemplate, SYSTEM } from '../core/prompt.ts';
 import { type BestPrompt, bestPromptsPath, readBestPrompts } from './best-prompts.ts';
 import { chooseBest } from './choose.ts';
 
+/** A `URL` of a file, written so that it needs neither DOM's nor Node's types. */
+type FileUrl = { readonly href: string };
+
 export type LoadBestPromptOptions = {
-  /** Folder with `best_prompts.json`. Default: the variable `APO_RESULTS`, else `./results`. */
-  readonly results?: string;
+  /**
+   * Folder with `best_prompts.json`; `new URL('./results', import.meta.url)` is one beside the module wherever the agent is
+   * started. Default: the variable `APO_RESULTS`, else `./results`.
+   */
+  readonly results?: string | FileUrl;
   /** The file itself, instead of `results`. */
-  readonly path?: string;
+  readonly path?: string | FileUrl;
   /** Load what this label points to, for example `staging`. */
   readonly label?: string;
   /** Load this version. */
@@ -38,13 +46,20 @@ export type LoadedPrompt = {
 /**
  * Loads the best trained prompt for use in an agent. Without options: the version labelled `production`, else the newest
  * that improved, else the newest. Reads one small file each time and never the database.
- * @throws ApoError `not-found` when nothing was trained yet or nothing fits; `store-corrupt` for a damaged file
+ * @throws ApoError `not-found` when nothing was trained yet or nothing fits; `store-corrupt` for a damaged file; `usage`
+ * for options that are none
  */
 export function loadBestPrompt(options: LoadBestPromptOptions = {}): LoadedPrompt {
-  const path = options.path ?? bestPromptsPath(options.results ?? loadEnvironment().get('APO_RESULTS') ?? 'results');
+  assertOptions(options);
+  const path =
+    options.path === undefined
+      ? bestPromptsPath(located(options.results ?? loadEnvironment().get('APO_RESULTS') ?? 'results'))
+      : located(options.path);
   const history = readBestPrompts(path) ?? [];
   if (history.length === 0) {
-    throw new ApoError('not-found', `no trained prompt in ${path}`, { hint: 'run apo train first' });
+    throw new ApoError('not-found', `no trained prompt in ${path}`, {
+      hint: 'run apo train first, or name its folder: loadBestPrompt({ results }) or the variable APO_RESULTS',
+    });
   }
   const { label, version } = options;
   const found = chooseBest(
@@ -60,6 +75,29 @@ export function loadBestPrompt(options: LoadBestPromptOptions = {}): LoadedPromp
     });
   }
   return loaded(found);
+}
+
+const OPTIONS: { readonly [name in keyof Required<LoadBestPromptOptions>]: true } = {
+  results: true,
+  path: true,
+  label: true,
+  version: true,
+};
+
+/** An agent in plain JavaScript that is let go on with a misspelled option would run another prompt than it asked for. */
+function assertOptions(options: unknown): void {
+  const names = typeof options === 'object' && options !== null ? Object.keys(options) : undefined;
+  const unknown = names?.find((name) => !Object.hasOwn(OPTIONS, name));
+  if (names !== undefined && unknown === undefined) return;
+  const what = names === undefined ? `options, not ${JSON.stringify(options)}` : `no option "${unknown}"`;
+  throw new ApoError('usage', `loadBestPrompt takes ${what}`, {
+    hint: `known are ${Object.keys(OPTIONS).join(', ')}, as in loadBestPrompt({ results: './results' })`,
+  });
+}
+
+/** Absolute, so that an error says where the file is missed. */
+function located(place: string | FileUrl): string {
+  return resolve(typeof place === 'string' ? place : fileURLToPath(place.href));
 }
 
 function loaded(entry: BestPrompt): LoadedPrompt {

@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isApoError } from '../../src/core/errors.ts';
 import type { BestPrompt } from '../../src/registry/best-prompts.ts';
-import { loadBestPrompt } from '../../src/registry/client.ts';
+import { type LoadBestPromptOptions, loadBestPrompt } from '../../src/registry/client.ts';
 import { temporaryFolder } from '../helpers/folder.ts';
 
 function entry(version: number, changes: Partial<BestPrompt> = {}): BestPrompt {
@@ -107,9 +108,32 @@ describe('loadBestPrompt', () => {
       expect.objectContaining({
         code: 'not-found',
         message: expect.stringMatching(/^no trained prompt in .*best_prompts\.json$/),
-        hint: 'run apo train first',
+        hint: expect.stringMatching(/^run apo train first, or name its folder/),
       }),
     );
+  });
+
+  it('names the missing file absolutely: an agent may have been started in another folder', () => {
+    expect(() => loadBestPrompt({ results: 'nowhere' })).toThrow(`in ${resolve('nowhere/best_prompts.json')}`);
+  });
+
+  it('finds folder and file by URLs, as beside a module', () => {
+    write([entry(1)]);
+    expect(loadBestPrompt({ results: pathToFileURL(results) }).version).toBe(1);
+    expect(loadBestPrompt({ path: pathToFileURL(join(results, 'best_prompts.json')) }).version).toBe(1);
+  });
+
+  it.each([
+    ['a path alone', 'results', 'loadBestPrompt takes options, not "results"'],
+    ['a misspelled one', { lable: 'production' }, 'loadBestPrompt takes no option "lable"'],
+  ])('refuses options that would be ignored: %s', (_kind, options, message) => {
+    const given = options as LoadBestPromptOptions;
+    expect(() => loadBestPrompt(given)).toThrow(expect.objectContaining({ code: 'usage', message }));
+  });
+
+  it('reads a file that an editor saved with a byte order mark', () => {
+    write(`\ufeff${JSON.stringify([entry(1)])}`);
+    expect(loadBestPrompt({ results }).version).toBe(1);
   });
 
   it.each([
@@ -117,11 +141,12 @@ describe('loadBestPrompt', () => {
     ['of another shape', '{"best": "prompt"}'],
     ['with a wrong entry', JSON.stringify([{ ...entry(1), text: 7 }])],
     ['with a missing key', JSON.stringify([{ promptId: 'p-1' }])],
+    ['of several lines', '<<<<<<< HEAD\n[]\n'],
     ['with a prototype key', '[{"__proto__": {"text": "x"}}]'],
   ])('names a damaged file: %s', (_kind, text) => {
     write(text);
     expect(() => loadBestPrompt({ results })).toThrow(
-      expect.objectContaining({ code: 'store-corrupt', message: expect.stringContaining('best_prompts.json') }),
+      expect.objectContaining({ code: 'store-corrupt', message: expect.stringMatching(/best_prompts\.json .*$/) }),
     );
   });
 
