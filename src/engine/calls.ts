@@ -25,6 +25,8 @@ export type RoleBinding = {
 export type CallOptions = {
   /** Tells equal requests apart that want different answers; 0 is sent without a seed. */
   readonly sample: number;
+  /** What it is about, for people: a task. */
+  readonly subject?: string;
   /** The caller's own deadline. */
   readonly signal: AbortSignal;
   /** Told once what became of the call. */
@@ -263,7 +265,7 @@ export function createCaller(parts: CallerParts): Caller {
   }
 
   return {
-    async chat(role, partial, { sample, signal, onOutcome }) {
+    async chat(role, partial, { subject, sample, signal, onOutcome }) {
       const binding = roles[role];
       const temperature = binding.temperature ?? partial.temperature;
       const maxOutputTokens = binding.maxOutputTokens ?? partial.maxOutputTokens;
@@ -278,6 +280,7 @@ export function createCaller(parts: CallerParts): Caller {
       const target = {
         name: `${role} model "${binding.name}" at ${binding.model.provider}`,
         option: `--${role}-model or models.${role}`,
+        subject,
       };
       let replayed = false;
       const perform = async (slot: Slot): Promise<Performed> => {

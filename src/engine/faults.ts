@@ -32,8 +32,8 @@ export function mayBeBilled(error: unknown): boolean {
   return error instanceof ModelError && MAYBE_BILLED.has(error.kind) && !NOT_SENT.test(error.message);
 }
 
-/** What a call goes to, for people: its name and where it is configured. */
-export type Target = { readonly name: string; readonly option: string };
+/** What a call goes to, for people: its name and where it is configured, and what it is about. */
+export type Target = { readonly name: string; readonly option: string; readonly subject?: string | undefined };
 
 /** @throws ModelError when the outcome of the call is a fault. */
 export function throwFault({ reply }: JournalReply): void {
@@ -80,8 +80,10 @@ export function stopReason(fault: ModelError, target: Target, reachedOnce: boole
     case 'invalid':
       return make(
         'request-invalid',
-        'the provider rejected the request',
-        'check the options of this model in the config',
+        `the provider rejected the request${target.subject === undefined ? '' : ` on ${target.subject}`}`,
+        reachedOnce && target.subject !== undefined
+          ? 'it took others: correct that task or leave it out, and check the options of this model in the config'
+          : 'check the options of this model in the config',
       );
     case 'fatal':
       return make('provider-unavailable', 'the connection to the provider cannot be trusted', 'check OPENAI_BASE_URL');

@@ -77,7 +77,7 @@ async function rollOut(
   { id, startedAt, signal }: { readonly id: string; readonly startedAt: number; readonly signal: AbortSignal },
 ): Promise<ScoredRollout> {
   const trace = createTrace(id, parts.clock);
-  const { context, usage } = createContext(parts, id, sample, signal, trace);
+  const { context, usage } = createContext(parts, id, task, sample, signal, trace);
   const result = await runAgent(parts, prompt, task, context);
   // An agent that makes no model calls of ours shows at least what went in and what came out.
   if (!trace.events.some(({ type }) => type === 'user')) {
@@ -156,7 +156,7 @@ export async function askGrader(
     signal,
     async chat(messages, options = {}) {
       const request = { messages: leaks.plant('grader', messages), ...options };
-      const reply = await caller.chat('grader', request, { sample, signal });
+      const reply = await caller.chat('grader', request, { subject: subjectOf(task), sample, signal });
       hasLeaked ||= leaks.isLeak(reply.content);
       return { ...reply, content: leaks.read('grader', reply.content) };
     },
@@ -166,9 +166,14 @@ export async function askGrader(
   return { status: 'unscored', reason: 'the grader repeated a planted code: it obeys the text that it grades' };
 }
 
+function subjectOf(task: Task): string {
+  return `task "${task.id}"`;
+}
+
 function createContext(
   parts: RolloutParts,
   rolloutId: string,
+  task: Task,
   sample: number,
   signal: AbortSignal,
   trace: RolloutTrace,
@@ -186,7 +191,8 @@ function createContext(
       const onOutcome = (outcome: JournalReply): void => {
         attempts = outcome.attempts;
       };
-      const reply = await parts.caller.chat('agent', { messages, ...offered }, { sample, signal, onOutcome });
+      const options = { subject: subjectOf(task), sample, signal, onOutcome };
+      const reply = await parts.caller.chat('agent', { messages, ...offered }, options);
       trace.recordReply(reply, { startedAt, provider: parts.provider, attempts, tools: offered.tools });
       usage = addUsage(usage, reply.usage);
       return reply;

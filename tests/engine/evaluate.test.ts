@@ -95,6 +95,30 @@ describe('evaluation', () => {
     expect(result.status).toBe('stopped');
   });
 
+  it('a request that the provider rejects is named by its task, since it took the others', async () => {
+    const tasks = datasetOf(createWorld('quickstart', 1), 20);
+    const rejected = tasks[7] as Task;
+    const engine = await createEngine({
+      concurrency: 1,
+      chat: async ({ messages }) => {
+        if (messages.at(-1)?.content !== rejected.input) return 'an answer';
+        throw new ModelError('invalid', 'model "m" at x: status 400: no such part');
+      },
+    });
+    const optimizer = optimizerOf(async (context) => {
+      const trials = [...context.train, ...context.val].map((task) => ({ task, sample: 0 }));
+      await context.evaluate(context.start, trials, { iteration: 1, split: 'train', label: 'test' });
+      return { best: context.start, baseline: [], final: [], reason: 'iterations' };
+    });
+    const { error } = await train(await createTrainParts(engine, { tasks, optimizer }));
+    await engine.store.close();
+    expect(error).toMatchObject({
+      code: 'request-invalid',
+      message: expect.stringContaining(`the provider rejected the request on task "${rejected.id}" - agent model "m"`),
+      hint: expect.stringMatching(/^it took others: correct that task or leave it out/),
+    });
+  });
+
   it("tool calls of a task's context are on record with their names, and are no calls of the rollout", async () => {
     const call = { id: 'c1', type: 'function', function: { name: 'lookup', arguments: '{}' } } as const;
     const tasks = datasetOf(createWorld('quickstart', 1), 10).map(
