@@ -1,7 +1,7 @@
 import type { Message } from '../../core/message.ts';
 import type { RedactionLevel } from '../../core/privacy/detector.ts';
 import { createRedactor, type Redactor } from '../../core/privacy/redact.ts';
-import { callsWithResults, groupOf, type RecordedToolCall, type Task } from '../../core/task.ts';
+import { callsWithResults, expectedAnswers, groupOf, type RecordedToolCall, type Task } from '../../core/task.ts';
 import type { TrainingSample } from '../exporter.ts';
 import { answerOf, promptOf, splitSystem } from '../shared/render.ts';
 import { type Failure, type FailureGroup, groupFailures } from './failure-groups.ts';
@@ -85,7 +85,8 @@ function regressionTask(sample: TrainingSample, group: string, reason: string, o
   const { redaction, hash, tasks } = options;
   const known = tasks.get(sample.taskId) ?? rebuilt(sample);
   const redactor = createRedactor(redaction);
-  redactor.learn([known.input, known.expected ?? '', ...known.context.map(({ content }) => content)]);
+  const answers = expectedAnswers(known);
+  redactor.learn([known.input, ...answers, ...known.context.map(({ content }) => content)]);
   // So that the tools can be replayed.
   const calls = callsWithResults(answerOf(sample));
   return {
@@ -102,6 +103,9 @@ function regressionTask(sample: TrainingSample, group: string, reason: string, o
       failure_group: group,
       failure_reason: reason,
       score: scoreOf(sample),
+      ...(known.metadata.expected_answers === undefined
+        ? {}
+        : { expected_answers: answers.map((answer) => redactor.value(answer)) }),
       ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => redactCall(call, redactor)) }),
     },
   };

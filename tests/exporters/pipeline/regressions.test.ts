@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import type { TraceEvent } from '../../../src/core/trace.ts';
 import { mineRegressions } from '../../../src/exporters/pipeline/regressions.ts';
 import { createTally } from '../../../src/exporters/pipeline/report.ts';
-import { sampleOfTrace } from '../../../src/exporters/pipeline/samples.ts';
+import { sampleOfTrace, type Taken } from '../../../src/exporters/pipeline/samples.ts';
+import { makeTask } from '../../helpers/task.ts';
 
 const at = { at: 0, spanId: '1' };
 const told = (question: string, answer: string): readonly TraceEvent[] => [
@@ -47,4 +48,21 @@ it('takes an answer that a user corrected for a failure, and the correction for 
     failure_reason: 'the year is wrong',
     tool_calls: [{ name: 'look_up', result: 'found' }],
   });
+});
+
+it('keeps all answers that are right, redacted', async () => {
+  const taken = trace('bad', 0, null) as Extract<Taken, { ok: true }>;
+  const known = makeTask('Who answers?', {
+    id: taken.sample.taskId,
+    expected: 'Ada',
+    metadata: { expected_answers: ['Ada', 'ada@example.com'] },
+  });
+  const source = {
+    async *read() {
+      yield taken;
+    },
+  };
+  const tasks = new Map([[known.id, known]]);
+  const mined = await mineRegressions(source, { maxScore: 0.5, redaction: 2, hash: (id) => id, tasks }, createTally());
+  expect(mined.tasks[0]).toMatchObject({ expected: 'Ada', metadata: { expected_answers: ['Ada', '<EMAIL_1>'] } });
 });
