@@ -21,6 +21,7 @@ import { adapt } from './openai/quirks.ts';
 import { filteredReply, readReply } from './openai/reply.ts';
 import { bodyOf, type Dialect } from './openai/request.ts';
 import { routeTo } from './openai/route.ts';
+import { completionOf } from './openai/stream.ts';
 
 /*
  * Any OpenAI-compatible chat-completions server: OpenAI, vLLM, Ollama, LiteLLM and others. One attempt per call; it knows
@@ -28,7 +29,7 @@ import { routeTo } from './openai/route.ts';
  */
 
 /** Each step of adaptation removes or replaces one parameter; there are not more than these. */
-const MAX_ADAPTATIONS = 6;
+const MAX_ADAPTATIONS = 7;
 
 const DEFAULT_KEY = 'OPENAI_API_KEY';
 
@@ -90,6 +91,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     temperature: true,
     seed: true,
     systemRole: true,
+    stream: false,
   };
 
   async function send(body: JsonObject, { idempotencyKey }: ChatOptions, signal: AbortSignal): Promise<Exchange> {
@@ -168,11 +170,11 @@ function readExchange(exchange: Extract<Exchange, { ok: true }>, request: ChatRe
     const fault = readServerError(body);
     return isFiltered(status, fault) ? filteredReply(request, fault.message) : { fault, status };
   }
-  if (/html|event-stream/i.test(contentType)) {
-    throw protocol(`the reply is ${contentType.split(';')[0]} instead of JSON`);
-  }
+  if (/html/i.test(contentType)) throw protocol(`the reply is ${contentType.split(';')[0]} instead of JSON`);
   if (body.trim() === '') throw protocol('the reply is empty');
-  const parsed = parseJson(body);
+  const parsed = /event-stream/i.test(contentType)
+    ? ({ ok: true, value: completionOf(body) } as const)
+    : parseJson(body);
   if (!parsed.ok) {
     // The parser's own message quotes a piece of the text, which may be a piece of an echoed key.
     const rule = /^(nested deeper|forbidden key)/.test(parsed.reason) ? ` (${parsed.reason})` : '';

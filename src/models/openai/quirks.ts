@@ -5,6 +5,9 @@ import type { Dialect } from './request.ts';
 const REJECTED =
   /unsupported|not support|unrecognized|unrecognised|unknown|unexpected|not permitted|not allowed|extra (fields|inputs)|extra_forbidden|only the default|not implemented|not available|invalid schema|invalid type|use '?max/;
 
+/** DashScope of its reasoning models: "This model only support stream mode, please enable the stream parameter". */
+const STREAM_ONLY = /only supports? stream|stream(ing)? (mode )?is required|(requires|must|enable).{0,20} stream/;
+
 /**
  * The dialect to ask with instead, when a server rejected a parameter that it does not take; undefined when the rejection
  * has another reason. Each step only removes or replaces, so that a few steps end.
@@ -18,6 +21,7 @@ export function adapt(sent: Dialect, status: number, error: ServerError): Dialec
     if (sent.format === 'json_schema') return { ...sent, format: 'json_object' };
     if (sent.format === 'json_object') return { ...sent, format: 'prompt' };
   }
+  if (!sent.stream && STREAM_ONLY.test(text)) return { ...sent, stream: true };
   if (!REJECTED.test(text)) return undefined;
   if (sent.systemRole && /system.{0,20}(role|message|prompt)/.test(text)) return { ...sent, systemRole: false };
   if (sent.temperature && names('temperature')) return { ...sent, temperature: false };

@@ -13,6 +13,8 @@ export type Dialect = {
   readonly seed: boolean;
   /** False where the model's chat template knows no system messages: their text goes before the first user message. */
   readonly systemRole: boolean;
+  /** True for models that only stream; the reply is read when it is whole. */
+  readonly stream: boolean;
 };
 
 /** The JSON body of the chat-completions call. Nothing of ours (`is_error`, thinking) is sent. */
@@ -24,7 +26,8 @@ export function bodyOf(request: ChatRequest, dialect: Dialect, extraBody: JsonOb
   return {
     model: request.model,
     messages: dialect.systemRole ? messages : withoutSystem(messages),
-    stream: false,
+    stream: dialect.stream,
+    ...(dialect.stream ? { stream_options: { include_usage: true } } : {}),
     ...(request.tools === undefined || request.tools.length === 0 ? {} : { tools: request.tools as Json }),
     ...(request.temperature === undefined || !dialect.temperature ? {} : { temperature: request.temperature }),
     ...(request.maxOutputTokens === undefined ? {} : { [dialect.tokensField]: request.maxOutputTokens }),
