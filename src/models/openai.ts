@@ -28,7 +28,7 @@ import { completionOf } from './openai/stream.ts';
  * nothing of retries, concurrency or prices.
  */
 
-/** Each step of adaptation removes or replaces one parameter; there are not more than these. */
+/** Each step of adaptation removes or replaces one thing; no server needs more than these. */
 const MAX_ADAPTATIONS = 7;
 
 const DEFAULT_KEY = 'OPENAI_API_KEY';
@@ -91,6 +91,7 @@ export default function createOpenAi(given: Options, { environment }: PluginCont
     temperature: true,
     seed: true,
     systemRole: true,
+    turns: false,
     stream: false,
   };
 

@@ -373,13 +373,15 @@ describe('openai', () => {
       expect(requests.map(({ body }) => (body.response_format as { type: string } | undefined)?.type)).toEqual(formats);
     });
 
-    it('are asked without a system message, its text before the first of the user', async () => {
+    it.each([
+      ['System role not supported', 400],
+      ['Developer instruction is not enabled for models/gemma-3-27b-it', 400],
+      ["Unsupported value: 'messages[0].role' does not support 'system' with this model.", 400],
+      ['Conversation roles must alternate user/assistant/user/assistant/...', 400],
+      ['Jinja Exception: Only user and assistant roles are supported!', 500],
+    ])('are asked without a system message after "%s", its text before the first of the user', async (said, status) => {
       const { requests } = await exchange(
-        {
-          faults: rejecting(({ messages }) =>
-            messages[0]?.role === 'system' ? 'System role not supported' : undefined,
-          ),
-        },
+        { faults: rejecting(({ messages }) => (messages[0]?.role === 'system' ? said : undefined), status) },
         {
           request: {
             ...REQUEST,
@@ -391,6 +393,38 @@ describe('openai', () => {
         },
       );
       expect(requests[1]?.body.messages).toEqual([{ role: 'user', content: 'Be brief.\n\nHi' }]);
+    });
+
+    it('are asked in turns: what one role says in a row is one message', async () => {
+      const said =
+        'After the optional system message, conversation roles must alternate user/assistant/user/assistant/...';
+      const repeats = (messages: FakeRequest['body']['messages']) =>
+        messages.some(({ role }, index) => role === messages[index - 1]?.role);
+      const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } } as const;
+      const { requests } = await exchange(
+        { faults: rejecting(({ messages }) => (repeats(messages) ? said : undefined)) },
+        {
+          request: {
+            ...REQUEST,
+            messages: [
+              { role: 'system', content: 'Be brief.' },
+              { role: 'user', content: 'A document.' },
+              { role: 'user', content: 'A question?' },
+              { role: 'assistant', content: '', tool_calls: [call] },
+              { role: 'tool', tool_call_id: 'c', content: 'found' },
+              { role: 'assistant', content: 'An answer.' },
+            ],
+          },
+        },
+      );
+      expect(requests).toHaveLength(2);
+      expect(requests[1]?.body.messages.map(({ role, content }) => [role, content])).toEqual([
+        ['system', 'Be brief.'],
+        ['user', 'A document.\n\nA question?'],
+        ['assistant', null],
+        ['tool', 'found'],
+        ['assistant', 'An answer.'],
+      ]);
     });
 
     it.each([

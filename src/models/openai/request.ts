@@ -13,6 +13,8 @@ export type Dialect = {
   readonly seed: boolean;
   /** False where the model's chat template knows no system messages: their text goes before the first user message. */
   readonly systemRole: boolean;
+  /** True where users and assistants must take turns: messages of one role in a row are sent as one. */
+  readonly turns: boolean;
   /** True for models that only stream; the reply is read when it is whole. */
   readonly stream: boolean;
 };
@@ -22,10 +24,11 @@ export function bodyOf(request: ChatRequest, dialect: Dialect, extraBody: JsonOb
   const { responseSchema: asked } = request;
   const isInPrompt = asked !== undefined && dialect.format !== 'json_schema';
   const plain = request.messages.map(wireMessage);
-  const messages = isInPrompt ? withInstruction(plain, asked.schema) : plain;
+  const instructed = isInPrompt ? withInstruction(plain, asked.schema) : plain;
+  const messages = dialect.systemRole ? instructed : withoutSystem(instructed);
   return {
     model: request.model,
-    messages: dialect.systemRole ? messages : withoutSystem(messages),
+    messages: dialect.turns ? inTurns(messages) : messages,
     stream: dialect.stream,
     ...(dialect.stream ? { stream_options: { include_usage: true } } : {}),
     ...(request.tools === undefined || request.tools.length === 0 ? {} : { tools: request.tools as Json }),
@@ -71,6 +74,21 @@ function withoutSystem(messages: readonly JsonObject[]): readonly JsonObject[] {
   return first?.role === 'user'
     ? [{ ...first, content: [...system, String(first.content)].join('\n\n') }, ...rest]
     : [{ role: 'user', content: system.join('\n\n') }, ...others];
+}
+
+function inTurns(messages: readonly JsonObject[]): readonly JsonObject[] {
+  const turns: JsonObject[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    if (last !== undefined && last.role === message.role && isPlainText(last) && isPlainText(message)) {
+      turns[turns.length - 1] = { ...last, content: `${String(last.content)}\n\n${String(message.content)}` };
+    } else turns.push(message);
+  }
+  return turns;
+}
+
+function isPlainText({ role, content, tool_calls: calls }: JsonObject): boolean {
+  return (role === 'user' || role === 'assistant') && typeof content === 'string' && calls === undefined;
 }
 
 /** Added to the system message, which every server accepts in first place only. */
