@@ -18,7 +18,9 @@ export function readYaml(text: string, name: string): readonly RawRow[] {
     const documents = parseAllDocuments(text, { lineCounter: lines, merge: true });
     return (documents as readonly Document.Parsed[]).flatMap((document) => readDocument(document, lines, name));
   } catch (error) {
-    throw error instanceof ApoError ? error : invalid(name, messageOf(error), error);
+    if (error instanceof ApoError) throw error;
+    const isCycle = error instanceof TypeError && error.message.includes('circular');
+    throw invalid(name, isCycle ? 'an alias stands for a value that holds it' : messageOf(error), error);
   }
 }
 

@@ -69,6 +69,7 @@ describe('files that cannot be read at all', () => {
     ['34 duplicate header', '34-duplicate-header.csv', /two columns named "task"/],
     ['34 no header', '34-no-header.csv', /no column named task/],
     ['37 billion laughs', '37-laughs.yaml', /alias/i],
+    ['37 an alias of itself', '37-cycle.yaml', /37-cycle\.yaml: an alias stands for a value that holds it/],
     ['37 function tag', '37-function.yaml', /37-function\.yaml:1:9: .*tag/i],
     ['37 broken YAML', '37-broken.yaml', /37-broken\.yaml:\d+:\d+/],
   ])('%s', async (_name, file, message) => {
