@@ -25,7 +25,7 @@ type Moment = { readonly atNs: bigint; readonly order: number; readonly tell: ()
  * they repeat their children.
  */
 export function assembleTrace(spans: readonly Span[]): AssembledTrace {
-  const told = spans.map((span) => ({ span, messages: readMessages(span) }));
+  const told = spans.map((span) => ({ span, messages: withoutFailure(span, readMessages(span)) }));
   const hasContent = ({ messages }: { messages: ReadMessages }): boolean =>
     messages.input.length + messages.output.length > 0;
   const speaking = told.some((entry) => entry.span.kind === 'model' && hasContent(entry))
@@ -41,6 +41,7 @@ export function assembleTrace(spans: readonly Span[]): AssembledTrace {
       ...told.filter(({ span }) => span.kind === 'model').flatMap(({ span }) => conversationOf(span, NOTHING)),
     );
   }
+  ledger.claim(spans.flatMap((span) => readTool(span)?.id ?? []));
   moments.push(...spans.flatMap((span) => toolMoments(ledger, span)));
   moments.push(...spans.filter(({ kind }) => kind !== 'tool').flatMap((span) => failureMoment(ledger, span)));
   moments.sort((a, b) => (a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : a.order - b.order));
@@ -154,7 +155,24 @@ function failureMoment(ledger: Ledger, span: Span): readonly Moment[] {
   return [{ atNs: endNs(span), order: 4, tell: () => ledger.failed(failureOf(span), span.spanId, endMs(span), isOwn) }];
 }
 
+/** What agno says of a failed run, whose output then is the text of the exception. */
+const AGNO_FAILURE = 'run status: error';
+
+/** What a failed agent or chain gave back may be the text of its error, which is no answer. */
+function withoutFailure(span: Span, messages: ReadMessages): ReadMessages {
+  if (span.status !== 'error' || span.kind === 'model') return messages;
+  const failure = failureOf(span);
+  return {
+    ...messages,
+    output: messages.output.filter(({ content }) => content.trim() === '' || !failure.includes(content.trim())),
+  };
+}
+
 function failureOf(span: Span): string {
+  if (span.statusMessage === AGNO_FAILURE) {
+    const output = readMessages(span).output.map(({ content }) => content);
+    return output.join('\n') || AGNO_FAILURE;
+  }
   if (span.statusMessage !== '') return span.statusMessage;
   const message = span.events.find(({ name }) => name === 'exception')?.attributes['exception.message'];
   return typeof message === 'string' ? message : `${span.name} failed`;

@@ -73,6 +73,7 @@ const CACHED_TOKENS = [
 ];
 const REASONING_TOKENS = [
   'gen_ai.usage.reasoning.output_tokens',
+  'gen_ai.usage.reasoning_tokens',
   'llm.token_count.completion_details.reasoning',
   'ai.usage.reasoningTokens',
 ];

@@ -1,3 +1,4 @@
+import { type Json, parseJson } from '../../../core/json.ts';
 import { callsOf, type Message, type ToolCall, type ToolDefinition } from '../../../core/message.ts';
 import type { Span, TraceEvent } from '../../../core/trace.ts';
 import type { ToolExecution } from './convention.ts';
@@ -15,6 +16,8 @@ export type Ledger = {
   add(event: TraceEvent): void;
   /** One span's own view of the conversation: what it was given, then what it answered. */
   open(span: Span): { messages(list: readonly Message[], at: number): void };
+  /** Ids of calls that tool spans answer by name: an execution that names none is not one of theirs. */
+  claim(ids: readonly string[]): void;
   /** Tells of a call that no message has told of. Returns its id; made up when the span has none. */
   toolStarted(tool: ToolExecution, spanId: string, at: number): string;
   toolEnded(result: ToolResultEvent): void;
@@ -30,7 +33,8 @@ export function createLedger(): Ledger {
   const openCalls: OpenCall[] = [];
   const callNames = new Map<string, string>();
   const ended = new Map<string, number>();
-  const failures = new Set<string>();
+  const failures: string[] = [];
+  const claimed = new Set<string>();
   const spanCalls: OpenCall[] = [];
   const running = new Set<string>();
   let lastTools = '[]';
@@ -58,8 +62,8 @@ export function createLedger(): Ledger {
 
   function tellMessage(message: Message, spanId: string, at: number): void {
     if (message.role === 'tool') {
-      const call = takeCall(message.tool_call_id, message.name);
-      const id = message.tool_call_id || call?.id || `call_${++madeUpIds}`;
+      const call = takeCall(message.tool_call_id, message.name) ?? takeItem(message.tool_call_id);
+      const id = call?.id ?? (message.tool_call_id || `call_${++madeUpIds}`);
       const name = message.name ?? call?.name ?? callNames.get(id) ?? '';
       const isError = message.is_error === true;
       events.push({ at, spanId, type: 'tool_result', id, name, content: message.content, isError, replayed: false });
@@ -80,8 +84,18 @@ export function createLedger(): Ledger {
     return index < 0 ? undefined : openCalls.splice(index, 1)[0];
   }
 
+  /** Recorders of OpenAI's Responses API name a call by its item (`fc_...`) and its result by the call (`call_...`). */
+  function takeItem(id: string): OpenCall | undefined {
+    if (id === '' || callNames.has(id)) return undefined;
+    const index = openCalls.findIndex((call) => call.id.startsWith('fc_'));
+    return index < 0 ? undefined : openCalls.splice(index, 1)[0];
+  }
+
   return {
     events,
+    claim(ids) {
+      for (const id of ids) claimed.add(id);
+    },
     get hasReply() {
       return events.some(({ type }) => type === 'reply');
     },
@@ -101,10 +115,12 @@ export function createLedger(): Ledger {
     },
     toolStarted(tool, spanId, at) {
       // Equal calls side by side: each execution answers one of them.
-      const free = tool.id === '' ? openCalls.filter(({ id }) => !running.has(id)) : openCalls;
+      const free = tool.id === '' ? openCalls.filter(({ id }) => !running.has(id) && !claimed.has(id)) : openCalls;
+      const named = tool.id === '' ? free.filter(({ name }) => name === tool.name) : [];
       const known =
         free.find((call) => matches(call, tool.id, tool.name, tool.arguments)) ??
-        (tool.id === '' ? free.find(({ name }) => name === tool.name) : undefined);
+        named.find((call) => holdsAll(tool.arguments, call.arguments)) ??
+        named[0];
       if (known !== undefined) {
         running.add(known.id);
         return known.id;
@@ -126,8 +142,9 @@ export function createLedger(): Ledger {
       if (isNew(key, occurrence)) events.push(result);
     },
     failed(message, spanId, at, isOwn) {
-      if (failures.has(message) && !isOwn) return;
-      failures.add(message);
+      const short = headOf(message);
+      if (!isOwn && failures.some((known) => known.includes(short) || short.includes(known))) return;
+      failures.push(short);
       events.push({ at, spanId, type: 'error', message });
     },
     toolsChanged(tools) {
@@ -140,7 +157,33 @@ export function createLedger(): Ledger {
 }
 
 function matches(call: OpenCall, id: string, name: string, raw: string): boolean {
-  return id === '' ? call.name === name && squeezed(call.arguments) === squeezed(raw) : call.id === id;
+  return id === '' ? call.name === name && canonical(call.arguments) === canonical(raw) : call.id === id;
+}
+
+/** Whether a tool's input in some notation of its own (a bare value, Python's) shows every value of the call's arguments. */
+function holdsAll(input: string, raw: string): boolean {
+  const values = leavesOf(parsedOr(raw, ''));
+  return values.length > 0 && values.every((value) => input.includes(value));
+}
+
+function leavesOf(value: Json): readonly string[] {
+  if (value === null || typeof value === 'boolean' || value === '') return [];
+  return typeof value === 'object' ? Object.values(value).flatMap(leavesOf) : [String(value)];
+}
+
+/** What of an error stays the same while frameworks add a stack and a name for each level that it passes. */
+function headOf(message: string): string {
+  return (message.split('Traceback (most recent call last)')[0] ?? '').trim().split('\n')[0]?.trim() || message;
+}
+
+/** JSON in one spelling: some recorders escape what others write out. */
+function canonical(raw: string): string {
+  return squeezed(JSON.stringify(parsedOr(raw, raw)));
+}
+
+function parsedOr(raw: string, other: Json): Json {
+  const parsed = parseJson(raw);
+  return parsed.ok ? parsed.value : other;
 }
 
 /** Thinking and white space are left out: a history seldom repeats them exactly. */
@@ -149,7 +192,7 @@ function keyOf(message: Message): string {
     return message.tool_call_id === '' ? `tool ${squeezed(message.content)}` : toolKey(message.tool_call_id);
   }
   const told = callsOf(message)
-    .map(({ function: call }) => `${call.name}(${squeezed(call.arguments)})`)
+    .map(({ function: call }) => `${call.name}(${canonical(call.arguments)})`)
     .join(' ');
   return `${message.role} ${squeezed(message.content)} ${told}`;
 }

@@ -107,8 +107,11 @@ function readPart(part: Json, turn: Turn): void {
   const call = part.functionCall ?? part.function_call;
   const result = part.functionResponse ?? part.function_response;
   if (/^(reasoning|thinking)$/.test(type)) {
-    const text = asText(part.content ?? part.text ?? part.thinking ?? part.reasoning);
-    (part.summary === true ? turn.summaries : turn.thinking).push(text);
+    const text = part.content ?? part.text ?? part.thinking ?? part.reasoning;
+    // OpenLLMetry writes the list of summaries into the content.
+    const listed = summariesIn(text);
+    if (listed.length > 0) turn.summaries.push(...listed);
+    else (part.summary === true ? turn.summaries : turn.thinking).push(asText(text));
     // A reasoning item of OpenAI's Responses API as it came.
     for (const item of objectsOf(part.summary)) turn.summaries.push(asText(item.text));
   } else if (isJsonObject(call)) addCall(call, turn);
@@ -119,6 +122,11 @@ function readPart(part: Json, turn: Turn): void {
     turn.texts.push(asText(part.content ?? part.text ?? part.refusal ?? part.value));
   } else if (typeof part.text === 'string') turn.texts.push(part.text);
   else turn.texts.push(`[${asText(part.modality) || type}]`);
+}
+
+function summariesIn(value: Json | undefined): readonly string[] {
+  const items = objectsOf(decoded(value));
+  return items.flatMap((item) => (item.type === 'summary_text' ? [asText(item.text)] : []));
 }
 
 function addCall(call: JsonObject, turn: Turn): void {
