@@ -4,13 +4,13 @@ import { describeExporter } from '../contracts/exporter.ts';
 import { sampleOf } from './conversations.ts';
 import { checkChat } from './oracles/chat.ts';
 
-const rules = { arguments: 'string', roles: ['system', 'user', 'assistant', 'tool'] } as const;
+const rules = { arguments: 'object', roles: ['system', 'user', 'assistant', 'tool'] } as const;
 
 describeExporter('verl', {
   create: createVerl,
   read: {
     sft(row) {
-      checkChat(row.messages as never, JSON.parse(row.tools as string), { ...rules, last: ['assistant'] });
+      checkChat(row.messages as never, row.tools as never, { ...rules, last: ['assistant'] });
     },
     rft(row) {
       const extra = row.extra_info as { tools: string };

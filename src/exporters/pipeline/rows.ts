@@ -26,10 +26,18 @@ export function createRowWriter(kind: FileKind, path: string, shape = createShap
   };
 }
 
+/** One line for every reader: JSON leaves these three out of its escapes, and Python's `splitlines` ends lines at them. */
+function jsonLine(row: JsonObject): string {
+  return JSON.stringify(row).replace(
+    /[\u0085\u2028\u2029]/g,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 type Format = { row(row: JsonObject): string; end(): string };
 
 const FORMATS: { readonly [kind in Exclude<FileKind, 'parquet'>]: () => Format } = {
-  jsonl: () => ({ row: (row) => `${JSON.stringify(row)}\n`, end: () => '' }),
+  jsonl: () => ({ row: (row) => `${jsonLine(row)}\n`, end: () => '' }),
   json() {
     let count = 0;
     return {

@@ -21,7 +21,7 @@ import type { RowWriter } from './row-writer.ts';
 import { createRowWriter, createSpool } from './rows.ts';
 import { createSeen } from './scratch.ts';
 import { labelledOf, referencedOf, samplesOf } from './select.ts';
-import { createShape, widen } from './shape.ts';
+import { createShape, settled, widen } from './shape.ts';
 import type { SampleSource, SelectOptions } from './source.ts';
 import { createSplitter } from './split.ts';
 import { findFault, findPairFault, findSampleFault, MAX_TOKENS } from './validate.ts';
@@ -206,10 +206,10 @@ async function writeSpooled(items: AsyncIterable<Item>, request: ExportRequest):
     if (samples === 0) return { samples: 0, rows: 0, train: 0, val: 0 };
     const counts = { train: 0, val: 0 };
     const rows = { train: 0, val: 0 };
-    const writerOf = { train: createRowWriter(file, out, shape), val: undefined as RowWriter | undefined };
+    const writerOf = { train: createRowWriter(file, out, settled(shape)), val: undefined as RowWriter | undefined };
     writers.push(writerOf.train);
     if (split !== undefined) {
-      writerOf.val = createRowWriter(file, split.valOut, shape);
+      writerOf.val = createRowWriter(file, split.valOut, settled(shape));
       writers.push(writerOf.val);
     }
     for await (const item of spool.read()) {

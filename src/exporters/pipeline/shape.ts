@@ -8,7 +8,16 @@ export type Shape =
   | { kind: 'unknown' }
   | { kind: 'boolean' | 'integer' | 'number' | 'string' | 'json' }
   | { kind: 'list'; element: Shape }
-  | { kind: 'object'; readonly fields: Map<string, Shape> };
+  | {
+      kind: 'object';
+      readonly fields: Map<string, Shape>;
+      /** How many objects were seen, and how many had each field. */
+      seen: number;
+      readonly had: Map<string, number>;
+    };
+
+/** Fields whose keys are data. A gap that Parquet fills with null would be an argument, or a property, that nobody wrote. */
+const FREE = new Set(['arguments', 'parameters']);
 
 export function createShape(): Shape {
   return { kind: 'unknown' };
@@ -24,7 +33,9 @@ export function widen(shape: Shape, value: Json | undefined): Shape {
     return shape;
   }
   if (kind === 'object' && shape.kind === 'object') {
+    shape.seen += 1;
     for (const [name, member] of Object.entries(value as JsonObject)) {
+      shape.had.set(name, (shape.had.get(name) ?? 0) + 1);
       shape.fields.set(name, widen(shape.fields.get(name) ?? createShape(), member));
     }
     return shape;
@@ -32,6 +43,25 @@ export function widen(shape: Shape, value: Json | undefined): Shape {
   if (kind === shape.kind) return shape;
   const bothNumbers = ['integer', 'number'].includes(kind) && ['integer', 'number'].includes(shape.kind);
   return { kind: bothNumbers ? 'number' : 'json' };
+}
+
+/** The shape once every row was seen: tool arguments and schemas that differ from row to row are JSON text. */
+export function settled(shape: Shape): Shape {
+  if (shape.kind === 'list') return { kind: 'list', element: settled(shape.element) };
+  if (shape.kind !== 'object') return shape;
+  const fields = [...shape.fields].map(([name, field]): [string, Shape] => [
+    name,
+    FREE.has(name) && !isUniform(field) ? { kind: 'json' } : settled(field),
+  ]);
+  return { ...shape, fields: new Map(fields) };
+}
+
+/** Whether every value reads back from Parquet as it was. */
+function isUniform(shape: Shape): boolean {
+  if (shape.kind === 'list') return isUniform(shape.element);
+  if (shape.kind !== 'object') return shape.kind !== 'json';
+  const whole = shape.fields.size > 0 && [...shape.had.values()].every((count) => count === shape.seen);
+  return whole && [...shape.fields.values()].every(isUniform);
 }
 
 type Kind = 'boolean' | 'integer' | 'number' | 'string' | 'list' | 'object';
@@ -45,7 +75,7 @@ function kindOf(value: Exclude<Json, null>): Kind {
 
 function emptyOf(kind: Kind): Shape {
   if (kind === 'list') return { kind, element: createShape() };
-  if (kind === 'object') return { kind, fields: new Map() };
+  if (kind === 'object') return { kind, fields: new Map(), seen: 0, had: new Map() };
   return { kind };
 }
 

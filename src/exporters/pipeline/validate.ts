@@ -1,4 +1,4 @@
-import type { Message } from '../../core/message.ts';
+import { callsOf, type Message } from '../../core/message.ts';
 import type { PreferencePair, TrainingSample } from '../exporter.ts';
 import { argumentsOf } from '../shared/tools.ts';
 
@@ -10,6 +10,9 @@ const CHARACTERS_PER_TOKEN = 4;
 
 /** Exception texts that agents store as if they were answers: a Python traceback, an OpenAI client error. */
 const ERROR_ANSWER = /^(?:Traceback \(most recent call last\):|Error code: [45]\d\d\b)/;
+
+/** Marks of a text that was stored in part: cut by the receiver, or recorded as a preview. */
+const IN_PART = /…\[\d+ bytes cut\]|… \[sha256:[\da-f]{64}\]/;
 
 /**
  * The common rules of all formats, in the order in which a reader wants to hear of them.
@@ -24,6 +27,7 @@ export function findFault(messages: readonly Message[], maxTokens: number = MAX_
   return (
     findTurnFault(turns) ??
     findAnswerFault(messages.at(-1)) ??
+    (messages.some(isInPart) ? 'a text was stored in part only' : undefined) ??
     (tokensOf(messages) > maxTokens ? 'too long' : undefined)
   );
 }
@@ -67,6 +71,14 @@ export function findPairFault(pair: PreferencePair, maxTokens?: number): string 
     findFault([...pair.prompt, ...pair.chosen], maxTokens) ?? findFault([...pair.prompt, ...pair.rejected], maxTokens);
   if (fault !== undefined) return fault;
   return JSON.stringify(pair.chosen) === JSON.stringify(pair.rejected) ? 'both answers are the same' : undefined;
+}
+
+function isInPart(message: Message): boolean {
+  const texts = [message.content];
+  if (message.role === 'assistant') {
+    texts.push(message.reasoning_content ?? '', ...callsOf(message).map((call) => call.function.arguments));
+  }
+  return texts.some((text) => text.includes('…') && IN_PART.test(text));
 }
 
 /** Estimated tokens: a quarter of the characters of all that the model would read. */

@@ -5,7 +5,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { createRowWriter } from '../../../src/exporters/pipeline/rows.ts';
-import { createShape, widen } from '../../../src/exporters/pipeline/shape.ts';
+import { createShape, settled, widen } from '../../../src/exporters/pipeline/shape.ts';
 import { temporaryFolder } from '../../helpers/folder.ts';
 
 const folder = temporaryFolder();
@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 async function roundTrip(rows: readonly JsonObject[]): Promise<readonly Record<string, unknown>[]> {
   const path = join(folder, 'x.parquet');
   const shape = rows.reduce<ReturnType<typeof createShape>>((known, row) => widen(known, row), createShape());
-  const writer = createRowWriter('parquet', path, shape);
+  const writer = createRowWriter('parquet', path, settled(shape));
   for (const row of rows) writer.write(row);
   writer.commit();
   const bytes = readFileSync(path);
@@ -71,6 +71,28 @@ describe('Parquet files', () => {
     const rows: JsonObject[] = [{ v: 1 }, { v: 'x' }, { v: { a: 1 } }, { v: null }, { v: [1] }];
     const read = await roundTrip(rows);
     expect(read.map(({ v }) => v)).toEqual(['1', 'x', '{"a":1}', null, '[1]']);
+  });
+
+  it('keep tool arguments and schemas as objects where all have the same keys', async () => {
+    const tool = (name: string) => ({ name, parameters: { type: 'object', properties: { city: { type: 'string' } } } });
+    const rows = ['Paris', 'Rome'].map((city) => ({ tools: [tool('a'), tool('b')], call: { arguments: { city } } }));
+    expect((await roundTrip(rows)).map(plain)).toEqual(rows);
+  });
+
+  it('write arguments and schemas as text where a gap would read as a null that nobody wrote', async () => {
+    const rows: JsonObject[] = [
+      { tools: [{ name: 'a', parameters: { properties: { city: 1 } } }], call: { arguments: { city: 'Paris' } } },
+      { tools: [{ name: 'b', parameters: { properties: { n: 1 } } }], call: { arguments: { n: 1 } }, other: { x: 1 } },
+      { tools: [], call: { arguments: {} }, other: { y: 1 } },
+    ];
+    const read = await roundTrip(rows);
+    expect(read.map(({ call }) => call)).toEqual([
+      { arguments: '{"city":"Paris"}' },
+      { arguments: '{"n":1}' },
+      { arguments: '{}' },
+    ]);
+    expect(read[0]?.tools).toEqual([{ name: 'a', parameters: '{"properties":{"city":1}}' }]);
+    expect(plain(read[1]?.other)).toEqual({ x: 1 });
   });
 
   it('span many row groups', async () => {

@@ -10,6 +10,9 @@ import {
 } from '../../../src/exporters/pipeline/conversation.ts';
 import { findFault } from '../../../src/exporters/pipeline/validate.ts';
 import { coverTools, toolsFromJson } from '../../../src/exporters/shared/tools.ts';
+import { limitContent } from '../../../src/traces/content.ts';
+import { shorten } from '../../../src/traces/shared/otlp/shorten.ts';
+import { span } from '../../helpers/spans.ts';
 import { WEATHER } from '../conversations.ts';
 
 const system: Message = { role: 'system', content: 's' };
@@ -26,6 +29,12 @@ const withArguments = (text: string): Message => ({
   tool_calls: [{ id: '1', type: 'function', function: { name: 'f', arguments: text } }],
 });
 const result = (id: string): Message => ({ role: 'tool', tool_call_id: id, content: 'r' });
+
+const cutArguments = shorten(JSON.stringify({ text: 'x'.repeat(70_000) }), 65_536);
+/** An answer as it is stored where previews are wanted instead of raw content. */
+const previewed = String(
+  limitContent(span({ 'gen_ai.tool.call.result': 'x'.repeat(1_000) }), 'preview').attributes['gen_ai.tool.call.result'],
+);
 
 describe('rules of every format', () => {
   it.each([
@@ -64,6 +73,9 @@ describe('rules of every format', () => {
       [user, { role: 'assistant', content: 'Traceback (most recent call last):\n x' }],
     ],
     ['the answer is an error message', [user, { role: 'assistant', content: "Error code: 429 - {'error'" }]],
+    ['a text was stored in part only', [{ role: 'user', content: shorten('x'.repeat(70_000), 65_536) }, answer]],
+    ['a text was stored in part only', [user, withArguments(cutArguments), result('1'), answer]],
+    ['a text was stored in part only', [user, { role: 'assistant', content: previewed }]],
     ['too long', [user, { role: 'assistant', content: 'x'.repeat(300_000) }]],
   ])('reject: %s', (reason, messages) => {
     expect(findFault(messages)).toBe(reason);
