@@ -26,7 +26,10 @@ export async function exportRegressions(flags: ExportFlags): Promise<void> {
   const { records, leftOut } = tally.counts();
   if (mined.tasks.length === 0) {
     throw new ApoError('not-found', `no failed rollout among ${records} records`, {
-      hint: `scores up to ${maxScore} count as failed: raise it with --max-score`,
+      hint:
+        flags.run === undefined && (flags.dataset ?? flags.history) !== undefined
+          ? 'these are the recorded answers themselves: add --run latest for the rollouts of a run on these tasks'
+          : `scores up to ${maxScore} count as failed: raise it with --max-score`,
     });
   }
   const writer = createRowWriter('jsonl', flags.out);
@@ -59,7 +62,7 @@ export async function exportRegressions(flags: ExportFlags): Promise<void> {
     ...(withoutExpected === 0
       ? []
       : [
-          `warning: ${withoutExpected} of them without an expected answer, which runs do not keep: add --dataset or --history with the tasks that the run was trained on`,
+          `warning: ${withoutExpected} of them without an expected answer, which runs do not keep: add --run latest and --dataset or --history with the tasks that the run was trained on`,
         ]),
   ];
   process.stderr.write(`${lines.map(terminalSafe).join('\n')}\n`);

@@ -34,6 +34,53 @@ export function groupFailures(failures: readonly Failure[]): readonly FailureGro
   return named(groups, weights);
 }
 
+/** What a failure was about, beside what went wrong. */
+export type Subject = { readonly category: string | null; readonly question: string };
+
+/** A group that is divided further has at least so many members. */
+const LARGE = 10;
+
+/**
+ * Divides large groups whose texts are all the same ("differs from the expected answer"), and so say nothing, by what was
+ * asked: by category where the tasks have several, else by the words of the questions.
+ */
+export function divideBySubject(
+  groups: readonly FailureGroup[],
+  subjectOf: (id: string) => Subject,
+): readonly FailureGroup[] {
+  return groups.flatMap((group) => {
+    const { name, members } = group;
+    if (members.length < LARGE || name === 'other') return [group];
+    if (members.some(({ text }) => text !== members[0]?.text)) return [group];
+    const parts = byCategory(members, subjectOf) ?? byQuestion(members, subjectOf);
+    if (parts.length < 2) return [group];
+    const divided = parts.map((part) => ({ ...part, name: `${name}-${part.name}` }));
+    return divided.toSorted((a, b) => b.members.length - a.members.length);
+  });
+}
+
+function byCategory(
+  members: readonly Failure[],
+  subjectOf: (id: string) => Subject,
+): readonly FailureGroup[] | undefined {
+  const parts = new Map<string, Failure[]>();
+  for (const member of members) {
+    const category = subjectOf(member.id).category ?? '';
+    parts.set(category, [...(parts.get(category) ?? []), member]);
+  }
+  if (parts.size < 2 || parts.has('')) return undefined;
+  return [...parts].map(([category, of]) => ({ name: category, terms: [category], members: of }));
+}
+
+function byQuestion(members: readonly Failure[], subjectOf: (id: string) => Subject): readonly FailureGroup[] {
+  const whole = new Map(members.map((member) => [member.id, member]));
+  const questions = members.map(({ id, score }) => ({ id, score, text: subjectOf(id).question }));
+  return groupFailures(questions).map((part) => ({
+    ...part,
+    members: part.members.flatMap(({ id }) => whole.get(id) ?? []),
+  }));
+}
+
 type Group = { readonly order: number; readonly members: Failure[]; readonly counts: Map<string, number> };
 type Weights = ReadonlyMap<string, number>;
 

@@ -4,7 +4,7 @@ import { createRedactor, type Redactor } from '../../core/privacy/redact.ts';
 import { callsWithResults, expectedAnswers, groupOf, type RecordedToolCall, type Task } from '../../core/task.ts';
 import type { TrainingSample } from '../exporter.ts';
 import { answerOf, promptOf, splitSystem } from '../shared/render.ts';
-import { type Failure, type FailureGroup, groupFailures } from './failure-groups.ts';
+import { divideBySubject, type Failure, type FailureGroup, groupFailures, type Subject } from './failure-groups.ts';
 import { redactMessages } from './redaction.ts';
 import type { Tally } from './report.ts';
 import { type HashId, isHistoryTask, type Taken } from './samples.ts';
@@ -47,7 +47,8 @@ export async function mineRegressions(
       if (known === undefined || scoreOf(sample) < scoreOf(known)) worst.set(sample.taskId, sample);
     }
   }
-  const groups = groupFailures([...worst.values()].map((sample) => failureOf(sample, options.redaction)));
+  const failures = [...worst.values()].map((sample) => failureOf(sample, options.redaction));
+  const groups = divideBySubject(groupFailures(failures), (id) => subjectOf(id, worst.get(id), options));
   const tasks = groups.flatMap(({ name, members }) =>
     members.flatMap(({ id, text }) => {
       const sample = worst.get(id);
@@ -79,6 +80,11 @@ function failureOf(sample: TrainingSample, level: RedactionLevel): Failure {
   );
   const text = createRedactor(level).text([sample.reason, ...errors].filter((part) => part !== '').join('\n'));
   return { id: sample.taskId, score: scoreOf(sample), text };
+}
+
+function subjectOf(id: string, sample: TrainingSample | undefined, { tasks, redaction }: RegressionOptions): Subject {
+  const task = tasks.get(id) ?? (sample === undefined ? undefined : rebuilt(sample));
+  return { category: task?.category ?? null, question: createRedactor(redaction).text(task?.input ?? '') };
 }
 
 function regressionTask(sample: TrainingSample, group: string, reason: string, options: RegressionOptions): Task {

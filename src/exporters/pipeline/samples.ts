@@ -1,3 +1,4 @@
+import { cutEnd } from '../../core/cut.ts';
 import type { Json } from '../../core/json.ts';
 import type { AssistantMessage, Message, ToolCall, ToolDefinition, ToolMessage } from '../../core/message.ts';
 import type { RolloutStatus } from '../../core/rollout.ts';
@@ -181,7 +182,7 @@ export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
   const taken = assemble(messages, trace.tools, {
     id: trace.traceId,
     score: correction === null ? trace.score : REFERENCE_SCORE,
-    reason: trace.reason,
+    reason: trace.reason || failureIn(trace),
     status: correction === null ? statusOfTrace(trace) : 'ok',
     expected: correction,
     taskId: trace.traceId,
@@ -193,6 +194,16 @@ export function sampleOfTrace(trace: TraceRecord, { hash }: Origin): Taken {
   const answered = recorded.at(-1)?.role === 'assistant';
   return correction === null || !answered ? taken : { ...taken, corrected: recorded.slice(answerStart(recorded)) };
 }
+
+/** What went wrong last, in the words of the error, where nobody said more. */
+function failureIn(trace: TraceRecord): string {
+  if (trace.correction !== null || statusOfTrace(trace) !== 'failed') return '';
+  const last = trace.events.findLast((event) => event.type === 'error');
+  return last?.type === 'error' ? cutEnd(last.message, MAX_REASON) : '';
+}
+
+/** Frameworks put whole stacks into their errors. */
+const MAX_REASON = 500;
 
 function withoutAnswer(messages: readonly Message[]): readonly Message[] {
   const last = messages.at(-1);

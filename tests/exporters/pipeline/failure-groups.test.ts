@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Failure, groupFailures } from '../../../src/exporters/pipeline/failure-groups.ts';
+import { divideBySubject, type Failure, groupFailures } from '../../../src/exporters/pipeline/failure-groups.ts';
 
 const CAUSES: readonly (readonly [string, readonly string[]])[] = [
   [
@@ -67,3 +67,43 @@ describe('groups of failures', () => {
 function order(groups: readonly { readonly members: readonly Failure[] }[], cause: string | undefined): number {
   return groups.findIndex(({ members }) => members[0]?.id.startsWith(`${cause}-`));
 }
+
+describe('large groups that say nothing', () => {
+  const TOPICS = [
+    'How do I get a refund for order',
+    'Convert this date to ISO:',
+    'Write SQL that counts users in table',
+  ];
+  const same = Array.from({ length: 60 }, (_, index) => ({ id: `t${index}`, score: 0, text: 'differs' }));
+  const topicOf = (id: string): number => Number(id.slice(1)) % TOPICS.length;
+  const names = (given: readonly Failure[], categories: readonly (string | null)[]) =>
+    divideBySubject(groupFailures(given), (id) => ({
+      category: categories[topicOf(id)] ?? null,
+      question: `${TOPICS[topicOf(id)]} ${id}`,
+    })).map(({ name, members }) => [name, members.length, new Set(members.map(({ id }) => topicOf(id))).size]);
+
+  it('are divided by category', () => {
+    expect(names(same, ['refund', 'date', 'sql'])).toEqual([
+      ['differs-refund', 20, 1],
+      ['differs-date', 20, 1],
+      ['differs-sql', 20, 1],
+    ]);
+  });
+
+  it('are divided by the words of the questions where the tasks have no categories', () => {
+    const divided = names(same, []);
+    expect(divided.map(([, size, topics]) => [size, topics])).toEqual([
+      [20, 1],
+      [20, 1],
+      [20, 1],
+    ]);
+    expect(divided.map(([name]) => name).join(' ')).toMatch(/differs-.*refund/);
+  });
+
+  it('stay whole where something else tells their members apart, or where they are small', () => {
+    const told = same.map((failure, index) => ({ ...failure, text: `differs ${index % 2 === 0 ? 'wrong unit' : ''}` }));
+    for (const name of names(told, ['a', 'b', 'c']).map(([given]) => String(given)))
+      expect(name).not.toMatch(/-[abc]$/);
+    expect(names(same.slice(0, 5), ['a', 'b', 'c'])).toEqual([['differs', 5, 3]]);
+  });
+});

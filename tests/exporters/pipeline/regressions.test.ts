@@ -66,3 +66,36 @@ it('keeps all answers that are right, redacted', async () => {
   const mined = await mineRegressions(source, { maxScore: 0.5, redaction: 2, hash: (id) => id, tasks }, createTally());
   expect(mined.tasks[0]).toMatchObject({ expected: 'Ada', metadata: { expected_answers: ['Ada', '<EMAIL_1>'] } });
 });
+
+it('groups failed traces by their errors, where nobody said more', async () => {
+  const failing = (traceId: string, message: string) =>
+    sampleOfTrace(
+      {
+        traceId,
+        events: [
+          { ...at, type: 'user', content: `question ${traceId}` },
+          { ...at, type: 'error', message },
+        ],
+        tools: [],
+        status: 'error',
+        score: null,
+        reason: '',
+        correction: null,
+        sessionId: null,
+        userId: null,
+      },
+      { hash: (id) => id },
+    );
+  const source = {
+    async *read() {
+      for (let index = 0; index < 6; index++) {
+        yield failing(`w${index}`, `TimeoutError: weather service timed out after ${index} s`);
+        yield failing(`d${index}`, `ToolError: database refused the connection, attempt ${index}`);
+      }
+    },
+  };
+  const options = { maxScore: 0.5, redaction: 0, hash: (id: string) => id, tasks: new Map() } as const;
+  const { groups } = await mineRegressions(source, options, createTally());
+  expect(groups.map(({ members }) => [...new Set(members.map(({ id }) => id[0]))])).toEqual([['d'], ['w']]);
+  expect(groups[1]?.name).toMatch(/weather|timed|timeouterror/);
+});
