@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { DEFAULT_REDACTION, type RedactionLevel } from '../../core/privacy/detector.ts';
 import { pseudonymOf } from '../../core/privacy/pseudonym.ts';
 import { createRedactor } from '../../core/privacy/redact.ts';
 import type { FeedbackRow, TraceStore, TraceSummary } from '../../stores/trace-store.ts';
 import { redactSpan } from '../content.ts';
 import { type ColdReport, expireCold, writeCold } from './cold.ts';
+import { settleMoves, startMove } from './move.ts';
 import type { ColdTrace } from './rows.ts';
 
 export type Retention = {
@@ -37,8 +37,8 @@ const MOVED = 2_000;
 
 /**
  * Applies a retention: old traces go to Parquet files by date, then leave the store, and files that are older still are
- * removed; so is old feedback whose trace never came. Killed at any point, no trace is lost; those that were about to leave the store are moved again, as rows with
- * the same ids.
+ * removed; so is old feedback whose trace never came. Killed at any point, no trace is lost, and the next call leaves none
+ * in both places.
  * @throws ApoError `file-write`, `store-*`
  */
 export async function archiveTraces(
@@ -47,15 +47,17 @@ export async function archiveTraces(
   { now, key, signal, keepSpace = false }: ArchiveContext,
 ): Promise<ArchiveReport> {
   const until = new Date(now.getTime() - days * DAY_MS).toISOString();
+  await settleMoves(folder, async (traceId) => (await traces.find(traceId)) !== undefined);
   await traces.deleteStrays(until);
   const total = { files: [] as string[], traces: 0, spans: 0, dropped: 0 };
   while (signal?.aborted !== true) {
     const { old, more } = await oldest(traces, until);
     if (old.length === 0) break;
+    const move = startMove(folder);
     const { files, ...counts } = await writeCold({
       folder,
       traces: coldTraces(traces, old, redaction),
-      newId: randomUUID,
+      newId: move.newId,
       pseudonym: (id) => pseudonymOf(id, key),
       redactionLevel: redaction,
     });
@@ -64,6 +66,7 @@ export async function archiveTraces(
     total.spans += counts.spans;
     total.dropped += counts.dropped;
     await traces.delete({ traceIds: old.map(({ traceId }) => traceId) }, { keepSpace: keepSpace || more });
+    move.done();
   }
   return { ...total, expired: expireCold(folder, { days: expireDays, now }) };
 }

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../../platform/files.ts';
 import { readJsonLines, repairTail } from '../shared/lines.ts';
+import { datesOf, partsOf } from './folder.ts';
 import { readPart, writePart } from './parquet.ts';
 import { type ColdOptions, type ColdRow, type ColdTrace, rowsOf } from './rows.ts';
 
@@ -12,7 +13,6 @@ const MAX_CHARACTERS = 64 * 1024 * 1024;
 const TOMBSTONES = '_tombstones.jsonl';
 /** Its name in earlier builds; still read. */
 const OLD_TOMBSTONES = 'tombstones.jsonl';
-const PARTITION = /^dt=(\d{4}-\d{2}-\d{2})$/;
 
 export type WriteColdOptions = ColdOptions & {
   readonly folder: string;
@@ -140,19 +140,6 @@ export function expireCold(
 /** Whether there is cold storage in the folder. */
 export function hasCold(folder: string): boolean {
   return datesOf(folder).length > 0 || existsSync(join(folder, TOMBSTONES)) || existsSync(join(folder, OLD_TOMBSTONES));
-}
-
-function datesOf(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((name) => PARTITION.exec(name)?.[1] ?? []);
-}
-
-function partsOf(folder: string): readonly string[] {
-  return datesOf(folder).flatMap((date) => {
-    const partition = join(folder, `dt=${date}`);
-    const parts = readdirSync(partition).filter((name) => /^part-.*\.parquet$/.test(name));
-    return parts.sort().map((name) => join(partition, name));
-  });
 }
 
 async function tombstonesOf(folder: string): Promise<ReadonlySet<unknown>> {

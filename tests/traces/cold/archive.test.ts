@@ -1,0 +1,47 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+import type { TraceStore } from '../../../src/stores/trace-store.ts';
+import { archiveTraces } from '../../../src/traces/cold/archive.ts';
+import { coldRows } from '../../helpers/cold.ts';
+import { temporaryFolder } from '../../helpers/folder.ts';
+import { span } from '../../helpers/spans.ts';
+import { openStore } from '../../helpers/store-files.ts';
+
+const NOW = new Date('2026-12-31T00:00:00Z');
+const IDS = Array.from({ length: 6 }, (_, index) => `${index + 1}`.padStart(32, '0'));
+
+/** Gives up as a killed process does, after the store has let go of some of what was moved. */
+function killedAfter(traces: TraceStore, deletedBefore: number): TraceStore {
+  return {
+    ...traces,
+    async delete(target, options) {
+      if ('traceIds' in target) {
+        await traces.delete({ traceIds: target.traceIds.slice(0, deletedBefore) }, options);
+      }
+      throw new Error('killed');
+    },
+  };
+}
+
+it.each([0, 2, 6])('has every trace once after a run that was killed when %i had left the store', async (deleted) => {
+  const folder = temporaryFolder();
+  const store = openStore(join(folder, 'apo.db'));
+  const cold = join(folder, 'cold');
+  const retention = { days: 10, folder: cold, expireDays: 365 };
+  try {
+    await store.traces.saveSpans(IDS.map((traceId) => span({ 'gen_ai.operation.name': 'chat' }, { traceId })));
+    const killed = archiveTraces(killedAfter(store.traces, deleted), retention, { now: NOW, key: 'k' });
+    await expect(killed).rejects.toThrow('killed');
+    const [date = ''] = readdirSync(cold).filter((name) => name.startsWith('dt='));
+    // What a process that never runs again was writing.
+    writeFileSync(join(cold, date, `part-x.parquet.${2 ** 22 + 1}.tmp`), 'half');
+    await archiveTraces(store.traces, retention, { now: NOW, key: 'k' });
+    expect((await coldRows(cold)).map((row) => row.trace_id).sort()).toEqual(IDS);
+    expect((await store.traces.list({})).traces).toEqual([]);
+    expect(readdirSync(cold, { recursive: true }).filter((name) => /_moving|tmp/.test(String(name)))).toEqual([]);
+  } finally {
+    await store.close();
+  }
+});
