@@ -1,3 +1,4 @@
+import { inAscii } from './ascii.ts';
 import { contactDetector } from './contacts.ts';
 import type { Detection, Detector, RedactionLevel } from './detector.ts';
 import { identifierDetector } from './identifiers.ts';
@@ -5,6 +6,9 @@ import { nameDetector } from './names.ts';
 import { secretDetector } from './secrets.ts';
 
 export const DETECTORS: readonly Detector[] = [secretDetector, contactDetector, identifierDetector, nameDetector];
+
+/** Numbers and addresses in other scripts' digits and in full width are the same numbers and addresses. */
+const FOLDED: ReadonlySet<Detector> = new Set([contactDetector, identifierDetector]);
 
 /** What redaction leaves behind: `<EMAIL_1>`. */
 export const PLACEHOLDER = /<[A-Z][A-Z_]{1,30}_\d{1,7}>/g;
@@ -21,7 +25,14 @@ export function detect(
   level: RedactionLevel,
   detectors: readonly Detector[] = DETECTORS,
 ): readonly Detection[] {
-  const found = detectors.filter((detector) => detector.level <= level).flatMap((detector) => detector.detect(text));
+  const plain = inAscii(text);
+  const found = detectors
+    .filter((detector) => detector.level <= level)
+    .flatMap((detector) => {
+      const given = detector.detect(text);
+      // Only our own detectors promise positions that fit both spellings.
+      return plain !== text && FOLDED.has(detector) ? [...given, ...detector.detect(plain)] : given;
+    });
   return found.length === 0 ? found : settle(found, text);
 }
 

@@ -1,4 +1,5 @@
 import { parseJson } from '../json.ts';
+import { inAscii } from './ascii.ts';
 import { DETECTORS, detect, PLACEHOLDER, settle } from './detect.ts';
 import { CONTEXT_LENGTH, type Detection, type Detector, type RedactionLevel } from './detector.ts';
 import { type Leaf, mapJsonLeaves } from './json-text.ts';
@@ -143,9 +144,11 @@ function replaceAll(
 
 /** Writings of one address or number are one value, and so is a number that looks like another kind elsewhere. */
 function keyOf(type: string, value: string): string {
-  if (type === 'EMAIL') return `${type} ${value.toLowerCase().replace('%40', '@')}`;
+  if (type === 'EMAIL') return `${type} ${inAscii(value).toLowerCase().replace('%40', '@')}`;
   if (type === 'PHONE' || type === 'CARD' || type === 'NATIONAL_ID' || type === 'IBAN') {
-    return `number ${value.toUpperCase().replace(/[^A-Z0-9]/g, '')}`;
+    return `number ${inAscii(value)
+      .toUpperCase()
+      .replace(/[^A-Z0-9]/g, '')}`;
   }
   return `${type} ${value}`;
 }

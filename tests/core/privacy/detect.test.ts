@@ -240,3 +240,35 @@ describe('hostile texts', () => {
     expect(detect(text, 3).length).toBeLessThanOrEqual(text.length);
   });
 });
+
+describe('numbers and addresses in other spellings', () => {
+  it.each([
+    [
+      'Arabic-Indic digits',
+      'call +\u0664\u0669 \u0661\u0667\u0661 \u0661\u0662\u0663\u0664\u0665\u0666\u0667',
+      'PHONE',
+    ],
+    ['Persian digits', '\u06f0\u06f2\u06f1-\u06f8\u06f8\u06f7\u06f7\u06f6\u06f6\u06f5\u06f5', 'PHONE'],
+    ['Devanagari digits', '+\u096f\u0967 \u096f\u096e\u096d\u096c\u096b \u096a\u0969\u0968\u0967\u0966', 'PHONE'],
+    [
+      'full width',
+      '\uff0b\uff18\uff11\uff0d\uff19\uff10\uff0d\uff11\uff12\uff13\uff14\uff0d\uff15\uff16\uff17\uff18',
+      'PHONE',
+    ],
+    ['no-break spaces', '+49\u00a0171\u00a01234567', 'PHONE'],
+    ['no-break hyphens', '555\u2011010\u20119999', 'PHONE'],
+    ['a card in full width', '\uff14\uff11\uff11\uff11 1111 1111 1111', 'CARD'],
+    ['an address in full width', 'anna\uff20shop\uff0eexample', 'EMAIL'],
+  ])('finds %s', (_name, text, type) => {
+    expect(detect(`x ${text} y`, 2).map((one) => one.type)).toEqual([type]);
+    expect(detect(text, 2)[0]?.end).toBe(text.length);
+  });
+
+  it('leaves dates, prices and words of other scripts alone', () => {
+    expect(
+      found(
+        '\u0662\u0660\u0662\u0666/\u0661\u0661/\u0662\u0662, \u0661\u0662\u0663 ريال, 価格は１２３円です, 2010\u20132015',
+      ),
+    ).toEqual([]);
+  });
+});

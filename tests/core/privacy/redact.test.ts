@@ -192,3 +192,8 @@ function shapeOf(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) return Object.values(value).map(shapeOf);
   return typeof value === 'number' ? 'string' : value === null ? 'null' : typeof value;
 }
+
+it('gives one number one placeholder in whatever digits it is written, and different numbers different ones', () => {
+  const text = createRedactor(2).text('+49 171 1234567, +٤٩ ١٧١ ١٢٣٤٥٦٧, +٤٩ ١٧١ ٧٦٥٤٣٢١');
+  expect(text).toBe('<PHONE_1>, <PHONE_1>, <PHONE_2>');
+});
