@@ -71,6 +71,7 @@ async function runServer(options: Options): Promise<void> {
         maxDecodedBytes: options.maxDecodedMib * MEBIBYTE,
       },
       ...(retention === undefined ? {} : { retention }),
+      warn: (message) => process.stderr.write(terminalSafe(`apo serve: ${message}\n`)),
     });
     const shown = options.store ?? path;
     process.stdout.write(`apo serve: ${running.url} otlp ${running.otlpUrl} store ${shown}\n`);

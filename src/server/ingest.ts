@@ -25,6 +25,8 @@ export type IngestReply = {
   readonly rejected: number;
   /** What was wrong or left out; '' when nothing was. */
   readonly message: string;
+  /** Why nothing can be stored, for whoever runs the server; not sent. */
+  readonly cause?: string;
 };
 
 /** Takes export requests. `submit` answers when the request's spans are on disk. */
@@ -66,16 +68,21 @@ function decode(request: IngestRequest, limits: ServerLimits, nowMs: number): De
     const bytes = decompress(request.body, request.compression, limits);
     if (request.signal === 'logs') {
       const isJson = request.encoding === 'json';
-      return isJson ? readLogsJson(bytes.toString() || '{}') : readLogsProtobuf(bytes);
+      return isJson ? readLogsJson(jsonOf(bytes)) : readLogsProtobuf(bytes);
     }
     const receivedNs = BigInt(nowMs) * 1_000_000n;
     return request.encoding === 'json'
-      ? readTraceJson(bytes.length === 0 ? '{}' : bytes.toString(), receivedNs)
+      ? readTraceJson(jsonOf(bytes), receivedNs)
       : readTraceProtobuf(bytes, receivedNs);
   } catch (error) {
     if (error instanceof OtlpError) return { status: error.status, rejected: 0, message: error.message };
     return { status: 500, rejected: 0, message: `the request could not be processed: ${messageOf(error)}` };
   }
+}
+
+/** Senders on Windows put a byte order mark first; an empty body is an empty request. */
+function jsonOf(bytes: Buffer): string {
+  return bytes.toString().replace(/^\ufeff/, '') || '{}';
 }
 
 function failureOf(error: unknown): IngestReply {
@@ -84,6 +91,7 @@ function failureOf(error: unknown): IngestReply {
     status: retryable ? 503 : 500,
     rejected: 0,
     message: retryable ? 'the spans could not be stored, send them again' : `internal error: ${messageOf(error)}`,
+    cause: messageOf(error),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Store } from '../stores/store.ts';
 import type { ArchiveReport, Retention } from '../traces/cold/archive.ts';
 import { createApp } from './app.ts';
 import { createIngestThread } from './ingest-thread.ts';
+import { watched } from './ingest-watch.ts';
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts';
 import { createHttpServer, listen, type ServerParts, stop } from './listen.ts';
 import { createOtlpReceiver } from './otlp.ts';
@@ -19,6 +20,8 @@ export type ServeOptions = {
   readonly trustedHosts: readonly string[];
   readonly token: Secret | undefined;
   readonly limits?: Partial<ServerLimits>;
+  /** Told when spans cannot be stored, at most once a minute, and when they can be again. */
+  readonly warn?: (message: string) => void;
   /** Applied at once and every hour; without it everything stays in the store. */
   readonly retention?: Retention & {
     /** The project's key for pseudonyms. */
@@ -41,7 +44,7 @@ export type RunningServer = {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits };
-  const ingest = createIngestThread(options.storePath, limits);
+  const ingest = watched(createIngestThread(options.storePath, limits), options.warn ?? (() => undefined));
   const parts: ServerParts = {
     app: createApp(options.store.traces),
     otlp: createOtlpReceiver(ingest, limits),

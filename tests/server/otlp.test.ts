@@ -119,6 +119,14 @@ describe('the OTLP receiver', () => {
     expect(await server.traces.spans(trace)).toHaveLength(1);
   });
 
+  it('reads JSON behind a byte order mark', async () => {
+    expect(await send(`\ufeff${JSON_TEXT}`, json)).toMatchObject({ status: 200 });
+    expect(await server.traces.spans(FIXTURE_TRACE)).not.toEqual([]);
+    const logs = await send('\ufeff{"resourceLogs":[]}', json, '/v1/logs');
+    expect(logs).toMatchObject({ status: 200 });
+    expect(await send('\ufeff', json)).toMatchObject({ status: 200 });
+  });
+
   it('takes an empty request for a success', async () => {
     expect(await send('', protobuf)).toMatchObject({ status: 200, body: Buffer.alloc(0) });
     expect((await send('{}', json)).body.toString()).toBe('{}');
