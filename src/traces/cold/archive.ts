@@ -5,7 +5,7 @@ import type { FeedbackRow, TraceStore, TraceSummary } from '../../stores/trace-s
 import { redactSpan } from '../content.ts';
 import { type ColdReport, expireCold, writeCold } from './cold.ts';
 import { settleMoves, startMove } from './move.ts';
-import type { ColdTrace } from './rows.ts';
+import { type ColdTrace, receivedMs } from './rows.ts';
 
 export type Retention = {
   /** Traces that started more than so many days ago leave the store. */
@@ -51,7 +51,7 @@ export async function archiveTraces(
   await traces.deleteStrays(until);
   const total = { files: [] as string[], traces: 0, spans: 0, dropped: 0 };
   while (signal?.aborted !== true) {
-    const { old, more } = await oldest(traces, until);
+    const { old, more } = await oldest(traces, { until, now });
     if (old.length === 0) break;
     const move = startMove(folder);
     const { files, ...counts } = await writeCold({
@@ -73,7 +73,7 @@ export async function archiveTraces(
 
 async function oldest(
   traces: TraceStore,
-  until: string,
+  { until, now }: { readonly until: string; readonly now: Date },
 ): Promise<{ readonly old: readonly TraceSummary[]; readonly more: boolean }> {
   const found: TraceSummary[] = [];
   let after: string | null = null;
@@ -82,7 +82,27 @@ async function oldest(
     found.push(...page.traces);
     after = page.next;
   } while (after !== null && found.length < MOVED);
+  if (after === null) found.push(...(await aheadOfTime(traces, { until, now })));
   return { old: found, more: after !== null };
+}
+
+/** Traces that claim to be from the future, and were received before `until`: no other time would ever make them old. */
+async function aheadOfTime(
+  traces: TraceStore,
+  { until, now }: { readonly until: string; readonly now: Date },
+): Promise<readonly TraceSummary[]> {
+  const found: TraceSummary[] = [];
+  let after: string | null = null;
+  do {
+    const since = now.toISOString();
+    const page = await traces.list({ since }, { limit: PAGE, ...(after === null ? {} : { after }) });
+    for (const summary of page.traces) {
+      const received = receivedMs(await traces.spans(summary.traceId));
+      if (received !== undefined && received <= Date.parse(until)) found.push(summary);
+    }
+    after = page.next;
+  } while (after !== null && found.length < MOVED);
+  return found;
 }
 
 /** One trace at a time; placeholders are consistent within a trace. */

@@ -3,6 +3,7 @@ import type { Span } from '../../core/trace.ts';
 import type { FeedbackRow } from '../../stores/trace-store.ts';
 import { textOf, usageOf } from '../facts.ts';
 import { IDENTITY_KEYS } from '../shared/conventions/facts.ts';
+import { RECEIVED_NS } from '../shared/otlp/span.ts';
 import { milliseconds } from '../shared/time.ts';
 import { isoTime } from '../shared/trajectory-event.ts';
 
@@ -32,7 +33,7 @@ export type ColdRow = {
   /** 0..1, of the span's first evaluation that has a number. */
   readonly score: number | null;
   readonly redaction_level: number;
-  /** UTC date on which the trace ended: the partition that the row is in. */
+  /** UTC date on which the trace ended, or was received if its clock was ahead: the partition that the row is in. */
   readonly dt: string;
   /** What was said about the whole trace or this span, as a list; null when nothing was. */
   readonly feedback_json: string | null;
@@ -62,7 +63,8 @@ const OWN_COLUMNS = new Set([INPUT, OUTPUT, ...IDENTITY_KEYS]);
 /** The rows of one trace: its session and user hold for every span of it. */
 export function rowsOf(trace: ColdTrace, { pseudonym, redactionLevel }: ColdOptions): readonly ColdRow[] {
   const { spans, sessionId, userId, feedback } = trace;
-  const endMs = spans.reduce((latest, span) => Math.max(latest, milliseconds(span.endNs || span.startNs)), 0);
+  const endMs =
+    receivedMs(spans) ?? spans.reduce((latest, span) => Math.max(latest, milliseconds(span.endNs || span.startNs)), 0);
   const shared = {
     session_hash: sessionId === null ? null : pseudonym(sessionId),
     user_hash: userId === null ? null : pseudonym(userId),
@@ -83,6 +85,15 @@ export function rowsOf(trace: ColdTrace, { pseudonym, redactionLevel }: ColdOpti
       feedback_json: own.length === 0 ? null : JSON.stringify(own.map(withoutIds)),
     };
   });
+}
+
+/** When a trace was received whose clock was ahead; undefined for all others. */
+export function receivedMs(spans: readonly Span[]): number | undefined {
+  const times = spans.flatMap(({ attributes }) => {
+    const received = attributes[RECEIVED_NS];
+    return typeof received === 'string' && /^\d{1,20}$/.test(received) ? [milliseconds(received)] : [];
+  });
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 function withoutIds({ traceId, metadata, ...given }: FeedbackRow): object {

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 
 import type { TraceStore } from '../../../src/stores/trace-store.ts';
 import { archiveTraces } from '../../../src/traces/cold/archive.ts';
+import { readTraceJson } from '../../../src/traces/shared/otlp/json.ts';
 import { coldRows } from '../../helpers/cold.ts';
 import { temporaryFolder } from '../../helpers/folder.ts';
 import { span } from '../../helpers/spans.ts';
@@ -41,6 +42,33 @@ it.each([0, 2, 6])('has every trace once after a run that was killed when %i had
     expect((await coldRows(cold)).map((row) => row.trace_id).sort()).toEqual(IDS);
     expect((await store.traces.list({})).traces).toEqual([]);
     expect(readdirSync(cold, { recursive: true }).filter((name) => /_moving|tmp/.test(String(name)))).toEqual([]);
+  } finally {
+    await store.close();
+  }
+});
+
+it('moves traces whose clock was ahead by the time at which they were received', async () => {
+  const folder = temporaryFolder();
+  const store = openStore(join(folder, 'apo.db'));
+  const cold = join(folder, 'cold');
+  const retention = { days: 10, folder: cold, expireDays: 365 };
+  const inTheFuture = (traceId: string): object => ({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          { spans: [{ traceId, spanId: '0123456789abcdef', name: 'x', startTimeUnixNano: '2000000000000000000' }] },
+        ],
+      },
+    ],
+  });
+  const receive = (traceId: string, at: string) =>
+    readTraceJson(JSON.stringify(inTheFuture(traceId)), BigInt(Date.parse(at)) * 1_000_000n).spans;
+  const [old = '', recent = ''] = IDS;
+  try {
+    await store.traces.saveSpans([...receive(old, '2026-12-01T12:00:00Z'), ...receive(recent, '2026-12-30T12:00:00Z')]);
+    await archiveTraces(store.traces, retention, { now: NOW, key: 'k' });
+    expect((await store.traces.list({})).traces.map(({ traceId }) => traceId)).toEqual([recent]);
+    expect((await coldRows(cold)).map((row) => [row.trace_id, row.dt])).toEqual([[old, '2026-12-01']]);
   } finally {
     await store.close();
   }

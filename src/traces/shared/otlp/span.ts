@@ -53,6 +53,9 @@ export function emptyRequest(): DecodedRequest {
   };
 }
 
+/** When a span was received whose clock was ahead: what tells its age. Nanoseconds since the epoch, as text. */
+export const RECEIVED_NS = 'apo.received_ns';
+
 /** Checks ids and times and adds the span, or counts why it was rejected. */
 export function addSpan(request: DecodedRequest, wire: WireSpan, owner: SpanOwner, receivedNs: bigint): void {
   if (wire.traceId === '' && wire.spanId === '') request.idless++;
@@ -62,7 +65,7 @@ export function addSpan(request: DecodedRequest, wire: WireSpan, owner: SpanOwne
     count(request.reasons, fault);
     return;
   }
-  const { startNs, endNs } = checkedTimes(request, wire, receivedNs);
+  const { startNs, endNs, isAhead } = checkedTimes(request, wire, receivedNs);
   const otelKind = OTEL_KINDS[wire.kind];
   request.spans.push({
     traceId: wire.traceId,
@@ -76,7 +79,7 @@ export function addSpan(request: DecodedRequest, wire: WireSpan, owner: SpanOwne
     endNs,
     status: wire.statusCode === 2 ? 'error' : wire.statusCode === 1 ? 'ok' : 'unset',
     statusMessage: wire.statusMessage,
-    attributes: wire.attributes,
+    attributes: isAhead ? { ...wire.attributes, [RECEIVED_NS]: receivedNs.toString() } : wire.attributes,
     events: wire.events,
     links: wire.links,
     resource: owner.resource,
@@ -95,20 +98,24 @@ export function isId(hex: string, digits: number): boolean {
   return hex.length === digits && !/^0*$/.test(hex);
 }
 
+type CheckedTimes = { readonly startNs: string; readonly endNs: string; readonly isAhead: boolean };
+
 /** Keeps the sender's times except where there are none; strange ones are counted. */
-function checkedTimes(request: DecodedRequest, wire: WireSpan, receivedNs: bigint): { startNs: string; endNs: string } {
+function checkedTimes(request: DecodedRequest, wire: WireSpan, receivedNs: bigint): CheckedTimes {
   const endNs = wire.endNs === '0' ? '' : wire.endNs;
   let startNs = wire.startNs;
+  let isAhead = false;
   if (startNs === '0') {
     startNs = endNs === '' ? receivedNs.toString() : endNs;
     count(request.reasons, 'start time was missing and was set to the end or the time of receipt');
   } else if (startNs.length > 18 && BigInt(startNs) > receivedNs + MAX_AHEAD_NS) {
+    isAhead = true;
     count(request.reasons, 'start time lies more than a day in the future (kept)');
   }
   if (endNs !== '' && (endNs.length === startNs.length ? endNs < startNs : endNs.length < startNs.length)) {
     count(request.reasons, 'end time lies before the start (kept)');
   }
-  return { startNs, endNs };
+  return { startNs, endNs, isAhead };
 }
 
 function count(reasons: Map<string, number>, reason: string): void {
