@@ -83,7 +83,7 @@ export function register(program: Command): void {
       )
       .argument('[ids...]', 'trace ids')
       .option('--session <id>', 'all traces of this session')
-      .option('--user <id>', 'all traces of this user')
+      .option('--user <id>', 'all traces of this user, and those without a user in sessions that name nobody else')
       .option('--cold <folder>', 'cold storage to delete from too (default: cold beside the store)')
       .option('--jsonl <folders...>', 'folders of JSONL and trajectory sinks to delete from too')
       .option('--yes', 'do not ask'),

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
 import createSqliteStore from '../../src/stores/sqlite.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { writeTrajectories } from '../../src/traces/trajectory.ts';
@@ -294,6 +295,30 @@ describe('apo trace', () => {
       stdout: '1 trace deleted\n',
     });
     expect(trace('show', FIRST).status).toBe(1);
+  });
+
+  it('delete takes of a user what their own sessions hold without naming anybody, and leaves shared sessions', async () => {
+    const said = (number: number, words: string, owner: JsonObject) =>
+      span({ 'output.value': words, ...owner }, { traceId: `${number}`.repeat(32), from: number });
+    await store.traces.saveSpans([
+      said(1, 'erin asks', { 'session.id': 'of erin', 'user.id': 'erin' }),
+      said(2, 'my name is erin', { 'session.id': 'of erin' }),
+      said(3, 'erin in a group', { 'session.id': 'group', 'user.id': 'erin' }),
+      said(4, 'said in the group', { 'session.id': 'group' }),
+      said(5, 'frank in a group', { 'session.id': 'group', 'user.id': 'frank' }),
+      said(6, 'of nobody', {}),
+    ]);
+    expect(trace('delete', '--user', 'erin', '--yes')).toMatchObject({ status: 0, stdout: '3 traces deleted\n' });
+    const left = [1, 2, 3, 4, 5, 6].map((number) => store.traces.find(`${number}`.repeat(32)));
+    expect((await Promise.all(left)).map((found) => found !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+    await store.traces.delete({ traceIds: [4, 5, 6].map((number) => `${number}`.repeat(32)) });
   });
 
   it('delete reaches the training runs that were made from a user, down to the bytes', async () => {

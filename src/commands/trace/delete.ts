@@ -1,7 +1,7 @@
 import { ApoError } from '../../core/errors.ts';
 import { pseudonymOf } from '../../core/privacy/pseudonym.ts';
 import type { RolloutOwner, Store } from '../../stores/store.ts';
-import { type ColdTarget, deleteFromCold, hasCold } from '../../traces/cold/cold.ts';
+import { deleteFromCold, hasCold } from '../../traces/cold/cold.ts';
 import { deleteFromSpanFiles } from '../../traces/sinks/jsonl-delete.ts';
 import { deleteTrajectories } from '../../traces/sinks/trajectory-delete.ts';
 import { print, printJson } from '../ui/output.ts';
@@ -29,20 +29,24 @@ export async function deleteTraces(ids: readonly string[], flags: DeleteFlags): 
   const cold = flags.cold ?? coldFolder(flags);
   // Ids by which a trace may stand elsewhere although the store has forgotten it.
   const elsewhere = hasCold(cold) || flags.jsonl !== undefined;
-  const { deleted, traceIds, forgotten } = await withStore(flags, async (store) => {
+  const { deleted, traceIds, forgotten, sessions } = await withStore(flags, async (store) => {
     const owner = session !== undefined ? { sessionId: session } : user !== undefined ? { userId: user } : undefined;
     if (owner === undefined) {
       const named = await traceIdsOf(store, ids, elsewhere);
-      return { deleted: await store.traces.delete({ traceIds: named }), traceIds: named, forgotten: NOTHING };
+      const gone = await store.traces.delete({ traceIds: named });
+      return { deleted: gone, traceIds: named, forgotten: NOTHING, sessions: [] };
     }
     // Runs first: one that is being trained right now refuses before anything is gone.
     const forgotten = await deleteFromRuns(store, owner, flags);
     const found = flags.jsonl === undefined ? [] : await idsOfOwner(store, owner);
-    const trained = await store.traces.delete({ traceIds: forgotten.traceIds });
-    return { deleted: trained + (await store.traces.delete(owner)), traceIds: found, forgotten };
+    const alone = user === undefined ? NO_SESSIONS : await sessionsOfUser(store, user);
+    const gone =
+      (await store.traces.delete({ traceIds: [...forgotten.traceIds, ...alone.nameless] })) +
+      (await store.traces.delete(owner));
+    return { deleted: gone, traceIds: [...found, ...alone.nameless], forgotten, sessions: alone.sessions };
   });
   const id = session ?? user;
-  const coldSpans = hasCold(cold) ? await deleteCold(cold, id, traceIds, flags) : 0;
+  const coldSpans = hasCold(cold) ? await deleteCold(cold, { id, sessions, traceIds }, flags) : 0;
   let fileSpans = 0;
   let trajectories = 0;
   for (const folder of flags.jsonl ?? []) {
@@ -73,20 +77,57 @@ export async function deleteTraces(ids: readonly string[], flags: DeleteFlags): 
 
 const NOTHING: ForgottenRollouts = { rollouts: 0, traceIds: [], runs: [], unfinished: [] };
 
+const NO_SESSIONS = { sessions: [], nameless: [] };
+
+/**
+ * Sessions in which nobody but the user is named, and their traces that name no user: an agent often names its user at the
+ * start of a session only, and who asks for deletion means all of it.
+ */
+async function sessionsOfUser(
+  store: Store,
+  user: string,
+): Promise<{ readonly sessions: readonly string[]; readonly nameless: readonly string[] }> {
+  const named = new Set<string>();
+  for await (const { sessionId } of allTraces(store, { userId: user })) if (sessionId !== null) named.add(sessionId);
+  const sessions: string[] = [];
+  const nameless: string[] = [];
+  for (const sessionId of named) {
+    const ids: string[] = [];
+    let isShared = false;
+    for await (const { traceId, userId } of allTraces(store, { sessionId })) {
+      if (userId === null) ids.push(traceId);
+      else isShared ||= userId !== user;
+    }
+    if (isShared) continue;
+    sessions.push(sessionId);
+    nameless.push(...ids);
+  }
+  return { sessions, nameless };
+}
+
 async function idsOfOwner(store: Store, owner: RolloutOwner): Promise<readonly string[]> {
   const ids: string[] = [];
   for await (const { traceId } of allTraces(store, owner)) ids.push(traceId);
   return ids;
 }
 
+type ColdRequest = {
+  /** Of the user or session. */
+  readonly id: string | undefined;
+  /** The user's alone. */
+  readonly sessions: readonly string[];
+  readonly traceIds: readonly string[];
+};
+
 /** Cold storage knows people and sessions by pseudonym only. Returns the number of spans that were removed. */
 async function deleteCold(
   folder: string,
-  id: string | undefined,
-  traceIds: readonly string[],
+  { id, sessions, traceIds }: ColdRequest,
   flags: StoreOptions,
 ): Promise<number> {
-  const target: ColdTarget = id === undefined ? { traceIds } : { pseudonym: pseudonymOf(id, pseudonymKey(flags)) };
+  if (id === undefined) return (await deleteFromCold(folder, { traceIds }, new Date())).spans;
+  const key = pseudonymKey(flags);
+  const target = { pseudonym: pseudonymOf(id, key), sessions: sessions.map((session) => pseudonymOf(session, key)) };
   return (await deleteFromCold(folder, target, new Date())).spans;
 }
 

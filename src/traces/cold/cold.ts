@@ -79,8 +79,13 @@ export async function writeCold(options: WriteColdOptions): Promise<ColdReport> 
   return { files, ...count };
 }
 
-/** Whose rows are to go: those of a user or session by its pseudonym, or those of traces. */
-export type ColdTarget = { readonly pseudonym: string } | { readonly traceIds: readonly string[] };
+/**
+ * Whose rows are to go: those of a user or session by its pseudonym, or those of traces. With a user go the traces without
+ * one in sessions that name nobody else; `sessions` are such sessions as another place knows them.
+ */
+export type ColdTarget =
+  | { readonly pseudonym: string; readonly sessions?: readonly string[] }
+  | { readonly traceIds: readonly string[] };
 
 /**
  * Removes everything of a user or session, or of some traces. A pseudonym is remembered, so that what arrives late is
@@ -101,9 +106,9 @@ export async function deleteFromCold(
     repairTail(list);
     appendFileSync(list, `${JSON.stringify({ pseudonym: target.pseudonym, at: at.toISOString() })}\n`, { mode: 0o600 });
   }
-  const isTarget = matcherOf(target);
+  const isTarget = await matcherOf(folder, target);
   for (const file of partsOf(folder)) {
-    const owners = await readPart(file, ['trace_id', 'user_hash', 'session_hash']);
+    const owners = await readPart(file, OWNERS);
     const found = owners.filter(isTarget);
     if (found.length === 0) continue;
     if (found.length === owners.length) rmSync(file);
@@ -118,12 +123,29 @@ export async function deleteFromCold(
   return { spans, traceIds };
 }
 
-function matcherOf(target: ColdTarget): (row: Pick<ColdRow, 'trace_id' | 'user_hash' | 'session_hash'>) => boolean {
-  if ('pseudonym' in target) {
-    return ({ user_hash, session_hash }) => user_hash === target.pseudonym || session_hash === target.pseudonym;
+const OWNERS = ['trace_id', 'user_hash', 'session_hash'] as const;
+
+async function matcherOf(
+  folder: string,
+  target: ColdTarget,
+): Promise<(row: Pick<ColdRow, (typeof OWNERS)[number]>) => boolean> {
+  if ('traceIds' in target) {
+    const wanted = new Set(target.traceIds);
+    return ({ trace_id }) => wanted.has(trace_id);
   }
-  const wanted = new Set(target.traceIds);
-  return ({ trace_id }) => wanted.has(trace_id);
+  const { pseudonym } = target;
+  const alone = new Set(target.sessions);
+  const shared = new Set<string>();
+  for (const file of partsOf(folder)) {
+    for (const { user_hash, session_hash } of await readPart(file, OWNERS)) {
+      if (session_hash !== null && user_hash !== null) (user_hash === pseudonym ? alone : shared).add(session_hash);
+    }
+  }
+  for (const session of shared) alone.delete(session);
+  return ({ user_hash, session_hash }) =>
+    user_hash === pseudonym ||
+    session_hash === pseudonym ||
+    (user_hash === null && session_hash !== null && alone.has(session_hash));
 }
 
 /** Removes the partitions of dates that are more than `days` before `now`; returns those dates. */

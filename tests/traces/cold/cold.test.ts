@@ -40,6 +40,31 @@ describe('cold storage', () => {
     expect(said).not.toContain('u1');
   });
 
+  it('forgets with a user what their own sessions hold without naming anybody', async () => {
+    const folder = temporaryFolder();
+    const given = (number: number, sessionId: string, userId: string | null): ColdTrace => ({
+      ...traceOf(number, 'x'),
+      sessionId,
+      userId,
+    });
+    const traces = [
+      given(1, 'own', 'u1'),
+      given(2, 'own', null),
+      given(3, 'group', 'u1'),
+      given(4, 'group', null),
+      given(5, 'group', 'u2'),
+      given(6, 'known elsewhere', null),
+      given(7, 'nobody', null),
+    ];
+    await writeCold({ folder, ...options, traces });
+    const sessions = ['known elsewhere', 'group'].map(pseudonym);
+    await deleteFromCold(folder, { pseudonym: pseudonym('u1'), sessions }, new Date());
+    const left = new Set((await coldRows(folder)).map(({ trace_id }) => trace_id));
+    expect(traces.map(({ spans }) => left.has(spans[0]?.traceId ?? ''))).toEqual(
+      [1, 2, 3, 4, 5, 6, 7].map((number) => [4, 5, 7].includes(number)),
+    );
+  });
+
   it('keeps traces by the date on which they ended, without loss of what has a column', async () => {
     const folder = temporaryFolder();
     const report = await writeCold({
