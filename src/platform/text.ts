@@ -7,8 +7,26 @@ import { HIDDEN_CHARACTERS } from '../core/unicode.ts';
 export function terminalSafe(text: string): string {
   return text
     .replace(/\r\n/g, '\n')
-    .replace(HOSTILE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+    .replace(HOSTILE, (character, at: number, whole: string) =>
+      JOINERS.test(character) && joins(whole, at) ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+    );
 }
+
+const JOINERS = /[\u200c\u200d]/;
+
+/** Persian, Hindi and others are spelled with joiners between their letters, and emoji are put together with them. */
+function joins(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 4), at);
+  const after = text.slice(at + 1, at + 3);
+  return (JOINING_END.test(before) && JOINING_START.test(after)) || (EMOJI_END.test(before) && EMOJI_START.test(after));
+}
+
+const JOINING =
+  '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Devanagari}\\p{Script=Bengali}\\p{Script=Gurmukhi}\\p{Script=Gujarati}\\p{Script=Oriya}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}\\p{Script=Malayalam}\\p{Script=Sinhala}\\p{Script=Khmer}]';
+const JOINING_END = new RegExp(`${JOINING}$`, 'u');
+const JOINING_START = new RegExp(`^${JOINING}`, 'u');
+const EMOJI_END = /\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?$/u;
+const EMOJI_START = /^\p{Extended_Pictographic}/u;
 
 const HOSTILE = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${HIDDEN_CHARACTERS}]`, 'gu');
 

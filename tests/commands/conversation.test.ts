@@ -27,3 +27,13 @@ describe('errors in a conversation', () => {
     expect(stripVTControlCharacters(renderConversation([short], false))).toBe('error  no network\ntry again');
   });
 });
+
+it('shows the letters of arguments and results that Python wrote as escapes', () => {
+  const at = { at: 0, spanId: '1', id: 'c', name: 'f' };
+  const events = [
+    { ...at, type: 'tool_call', arguments: '{"city": "Z\\u00fcrich", "evil": "\\u001b[2J"}' },
+    { ...at, type: 'tool_result', content: '["\\u6771\\u4eac"]', isError: false, replayed: false },
+  ] as const;
+  const shown = stripVTControlCharacters(renderConversation(events, false));
+  expect(shown).toBe('f({"city":"Zürich","evil":"\\u001b[2J"}) 0.00ms\n  -> ["東京"]');
+});

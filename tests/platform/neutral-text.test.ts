@@ -110,3 +110,22 @@ describe('foreign text in Markdown (S17)', () => {
     expect(markdownSafe(text)).toBe(safe);
   });
 });
+
+describe('joiners that spell a word or an emoji', () => {
+  it.each([
+    '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+    '\u0915\u094d\u200d\u0937',
+    '👩\u200d👩\u200d👧',
+    '👩🏽\u200d💻',
+    '❤️\u200d🔥',
+  ])('are shown as they are: %s', (text) => {
+    expect(terminalSafe(text)).toBe(text);
+  });
+
+  it.each(['a\u200db', '\u200cx', 'a\u200d', '👩\u200d', '\u0645\u200c', '\u0645\u200c\u200c\u0645', '1\u200c2'])(
+    'are visible where they spell nothing',
+    (text) => {
+      expect(terminalSafe(text)).toMatch(/\\u\{200[cd]\}/);
+    },
+  );
+});

@@ -125,7 +125,13 @@ describe('listing', () => {
         },
       ),
       span(
-        { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'f', 'user.id': 'u1' },
+        {
+          'gen_ai.operation.name': 'execute_tool',
+          'gen_ai.tool.name': 'f',
+          'user.id': 'u1',
+          // As Python writes it.
+          'gen_ai.tool.call.arguments': '{"to": "Z\\u00fcrich\\nStra\\u00dfe 5", "path": "C:\\\\new"}',
+        },
         { traceId: id(3), startNs: '1795219200000000000' },
       ),
     ]);
@@ -147,6 +153,7 @@ describe('listing', () => {
     ['the beginning of a word', { text: 'weath' }, [1]],
     ['a name with an underscore', { text: 'get_weather' }, [1]],
     ['words of an error', { text: "100% quota_used isn't" }, [2]],
+    ['words that JSON escapes', { text: 'zürich straße new' }, [3]],
     ['words that are nowhere', { text: 'creme absent' }, []],
     ['no word at all', { text: '%_"*' }, []],
     ['a word of letters that the index does not know', { text: '\u0840\u07eb\u{16800}' }, []],

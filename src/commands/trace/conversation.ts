@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { parseJson } from '../../core/json.ts';
 import type { TraceEvent } from '../../core/trace.ts';
 import { counted, ellipsis, terminalSafe } from '../../platform/text.ts';
 import { formatDuration } from './time.ts';
@@ -57,7 +58,10 @@ function renderCall(name: string, raw: string, at: number, result: ToolResult | 
   const other = result?.recordedFor === undefined ? '' : pc.yellow(' recorded for other arguments');
   const mark = (result?.isError === true ? pc.red(' failed') : '') + other;
   if (full) {
-    const parts = [raw, result?.content ?? ''].filter((text) => text !== '').map((text) => paint(indented(text)));
+    const parts = [raw, result?.content ?? '']
+      .map(spelledOut)
+      .filter((text) => text !== '')
+      .map((text) => paint(indented(text)));
     return [`${title}${took}${mark}`, ...parts].join('\n');
   }
   const answer = result === undefined ? pc.dim('no result') : paint(folded(result.content) || '(empty)');
@@ -78,7 +82,14 @@ function briefly(message: string): string {
 const ERROR_LINES = 6;
 
 function folded(text: string): string {
-  return ellipsis(terminalSafe(text), FOLDED);
+  return ellipsis(terminalSafe(spelledOut(text)), FOLDED);
+}
+
+/** JSON with letters where Python writes escapes for all that is not ASCII. */
+function spelledOut(text: string): string {
+  if (!/\\u[\da-f]{4}/i.test(text)) return text;
+  const parsed = parseJson(text);
+  return parsed.ok && typeof parsed.value === 'object' ? JSON.stringify(parsed.value) : text;
 }
 
 function indented(text: string): string {

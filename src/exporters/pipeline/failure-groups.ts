@@ -1,3 +1,5 @@
+import { PLACEHOLDER } from '../../core/privacy/detect.ts';
+
 /** A failure as a text: what the grader said, and what went wrong. */
 export type Failure = { readonly id: string; readonly score: number; readonly text: string };
 
@@ -151,7 +153,11 @@ function weightsOf(documents: readonly ReadonlySet<string>[]): Weights {
 
 /** Words of three letters and more; numbers and quoted data tell one failure from the next, not kinds of failure. */
 function wordsOf(text: string): ReadonlySet<string> {
-  const words = text.toLowerCase().match(/\p{L}[\p{L}_]{2,30}/gu) ?? [];
+  const words =
+    text
+      .replace(PLACEHOLDER, ' ')
+      .toLowerCase()
+      .match(/\p{L}[\p{L}_]{2,30}/gu) ?? [];
   return new Set(words.filter((word) => !STOP_WORDS.has(word)).slice(0, 200));
 }
 

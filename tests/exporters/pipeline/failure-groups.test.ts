@@ -37,6 +37,15 @@ describe('groups of failures', () => {
     for (const { name, members } of groups) expect(name).toContain(members[0]?.id.split('-')[0]);
   });
 
+  it('are not named after what was redacted', () => {
+    const refused = Array.from({ length: 3 }, (_, index) => ({
+      id: `c${index}`,
+      score: 0,
+      text: `connection refused <IP_ADDRESS_${index}>:5432`,
+    }));
+    expect(groupFailures(refused).map(({ name }) => name)).toEqual(['connection-refused']);
+  });
+
   it('put what resembles nothing else into "other", last', () => {
     const odd = { id: 'odd', score: 0, text: 'Zebra' };
     expect(members([odd, ...failures]).at(-1)).toEqual(['other', ['odd']]);

@@ -32,7 +32,7 @@ export function describeSpan(span: Span): SpanDescription {
   const failure = failureOf(span);
   const words = [
     ...[...news, ...output].flatMap(textsOf),
-    ...(tool === undefined ? [] : [tool.name, tool.arguments, tool.result ?? '']),
+    ...(tool === undefined ? [] : [tool.name, spelledOut(tool.arguments), spelledOut(tool.result ?? '')]),
     failure,
   ]
     .filter((text) => text !== '')
@@ -54,9 +54,17 @@ export function describeSpan(span: Span): SpanDescription {
 }
 
 function textsOf(message: Message): readonly string[] {
-  if (message.role !== 'assistant') return [message.content];
-  const calls = callsOf(message).flatMap(({ function: call }) => [call.name, call.arguments]);
+  if (message.role !== 'assistant') return [message.role === 'tool' ? spelledOut(message.content) : message.content];
+  const calls = callsOf(message).flatMap(({ function: call }) => [call.name, spelledOut(call.arguments)]);
   return [message.content, message.reasoning_content ?? '', ...calls];
+}
+
+/** JSON text without its escapes: Python writes every letter beyond ASCII as one, which nobody would search for. */
+function spelledOut(text: string): string {
+  if (!text.includes('\\') || !/^\s*[[{"]/.test(text)) return text;
+  return text.replace(/\\(?:u([\da-f]{4})|(.))/gis, (_escape, hex?: string, sign = '') =>
+    hex === undefined ? (/[bfnrt]/.test(sign) ? ' ' : sign) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function failureOf(span: Span): string {
