@@ -19,7 +19,9 @@ export type Feedback = {
 
 export type FeedbackInput = {
   readonly thumbs?: 'up' | 'down';
-  /** 0..1, or 0..`of` with `of`. */
+  /** 1 to 5, spread over 0..1 as `apo trace feedback --rating` and the HTTP API do: one star is 0, three are 0.5. */
+  readonly stars?: number;
+  /** 0..1, or 0..`of` with `of`; stars are `stars`. */
   readonly rating?: number;
   readonly of?: number;
   readonly comment?: string;
@@ -62,7 +64,7 @@ function record(traceId: string, input: FeedbackInput): boolean {
   span.event('gen_ai.evaluation.result', {
     'gen_ai.evaluation.name': NAME,
     'gen_ai.evaluation.score.value': rating ?? undefined,
-    'gen_ai.evaluation.score.label': input.thumbs === undefined ? undefined : `thumbs_${input.thumbs}`,
+    'gen_ai.evaluation.score.label': labelOf(input),
     'gen_ai.evaluation.explanation': comment === '' ? undefined : comment,
     'apo.feedback.correction': correction === '' ? undefined : correction,
   });
@@ -70,8 +72,14 @@ function record(traceId: string, input: FeedbackInput): boolean {
   return true;
 }
 
+function labelOf({ thumbs, stars }: FeedbackInput): string | undefined {
+  if (stars !== undefined) return String(stars);
+  return thumbs === undefined ? undefined : `thumbs_${thumbs}`;
+}
+
 /** Undefined when the given rating is not usable; null when none was given. */
-function ratingOf({ thumbs, rating, of = 1 }: FeedbackInput): number | null | undefined {
+function ratingOf({ thumbs, stars, rating, of = 1 }: FeedbackInput): number | null | undefined {
+  if (stars !== undefined) return stars >= 1 && stars <= 5 ? (stars - 1) / 4 : undefined;
   if (rating !== undefined) {
     const value = rating / of;
     return value >= 0 && value <= 1 ? value : undefined;

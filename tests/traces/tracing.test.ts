@@ -194,6 +194,7 @@ describe('trace', () => {
     });
     expect(feedback(traceId, { thumbs: 'down', comment: 'wrong', correction: '4' })).toBe(true);
     expect(feedback(traceId, { rating: 4, of: 5 })).toBe(true);
+    expect(feedback(traceId, { stars: 4 })).toBe(true);
     const spans = await recording.spans();
     expect(spans[1]?.events[0]).toMatchObject({
       name: 'gen_ai.evaluation.result',
@@ -204,7 +205,9 @@ describe('trace', () => {
     expect(full?.feedback).toEqual([
       expect.objectContaining({ rating: 0, comment: 'wrong', correction: '4' }),
       expect.objectContaining({ rating: 0.8 }),
+      expect.objectContaining({ rating: 0.75 }),
     ]);
+    expect(spans.at(-1)?.events[0]?.attributes).toMatchObject({ 'gen_ai.evaluation.score.label': '4' });
   });
 
   it('refuses feedback without a value, out of range, or for an id that is none', () => {
@@ -212,6 +215,8 @@ describe('trace', () => {
     const id = 'a'.repeat(32);
     expect(feedback(id, {})).toBe(false);
     expect(feedback(id, { rating: 7 })).toBe(false);
+    expect(feedback(id, { stars: 0 })).toBe(false);
+    expect(feedback(id, { stars: 6 })).toBe(false);
     expect(feedback(id, { rating: Number.NaN })).toBe(false);
     expect(feedback(id, null as never)).toBe(false);
     expect(feedback('nope', { thumbs: 'up' })).toBe(false);
