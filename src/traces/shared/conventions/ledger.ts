@@ -46,6 +46,15 @@ export function createLedger(): Ledger {
     return true;
   }
 
+  /** A message that a receiver cut is the one that an earlier span told of with more of its text. */
+  function toldKey(key: string, counts: ReadonlyMap<string, number>): string {
+    const start = key.search(CUT);
+    if (start < 0 || told.has(key)) return key;
+    const head = key.slice(0, start);
+    for (const [known, times] of told) if (known.startsWith(head) && (counts.get(known) ?? 0) < times) return known;
+    return key;
+  }
+
   function tellCall(call: ToolCall, spanId: string, at: number): void {
     const { name, arguments: raw } = call.function;
     // A tool span has told of it already.
@@ -105,7 +114,7 @@ export function createLedger(): Ledger {
       return {
         messages(list, at) {
           for (const message of list) {
-            const key = keyOf(message);
+            const key = toldKey(keyOf(message), counts);
             const occurrence = counts.get(key) ?? 0;
             counts.set(key, occurrence + 1);
             if (isNew(key, occurrence)) tellMessage(message, span.spanId, at);
@@ -155,6 +164,9 @@ export function createLedger(): Ledger {
     },
   };
 }
+
+/** See `cutMark` in ../otlp/shorten.ts; keys have no white space. */
+const CUT = /…\[\d+bytescut\]/;
 
 function matches(call: OpenCall, id: string, name: string, raw: string): boolean {
   return id === '' ? call.name === name && canonical(call.arguments) === canonical(raw) : call.id === id;

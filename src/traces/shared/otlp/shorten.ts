@@ -4,8 +4,8 @@ import { type Json, parseJson } from '../../../core/json.ts';
 const MIN_LEAF = 256;
 
 /**
- * Cuts a text to about `maxBytes` and says so in it. JSON (messages, tool arguments) stays valid: first its long texts
- * are cut, then the middle of its longest list, so that the first and the latest messages survive.
+ * Cuts a text to about `maxBytes` and says so in it. JSON (messages, tool arguments) stays valid: the earlier
+ * items of a list are cut first, then its middle goes, so that the first and the latest messages survive.
  */
 export function shorten(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
@@ -29,12 +29,44 @@ function cutText(text: string, maxBytes: number): string {
 }
 
 function shortenJson(value: Json, maxBytes: number): string | undefined {
+  if (Array.isArray(value) && value.length > 1) return shortenList(value, maxBytes);
+  return leafByLeaf(value, maxBytes);
+}
+
+/** Every text cut to the same length, the greatest that fits. */
+function leafByLeaf(value: Json, maxBytes: number): string | undefined {
   for (let leaf = maxBytes >> 1; leaf >= MIN_LEAF; leaf >>= 1) {
     const short = JSON.stringify(mapTexts(value, leaf));
     if (Buffer.byteLength(short) <= maxBytes) return short;
   }
-  if (!Array.isArray(value)) return undefined;
-  const items = value.map((item: Json) => JSON.stringify(mapTexts(item, MIN_LEAF)));
+  return undefined;
+}
+
+/**
+ * The latest items stay whole, earlier ones are cut, and those in the middle go: of a conversation that is sent again with
+ * every call, only the end is new.
+ */
+function shortenList(list: readonly Json[], maxBytes: number): string | undefined {
+  const items = list.map((item) => JSON.stringify(mapTexts(item, MIN_LEAF)));
+  let left = maxBytes - items.reduce((sum, item) => sum + Buffer.byteLength(item) + 1, 1);
+  if (left < 0) return withoutMiddle(items, maxBytes);
+  // What comes first are instructions, which are short and told with every call; then from the end on.
+  for (const index of placesOf(list.length)) {
+    const cut = items[index] as string;
+    const whole = JSON.stringify(list[index]);
+    const gain = left + Buffer.byteLength(cut);
+    if (Buffer.byteLength(whole) <= gain) items[index] = whole;
+    else if (index === list.length - 1) items[index] = leafByLeaf(list[index] as Json, gain) ?? cut;
+    left = gain - Buffer.byteLength(items[index] as string);
+  }
+  return `[${items.join(',')}]`;
+}
+
+function placesOf(length: number): readonly number[] {
+  return [0, ...Array.from({ length: length - 1 }, (_, index) => length - 1 - index)];
+}
+
+function withoutMiddle(items: readonly string[], maxBytes: number): string | undefined {
   const first = items[0] as string;
   let left = maxBytes - Buffer.byteLength(first) - 2;
   let from = items.length;
