@@ -39,7 +39,7 @@ const MOVED = 2_000;
  * Applies a retention: old traces go to Parquet files by date, then leave the store, and files that are older still are
  * removed; so is old feedback whose trace never came. Killed at any point, no trace is lost, and the next call leaves none
  * in both places.
- * @throws ApoError `file-write`, `store-*`
+ * @throws ApoError `file-write`, `store-*` (`store-locked` while another process moves traces to the folder)
  */
 export async function archiveTraces(
   traces: TraceStore,
@@ -47,26 +47,36 @@ export async function archiveTraces(
   { now, key, signal, keepSpace = false }: ArchiveContext,
 ): Promise<ArchiveReport> {
   const until = new Date(now.getTime() - days * DAY_MS).toISOString();
-  await settleMoves(folder, async (traceId) => (await traces.find(traceId)) !== undefined);
+  const isInStore = async (traceId: string): Promise<boolean> => (await traces.find(traceId)) !== undefined;
+  await settleMoves(folder, isInStore);
   await traces.deleteStrays(until);
   const total = { files: [] as string[], traces: 0, spans: 0, dropped: 0 };
-  while (signal?.aborted !== true) {
-    const { old, more } = await oldest(traces, { until, now });
-    if (old.length === 0) break;
+  if ((await oldest(traces, { until, now })).old.length > 0) {
     const move = startMove(folder);
-    const { files, ...counts } = await writeCold({
-      folder,
-      traces: coldTraces(traces, old, redaction),
-      newId: move.newId,
-      pseudonym: (id) => pseudonymOf(id, key),
-      redactionLevel: redaction,
-    });
-    total.files.push(...files);
-    total.traces += counts.traces;
-    total.spans += counts.spans;
-    total.dropped += counts.dropped;
-    await traces.delete({ traceIds: old.map(({ traceId }) => traceId) }, { keepSpace: keepSpace || more });
-    move.done();
+    try {
+      while (signal?.aborted !== true) {
+        const { old, more } = await oldest(traces, { until, now });
+        if (old.length === 0) break;
+        const { files, ...counts } = await writeCold({
+          folder,
+          traces: coldTraces(traces, old, redaction),
+          newId: move.newId,
+          pseudonym: (id) => pseudonymOf(id, key),
+          redactionLevel: redaction,
+        });
+        total.files.push(...files);
+        total.traces += counts.traces;
+        total.spans += counts.spans;
+        total.dropped += counts.dropped;
+        await traces.delete({ traceIds: old.map(({ traceId }) => traceId) }, { keepSpace: keepSpace || more });
+        move.done();
+      }
+      move.end();
+    } catch (error) {
+      // Parts of traces that stay; where not even that can be done, the next call does it.
+      await settleMoves(folder, isInStore).catch(() => undefined);
+      throw error;
+    }
   }
   return { ...total, expired: expireCold(folder, { days: expireDays, now }) };
 }

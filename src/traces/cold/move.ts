@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { ApoError } from '../../core/errors.ts';
 import { makeFolder } from '../../platform/files.ts';
 import { isAlive } from '../../platform/process.ts';
 import { partitionsOf } from './folder.ts';
@@ -15,15 +26,30 @@ export type Move = {
   newId(): string;
   /** The traces of all these parts have left the store. */
   done(): void;
+  /** Lets other processes move. */
+  end(): void;
 };
 
-/** Keeps a list of parts whose traces are still in the store, so that a later run knows them if this one is killed. */
+/**
+ * Keeps a list of parts whose traces are still in the store, so that a later run knows them if this one is killed, and
+ * other processes that this one is at work.
+ * @throws ApoError `store-locked` while another process moves traces to this folder
+ */
 export function startMove(folder: string): Move {
   const list = join(folder, `_moving-${process.pid}.txt`);
+  makeFolder(folder, 0o700);
+  writeFileSync(list, '', { mode: 0o600 });
+  // After our own is there: of two that start at once, at least one sees the other.
+  const other = readdirSync(folder).find((name) => !isStale(LIST.exec(name)?.[1] ?? `${process.pid}`));
+  if (other !== undefined) {
+    rmSync(list);
+    throw new ApoError('store-locked', `process ${LIST.exec(other)?.[1]} is moving traces to ${folder}`, {
+      hint: 'wait until it has ended',
+    });
+  }
   return {
     newId() {
       const id = randomUUID();
-      makeFolder(folder, 0o700);
       const file = openSync(list, 'a', 0o600);
       try {
         writeSync(file, `${id}\n`);
@@ -33,8 +59,14 @@ export function startMove(folder: string): Move {
       }
       return id;
     },
-    done: () => rmSync(list, { force: true }),
+    done: () => writeFileSync(list, ''),
+    end: () => rmSync(list, { force: true }),
   };
+}
+
+/** Whether whoever wrote it is gone; a process moves once at a time. */
+function isStale(pid: string): boolean {
+  return Number(pid) === process.pid || !isAlive(Number(pid));
 }
 
 /**
@@ -44,7 +76,6 @@ export function startMove(folder: string): Move {
  */
 export async function settleMoves(folder: string, isInStore: (traceId: string) => Promise<boolean>): Promise<void> {
   if (!existsSync(folder)) return;
-  const isStale = (pid: string): boolean => Number(pid) === process.pid || !isAlive(Number(pid));
   for (const name of readdirSync(folder)) {
     const pid = LIST.exec(name)?.[1];
     if (pid === undefined || !isStale(pid)) continue;
