@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Canaries } from '../core/canaries.ts';
 import type { Clock } from '../core/clock.ts';
 import { ApoError, isApoError } from '../core/errors.ts';
@@ -78,6 +79,8 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const settled = async (): Promise<void> => {
     await idle();
     await parts.caller.idle();
+    // An optimizer that measures beside its search keeps what came of it in the turn after.
+    await setImmediate();
   };
 
   let reason: string;
