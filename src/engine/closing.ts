@@ -100,11 +100,14 @@ export function createClosing(parts: ClosingParts): Closing {
     },
     affordsTest: () => test.length > 0 && budget.shortage(2 * test.length, 0) === undefined,
     async compare(kept) {
-      const contender = kept.contender ?? kept.best;
+      // Where the rollouts that are left pay for one prompt only, that is the start.
+      const isPaired = kept.baseline.length > 0 || budget.remainingRollouts() > 1;
+      const contender = isPaired ? (kept.contender ?? kept.best) : start;
       if (kept.final.length > 0 && kept.baseline.length > 0 && contender.id === kept.best.id) return kept;
       const known = new Set(kept.baseline.map(({ rollout }) => rollout.taskId));
       // What was kept for two prompts is one's where nothing but the start was found.
-      const count = tasksToCompare() * (contender.id === start.id ? 2 : 1);
+      const share = contender.id === start.id ? 2 : 1;
+      const count = Math.min(tasksToCompare() * share, Math.floor((budget.remainingRollouts() * share) / 2));
       const tasks = known.size > 0 ? val.filter(({ id }) => known.has(id)) : parts.random.shuffle(val).slice(0, count);
       const purpose = { iteration: parts.iterations, split: 'val', label: 'the final comparison' } as const;
       const before: ScoredRollout[] = [];

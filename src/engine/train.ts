@@ -98,7 +98,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     error = asApoError(parts.stop.reason ?? thrown);
     // What a limit still let in is run: how far it has got decides nothing.
     if (error.code === 'budget-reached') await settled();
-    if (error === closing.reached) {
+    if (error === closing.reached || (error.code === 'budget-reached' && kept.baseline.length === 0)) {
       ({ kept, test, error } = await concludeSearch(parts, closing, evaluate, kept, error));
     }
     parts.stop.request(error);
@@ -127,7 +127,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
 }
 
 /**
- * A limit has ended the search, and what was kept of it pays for the comparison, perhaps for the sealed test part too.
+ * A limit has ended the search, and what was kept or is left of it pays for the comparison, perhaps for the sealed test part too.
  * What goes wrong now is why the run ends, instead of the limit.
  */
 async function concludeSearch(

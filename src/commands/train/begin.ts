@@ -34,7 +34,7 @@ type StoredConfig = {
   readonly limits?: Limits;
   /** Absent in runs of earlier builds. */
   readonly taskKeys?: string;
-  /** Rollouts that had been made when the run was last resumed with another rollout limit. */
+  /** Rollouts that had been made when the run was last resumed with another rollout limit, or with failed calls sent again. */
   readonly paidRollouts?: number;
 };
 
@@ -128,15 +128,16 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   const setup = await setUpAgain(run, config);
   requirePrices(setup);
   prepareFolders(config);
-  const isReplanned = config.budget.rollouts !== original.budget.rollouts;
+  // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
+  const released = stopOf(run.reason) === 'calls' ? await store.journal.releaseFaults(run.id) : 0;
+  // Other replies may lead elsewhere: what was rolled out on the way that is left counts as well.
+  const isReplanned = released > 0 || config.budget.rollouts !== original.budget.rollouts;
   const now: StoredConfig = {
     ...stored,
     config: { ...stored.config, budget: config.budget },
     limits,
     ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
   };
-  // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
-  if (stopOf(run.reason) === 'calls') await store.journal.releaseFaults(run.id);
   await store.runs.update(run.id, {
     status: 'running',
     reason: '',
