@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config, ConfigInput } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { isoNow } from '../../core/clock.ts';
 import { ApoError, isApoError, stopOf } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { ROLES } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -83,13 +83,13 @@ export async function begin(flags: TrainFlags): Promise<Begun> {
 
 /** An earlier run: everything comes from what is stored of it; only limits, concurrency and places may be given anew. */
 export async function resume(flags: TrainFlags): Promise<Begun> {
-  const given = configOf(flags).config;
+  const { config: given, folder } = configOf(flags);
   const store = await openStore(given, false);
   try {
     const run = await findRun(store, flags.resume === true ? undefined : flags.resume);
     // First of all: nothing of a run that another process is training may change.
     await store.runs.claim(run.id, thisProcess());
-    return await takeUp(store, run, flags, given);
+    return await takeUp(store, { ...run, config: relocated(run.config, folder) }, flags, given);
   } catch (error) {
     await store.close();
     throw error;
@@ -104,6 +104,25 @@ export async function leave(store: Store, run: Run): Promise<void> {
     // The error that ended the run says more than this one.
   }
   await store.close();
+}
+
+/** The files of the config that move with its folder; an agent's path is part of what its rollouts are known by. */
+const MOVED = ['dataset', 'history', 'grader', 'tools', 'store', 'traceFolder'];
+
+/** A run whose folder was moved, or copied to another machine, finds its files where its config is now. */
+function relocated(stored: JsonObject, here: string): JsonObject {
+  const { folder: before, path, config } = stored as unknown as StoredConfig;
+  if (before === here || existsSync(before)) return stored;
+  const move = (value: Json): Json => {
+    if (typeof value === 'string') return value.startsWith(before + sep) ? here + value.slice(before.length) : value;
+    if (Array.isArray(value)) return value.map(move);
+    return isJsonObject(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, move(one)]))
+      : value;
+  };
+  const entries = Object.entries(config as unknown as JsonObject);
+  const moved = Object.fromEntries(entries.map(([key, value]) => [key, MOVED.includes(key) ? move(value) : value]));
+  return { ...stored, config: moved, folder: here, path: move(path) };
 }
 
 async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config): Promise<Begun> {
