@@ -16,7 +16,7 @@ import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
 import { createLeakGuard } from './leaks.ts';
 import { describeRun, type RunResult, round, roundInterval, summarise, type Tested } from './result.ts';
-import { askGrader } from './rollout.ts';
+import { askGrader, type RolloutParts } from './rollout.ts';
 import { compare } from './verdict.ts';
 
 export type TrainParts = ContextParts & {
@@ -25,6 +25,7 @@ export type TrainParts = ContextParts & {
   readonly grader: Grader;
   /** Ids of rollouts that were paid for under another rollout limit. Default: none. */
   readonly paidRollouts?: ReadonlySet<string>;
+  readonly regrades?: RolloutParts['regrades'];
   readonly clock: Clock;
   /** Calls in flight at most, whatever their role. */
   readonly concurrency: number;

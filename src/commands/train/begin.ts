@@ -36,6 +36,8 @@ type StoredConfig = {
   readonly taskKeys?: string;
   /** Rollouts that had been made when the run was last resumed with another rollout limit, or with failed calls sent again. */
   readonly paidRollouts?: number;
+  /** How often the run was resumed after a step failed: replies that were no verdicts are then asked for again. */
+  readonly regrades?: number;
 };
 
 type Limits = ConfigInput['budget'];
@@ -150,9 +152,11 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
   const released = stopOf(run.reason) === 'calls' ? await store.journal.releaseFaults(run.id) : 0;
   // Other replies may lead elsewhere: what was rolled out on the way that is left counts as well.
-  const isReplanned = released > 0 || config.budget.rollouts !== original.budget.rollouts;
+  const isRegraded = run.reason === 'step-failed';
+  const isReplanned = released > 0 || isRegraded || config.budget.rollouts !== original.budget.rollouts;
   const now: StoredConfig = {
     ...stored,
+    ...(isRegraded ? { regrades: (stored.regrades ?? 0) + 1 } : {}),
     config: { ...stored.config, budget: config.budget },
     limits,
     ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
