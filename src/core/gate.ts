@@ -132,6 +132,15 @@ const MARKUP: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     pattern: /(?:%[0-9a-f]{2}){6,}|(?:\\x[0-9a-f]{2}){6,}|(?:\\u[0-9a-f]{4}){4,}|(?:&#x?[0-9a-f]{2,6};){4,}/gi,
     what: 'an encoded text',
   },
+  // Tags that only structure a prompt are none of these.
+  {
+    pattern: /<(?:script|iframe|object|embed|svg|meta|link)\b|<[a-z][^<>]{0,200}\s(?:src|href|on[a-z]{3,20})\s*=/gi,
+    what: 'active HTML',
+  },
+  // Of the engines that put variables into texts; a prompt's own placeholders are {{these}}.
+  { pattern: /\$\{[^{}]{1,200}\}|<%[^%]{1,200}%>|\{%[^%]{1,200}%\}/g, what: 'a template expression' },
+  // Latin and Cyrillic letters look alike: such a word is read as another one than it is.
+  { pattern: /[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]/gi, what: 'a word of two alphabets' },
 ];
 
 /** The user's own marks may stay, and more of the same kind beside them: a prompt with examples in fences gets others. */
@@ -164,12 +173,30 @@ function findCanary(canaries: readonly string[], text: string): string | undefin
 
 /** With or without a scheme, and what Markdown would make a link or an image of. */
 const LINK =
-  /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>)\]]{1,2000}|\b(?:www\.|mailto:|data:[a-z]|javascript:)[^\s"'<>)\]]{1,2000}|(?<![\w.@/-])(?:[a-z0-9-]{1,63}\.){1,5}(?:com|net|org|io|ai|dev|app|co|info|biz|xyz|me|ru|cn|de|uk|link|site|online|top|gg|ly)(?:\/[^\s"'<>)\]]{0,500})?(?![\w-])/gi;
+  /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>)\]]{1,2000}|\b(?:www\.|mailto:|data:[a-z]|javascript:)[^\s"'<>)\]]{1,2000}|(?<![\w.@/-])(?:[a-z0-9-]{1,63}\.){1,5}(?:com|net|org|io|ai|dev|app|co|info|biz|xyz|me|ru|cn|de|uk|eu|fr|nl|pl|jp|br|ch|link|site|online|top|gg|ly|shop|store|click|live|cloud|page|tech|space|website|zip|cc|tv|tk)(?:\/[^\s"'<>)\]]{0,500})?(?![\w-])|(?<![\w.@/-])(?:[a-z0-9-]{2,63}\.){1,5}(?!(?:js|ts|py|md|txt|json|csv|html?|ya?ml)\b)[a-z]{2,24}\/[^\s"'<>)\]]{2,500}/gi;
+/** Addresses and numbers as they are spelt to get past a filter. */
+const SPELT: readonly { readonly pattern: RegExp; readonly what: string }[] = [
+  {
+    pattern:
+      /[\w.-]{1,60}\s{0,3}(?:\(at\)|\[at\]|\sat\s)\s{0,3}[\w-]{1,60}\s{0,3}(?:\(dot\)|\[dot\]|\sdot\s)\s{0,3}\w{2,24}/gi,
+    what: 'a new e-mail address',
+  },
+  {
+    pattern:
+      /\b(?=(?:[a-z]{3,5}[\s,-]{1,3}){0,12}zero)(?:zero|one|two|three|four|five|six|seven|eight|nine)(?:[\s,-]{1,3}(?:zero|one|two|three|four|five|six|seven|eight|nine)){8,}/gi,
+    what: 'a new phone number',
+  },
+  { pattern: /\bhxxps?\b|[a-z0-9]\[(?:\.|dot)\][a-z]/gi, what: 'a new link' },
+];
 
 function findContact(text: string, own: string): string | undefined {
   const known = own.toLowerCase();
-  for (const [link] of text.matchAll(LINK)) {
+  // Also as full-width characters, which browsers take for the plain ones.
+  for (const [link] of [...text.matchAll(LINK), ...text.normalize('NFKC').matchAll(LINK)]) {
     if (!known.includes(trimmed(link).toLowerCase())) return 'contains a new link';
+  }
+  for (const { pattern, what } of SPELT) {
+    if ([...text.matchAll(pattern)].some(([found]) => !known.includes(found.toLowerCase()))) return `contains ${what}`;
   }
   for (const { type, start, end } of [...secretDetector.detect(text), ...contactDetector.detect(text)]) {
     if (!known.includes(text.slice(start, end).toLowerCase()))

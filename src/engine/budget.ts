@@ -33,8 +33,13 @@ export type Settle = (tokens: number, costMicroUsd: MicroUsd) => void;
 export type Budget = {
   /** Whether replies need a length limit, because nothing else bounds what a call may cost. */
   readonly limitsOutput: boolean;
-  /** Claims rollouts, all or none, of which `known` are among those paid for before. @throws ApoError `budget-reached` */
-  claimRollouts(count: number, known?: number): void;
+  /** Whether calls, tokens or cost are limited: how many rollouts that pays for is known when one has ended. */
+  readonly limitsSpending: boolean;
+  /**
+   * Claims rollouts, all or none, of which `known` are among those paid for under another limit, and `made` were made before a
+   * resume: these take nothing any more. @throws ApoError `budget-reached`
+   */
+  claimRollouts(count: number, known?: number, made?: number): void;
   remainingRollouts(): number;
   rollouts(): number;
   /** To be told when a claimed rollout has ended; `isNew` is false when it was made before a resume. */
@@ -65,10 +70,11 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   let reservedCost = 0;
   let waiting: (() => void)[] = [];
   const outlook = createOutlook(limits, elapsed);
-  let ended = 0;
+  const limitsOutput = limits.tokens !== undefined || limits.costMicroUsd !== undefined;
+  /** Rollouts claimed that have not ended, but for those made before a resume. */
+  let open = 0;
   let keptRollouts = 0;
   const spent = () => ({ calls, tokens, costMicroUsd: cost });
-  const open = (): number => Math.max(0, rollouts - ended);
 
   function refuse(Refusal: typeof ApoError, what: string, limit: number, flag: string, why = ''): never {
     throw new Refusal('budget-reached', `budget of ${limit} ${what} is reached${why}`, {
@@ -118,13 +124,14 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
   }
 
   return {
-    limitsOutput: limits.tokens !== undefined || limits.costMicroUsd !== undefined,
+    limitsOutput,
+    limitsSpending: limitsOutput || limits.calls !== undefined,
     rollouts: () => rollouts,
     endRollout(isNew) {
-      ended += 1;
+      if (isNew) open = Math.max(0, open - 1);
       outlook.endRollout(isNew);
     },
-    shortage: (wanted, kept) => outlook.shortage(spent(), { open: open(), wanted, asks: 0, kept }),
+    shortage: (wanted, kept) => outlook.shortage(spent(), { open, wanted, asks: 0, kept }),
     affordable: (share) => outlook.affordable(spent(), share),
     keep(count) {
       keptRollouts = count;
@@ -135,13 +142,15 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
       // As long as a resumed run only repeats itself, it has to see what it saw.
       return freshRollouts === 0 ? unplanned : Math.min(unplanned, limit - (already.rollouts ?? 0) - freshRollouts);
     },
-    claimRollouts(count, known = 0) {
+    claimRollouts(count, known = 0, made = 0) {
       const fresh = freshRollouts + count - known;
       const paid = fresh === 0 ? 0 : (already.rollouts ?? 0) + fresh;
       if (limits.rollouts !== undefined && Math.max(rollouts + count, paid) > limits.rollouts) {
         refuse(ApoError, 'rollouts', limits.rollouts, '--max-rollouts');
       }
+      if (rollouts === 0) outlook.beginRollouts();
       rollouts += count;
+      open += count - made;
       freshRollouts = fresh;
     },
     replay({ isOfRollout, tokens: most, costMicroUsd: mostCost }, usedTokens, usedCost) {
@@ -156,7 +165,7 @@ export function createBudget(limits: BudgetLimits, already: Spent, elapsed: () =
         signal.throwIfAborted();
         refuseWhatCannotFit(added, wanted);
         if (!isOfRollout && keptRollouts > 0) {
-          const short = outlook.shortage(spent(), { open: open(), wanted: 0, asks: added, kept: keptRollouts });
+          const short = outlook.shortage(spent(), { open, wanted: 0, asks: added, kept: keptRollouts });
           if (short !== undefined) throw short;
         }
         const fits =

@@ -50,6 +50,16 @@ export function createClosing(parts: ClosingParts): Closing {
   const { start, val, test, budget, evaluate } = parts;
   const seen = new Set<string>();
   let reached: ApoError | undefined;
+  let first: Promise<unknown> | undefined;
+
+  /**
+   * What a rollout takes is known when one has ended. Where that decides how many the limits pay for, the first one runs alone:
+   * more would leave half-paid rollouts behind, and at another concurrency other ones.
+   */
+  async function afterFirst(...[prompt, trials, purpose]: Parameters<Evaluator['evaluate']>): Promise<void> {
+    first ??= evaluate(prompt, trials.slice(0, 1), purpose);
+    await first;
+  }
 
   function tasksToCompare(): number {
     return Math.max(1, Math.min(val.length, Math.floor(budget.affordable(MOST_SHARE) / 2)));
@@ -63,6 +73,7 @@ export function createClosing(parts: ClosingParts): Closing {
 
   return {
     async evaluate(prompt, trials, purpose) {
+      if (budget.limitsSpending && trials.length > 0) await afterFirst(prompt, trials, purpose);
       const fresh = trials.filter((trial) => !seen.has(trialKey(prompt, trial)) && !parts.wasMade(prompt, trial));
       if (fresh.length > 0) {
         reached ??= budget.shortage(fresh.length, keptRollouts());
@@ -89,11 +100,15 @@ export function createClosing(parts: ClosingParts): Closing {
     },
     affordsTest: () => test.length > 0 && budget.shortage(2 * test.length, 0) === undefined,
     async compare(kept) {
-      const contender = kept.contender ?? kept.best;
+      // Where the rollouts that are left pay for one prompt only, that is the start.
+      const isPaired = kept.baseline.length > 0 || budget.remainingRollouts() > 1;
+      const contender = isPaired ? (kept.contender ?? kept.best) : start;
       if (kept.final.length > 0 && kept.baseline.length > 0 && contender.id === kept.best.id) return kept;
       const known = new Set(kept.baseline.map(({ rollout }) => rollout.taskId));
-      const tasks =
-        known.size > 0 ? val.filter(({ id }) => known.has(id)) : parts.random.shuffle(val).slice(0, tasksToCompare());
+      // What was kept for two prompts is one's where nothing but the start was found.
+      const share = contender.id === start.id ? 2 : 1;
+      const count = Math.min(tasksToCompare() * share, Math.floor((budget.remainingRollouts() * share) / 2));
+      const tasks = known.size > 0 ? val.filter(({ id }) => known.has(id)) : parts.random.shuffle(val).slice(0, count);
       const purpose = { iteration: parts.iterations, split: 'val', label: 'the final comparison' } as const;
       const before: ScoredRollout[] = [];
       const after: ScoredRollout[] = [];

@@ -109,7 +109,9 @@ export function createEvaluator(parts: EvaluateParts): Evaluator {
       const { paidRollouts: paid = NONE } = parts;
       const isPaid = ({ task, sample }: Trial): boolean =>
         paid.size > 0 && paid.has(rolloutId(parts.agent, prompt, task, sample));
-      parts.budget.claimRollouts(fresh.size, [...fresh.values()].filter(isPaid).length);
+      const claimed = [...fresh.values()];
+      const made = claimed.filter((trial) => parts.wasMade?.(prompt, trial) === true).length;
+      parts.budget.claimRollouts(claimed.length, claimed.filter(isPaid).length, made);
       for (const [key, trial] of fresh) start(key, prompt, trial, purpose);
 
       const isNext = unjudged++ === 0;

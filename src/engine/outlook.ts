@@ -17,6 +17,8 @@ export class KeptBudget extends ApoError {}
 
 /** What rollouts and the search's calls took so far, and so what is still to come. */
 export type Outlook = {
+  /** The first rollouts start: calls before them, which tried the grader, say nothing of what a rollout takes. */
+  beginRollouts(): void;
   /** @param isNew false when the rollout was made before a resume, and so took no time of this process */
   endRollout(isNew: boolean): void;
   /**
@@ -73,8 +75,9 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
 
   function linesOf(spent: Amounts): readonly Line[] {
     const each = (amount: keyof Amounts, what: string, flag: string, unit: number): Line => {
-      const all = ended === 0 ? FIRST_ROLLOUT[amount] : spent[amount] / ended;
-      const one = ended === 0 ? all : Math.min(all, rolledOut[amount] / ended);
+      const one = ended === 0 ? FIRST_ROLLOUT[amount] : rolledOut[amount] / ended;
+      // Not what is spent: a resumed run has spent it all before its first rollout ends once more.
+      const all = ended === 0 ? one : one + searched[amount] / ended;
       const asked = searched.calls === 0 ? 0 : searched[amount] / searched.calls;
       // Calls count as soon as they start, and each is one.
       const [ask, pending, last] = amount === 'calls' ? [1, 0, 0] : [asked, asked * searching, largest[amount]];
@@ -102,6 +105,9 @@ export function createOutlook(limits: SoftLimits, elapsed: () => number): Outloo
   }
 
   return {
+    beginRollouts() {
+      rolledOut = NOTHING;
+    },
     endRollout(isNew) {
       ended += 1;
       if (isNew) endedHere += 1;

@@ -26,7 +26,12 @@ export type RolloutParts = {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly leaks: LeakGuard;
+  /** How often a verdict that cannot be used is asked for once more. Default 0: a run that is resumed after too many. */
+  readonly regrades?: number;
 };
+
+/** Apart from the samples of any optimizer. */
+const REGRADE_SAMPLES = 1_000_000;
 
 /**
  * Runs the agent on one task and grades the answer. What the agent or its provider does wrong is a result; only what has
@@ -135,7 +140,10 @@ async function gradeRollout(
   if (rollout.status === 'refused' && rollout.answer.trim() === '')
     return { status: 'scored', score: 0, reason: 'refused without an answer' };
   try {
-    return await askGrader(parts, rollout, task, sample, signal);
+    let grade = await askGrader(parts, rollout, task, sample, signal);
+    for (let again = 1; grade.status === 'unscored' && again <= (parts.regrades ?? 0); again++)
+      grade = await askGrader(parts, rollout, task, sample + again * REGRADE_SAMPLES, signal);
+    return grade;
   } catch (error) {
     parts.stop.check();
     if (isApoError(error)) throw error;

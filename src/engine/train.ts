@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Canaries } from '../core/canaries.ts';
 import type { Clock } from '../core/clock.ts';
 import { ApoError, isApoError } from '../core/errors.ts';
@@ -15,7 +16,7 @@ import { explain } from './explain.ts';
 import { checkGold } from './gold.ts';
 import { createLeakGuard } from './leaks.ts';
 import { describeRun, type RunResult, round, roundInterval, summarise, type Tested } from './result.ts';
-import { askGrader } from './rollout.ts';
+import { askGrader, type RolloutParts } from './rollout.ts';
 import { compare } from './verdict.ts';
 
 export type TrainParts = ContextParts & {
@@ -24,6 +25,7 @@ export type TrainParts = ContextParts & {
   readonly grader: Grader;
   /** Ids of rollouts that were paid for under another rollout limit. Default: none. */
   readonly paidRollouts?: ReadonlySet<string>;
+  readonly regrades?: RolloutParts['regrades'];
   readonly clock: Clock;
   /** Calls in flight at most, whatever their role. */
   readonly concurrency: number;
@@ -78,6 +80,8 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
   const settled = async (): Promise<void> => {
     await idle();
     await parts.caller.idle();
+    // An optimizer that measures beside its search keeps what came of it in the turn after.
+    await setImmediate();
   };
 
   let reason: string;
@@ -95,7 +99,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
     error = asApoError(parts.stop.reason ?? thrown);
     // What a limit still let in is run: how far it has got decides nothing.
     if (error.code === 'budget-reached') await settled();
-    if (error === closing.reached) {
+    if (error === closing.reached || (error.code === 'budget-reached' && kept.baseline.length === 0)) {
       ({ kept, test, error } = await concludeSearch(parts, closing, evaluate, kept, error));
     }
     parts.stop.request(error);
@@ -124,7 +128,7 @@ export async function train(parts: TrainParts): Promise<TrainEnd> {
 }
 
 /**
- * A limit has ended the search, and what was kept of it pays for the comparison, perhaps for the sealed test part too.
+ * A limit has ended the search, and what was kept or is left of it pays for the comparison, perhaps for the sealed test part too.
  * What goes wrong now is why the run ends, instead of the limit.
  */
 async function concludeSearch(

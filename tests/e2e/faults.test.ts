@@ -109,6 +109,9 @@ describe('faults of the provider, seen by a whole run', () => {
     const paid = otherCalls();
     const done = await resume(world.url);
     expect(done.code, done.stderr).toBe(0);
+    // R16: the rollouts of the way without a critic are paid for, too, and the comparison at the end is within the limit.
+    expect(JSON.parse(done.stdout).usage.rollouts).toBeLessThanOrEqual(60);
+    expect(JSON.parse(done.stdout).baseline.n).toBeGreaterThan(0);
     expect(JSON.parse(done.stdout).usage.calls.critic).toBeGreaterThan(0);
     expect(otherCalls()).toBe(paid + counted(done.stdout) - counted(paused.stdout));
   });
@@ -187,6 +190,25 @@ describe('faults of the provider, seen by a whole run', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/100 % of the rollouts are failed or unscored \(limit 10 %\).*outside 0\.\.1/);
     expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'stopped', reason: 'step-failed', best: { score: null } });
+  });
+
+  it('B5 verdicts that could not be used are asked for again when the run is resumed, answers are not', async () => {
+    let isBroken = true;
+    await using world = await startWorld({
+      override: ({ body }) =>
+        body.model !== 'judge' ? undefined : isBroken ? { message: { content: null, refusal: 'No.' } } : verdict(0.5),
+    });
+    const stopped = await train(world.url, ['--grader-model', 'judge'], 'llm');
+    expect(stopped.stderr).toMatch(/unscored .* fix the cause, then resume/);
+    const again = await resume(world.url);
+    expect(again.code).toBe(1);
+    isBroken = false;
+    const paid = world.requests.filter(({ body }) => body.model !== 'judge').map(({ text }) => text);
+    const done = await resume(world.url);
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({ status: 'completed', usage: { outcomes: { unscored: 0 } } });
+    const later = world.requests.filter(({ body }) => body.model !== 'judge').slice(paid.length);
+    expect(later.filter(({ text }) => paid.includes(text))).toEqual([]);
   });
 
   it('R21 a share of failures below the threshold is left out of the scores and not counted as 0', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -103,6 +103,18 @@ describe('resume after a kill', () => {
     writeFileSync(path, before);
     const ended = await runTrainer(provider, folder, { resume: true });
     expect(lastingOf(ended.stdout)).toBe(baseline.result);
+  });
+
+  it('R01 a folder that was moved goes on where it is now', async () => {
+    const folder = await killedAt({ phase: 'reply', at: 6 });
+    const moved = join(temporaryFolder(), 'elsewhere');
+    renameSync(folder, moved);
+    const before = provider.requests.length;
+    const ended = await runTrainer(provider, moved, { resume: true });
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(lastingOf(ended.stdout)).toBe(baseline.result);
+    expect(provider.requests.length - before).toBeLessThanOrEqual(baseline.requests - 6 + CONCURRENCY);
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('R01 the proof bites: a trainer that reduces in order of arrival ends with something else', async () => {

@@ -91,6 +91,7 @@ describe('what the llm grader accepts (B5, I03)', () => {
     ['an off-scale part', '{"accuracy": 8, "reasoning": 1, "score": 1, "reason": "x"}', /"accuracy" is 8/],
     ['half of the parts', '{"accuracy": 1, "reason": "x"}', /no score/],
     ['two verdicts', `${verdict(1, 1, 1)} or ${verdict(0, 0, 0)}`, /two verdicts/],
+    ['two scores in one', '{"score": 0, "reason": "x", "score": 1}', /two verdicts/],
     ['two verdicts in a list', `[${verdict(1, 1, 1)}, ${verdict(0, 0, 0)}]`, /two verdicts/],
     ['a cut-off object', '{"score": 1, "reason": "x', /no verdict/],
     ['a verdict inside a text', JSON.stringify({ text: verdict(1, 1, 1) }), /no verdict/],

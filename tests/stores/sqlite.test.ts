@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment } from '../../src/config/environment.ts';
@@ -35,6 +35,22 @@ describe('sqlite store', () => {
     for (const suffix of ['', '-wal', '-shm']) {
       expect(statSync(join(folder, `results/apo.db${suffix}`)).mode & 0o777, suffix).toBe(0o600);
     }
+    await store.close();
+  });
+
+  it('stands behind a link, its log beside it, also when the link led to nothing at first', async () => {
+    mkdirSync(join(folder, 'disk'));
+    symlinkSync('disk/real.db', join(folder, 'apo.db'));
+    for (const id of ['run-1', 'run-2']) {
+      const store = createSqliteStore({ path: 'apo.db', create: true }, { folder });
+      await store.runs.create(aRun(id));
+      expect(await store.journal.start({ ...aKey('a'), runId: id }, { q: 1 }, AT)).toEqual({ state: 'new' });
+      expect(statSync(join(folder, 'disk/real.db-wal')).size).toBeGreaterThan(0);
+      await store.close();
+    }
+    expect(lstatSync(join(folder, 'apo.db')).isSymbolicLink()).toBe(true);
+    const store = createSqliteStore({ path: 'disk/real.db', create: false }, { folder });
+    expect((await store.runs.list()).map(({ id }) => id).sort()).toEqual(['run-1', 'run-2']);
     await store.close();
   });
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { loadEnvironment } from '../../config/environment.ts';
 import type { Config, ConfigInput } from '../../config/schema.ts';
 import { withoutSecrets, withSecrets } from '../../config/secrets.ts';
 import { isoNow } from '../../core/clock.ts';
 import { ApoError, isApoError, stopOf } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import { createPrices } from '../../engine/prices.ts';
 import { ROLES } from '../../models/model.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -34,8 +34,10 @@ type StoredConfig = {
   readonly limits?: Limits;
   /** Absent in runs of earlier builds. */
   readonly taskKeys?: string;
-  /** Rollouts that had been made when the run was last resumed with another rollout limit. */
+  /** Rollouts that had been made when the run was last resumed with another rollout limit, or with failed calls sent again. */
   readonly paidRollouts?: number;
+  /** How often the run was resumed after a step failed: replies that were no verdicts are then asked for again. */
+  readonly regrades?: number;
 };
 
 type Limits = ConfigInput['budget'];
@@ -83,13 +85,13 @@ export async function begin(flags: TrainFlags): Promise<Begun> {
 
 /** An earlier run: everything comes from what is stored of it; only limits, concurrency and places may be given anew. */
 export async function resume(flags: TrainFlags): Promise<Begun> {
-  const given = configOf(flags).config;
+  const { config: given, folder } = configOf(flags);
   const store = await openStore(given, false);
   try {
     const run = await findRun(store, flags.resume === true ? undefined : flags.resume);
     // First of all: nothing of a run that another process is training may change.
     await store.runs.claim(run.id, thisProcess());
-    return await takeUp(store, run, flags, given);
+    return await takeUp(store, { ...run, config: relocated(run.config, folder) }, flags, given);
   } catch (error) {
     await store.close();
     throw error;
@@ -104,6 +106,25 @@ export async function leave(store: Store, run: Run): Promise<void> {
     // The error that ended the run says more than this one.
   }
   await store.close();
+}
+
+/** The files of the config that move with its folder; an agent's path is part of what its rollouts are known by. */
+const MOVED = ['dataset', 'history', 'grader', 'tools', 'store', 'traceFolder'];
+
+/** A run whose folder was moved, or copied to another machine, finds its files where its config is now. */
+function relocated(stored: JsonObject, here: string): JsonObject {
+  const { folder: before, path, config } = stored as unknown as StoredConfig;
+  if (before === here || existsSync(before)) return stored;
+  const move = (value: Json): Json => {
+    if (typeof value === 'string') return value.startsWith(before + sep) ? here + value.slice(before.length) : value;
+    if (Array.isArray(value)) return value.map(move);
+    return isJsonObject(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, move(one)]))
+      : value;
+  };
+  const entries = Object.entries(config as unknown as JsonObject);
+  const moved = Object.fromEntries(entries.map(([key, value]) => [key, MOVED.includes(key) ? move(value) : value]));
+  return { ...stored, config: moved, folder: here, path: move(path) };
 }
 
 async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config): Promise<Begun> {
@@ -128,15 +149,18 @@ async function takeUp(store: Store, run: Run, flags: TrainFlags, given: Config):
   const setup = await setUpAgain(run, config);
   requirePrices(setup);
   prepareFolders(config);
-  const isReplanned = config.budget.rollouts !== original.budget.rollouts;
+  // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
+  const released = stopOf(run.reason) === 'calls' ? await store.journal.releaseFaults(run.id) : 0;
+  // Other replies may lead elsewhere: what was rolled out on the way that is left counts as well.
+  const isRegraded = run.reason === 'step-failed';
+  const isReplanned = released > 0 || isRegraded || config.budget.rollouts !== original.budget.rollouts;
   const now: StoredConfig = {
     ...stored,
+    ...(isRegraded ? { regrades: (stored.regrades ?? 0) + 1 } : {}),
     config: { ...stored.config, budget: config.budget },
     limits,
     ...(isReplanned ? { paidRollouts: (await store.rollouts.scores({ runId: run.id })).length } : {}),
   };
-  // Failed calls that stopped the run failed for a reason that passes: they are sent again. What was used stays as it is.
-  if (stopOf(run.reason) === 'calls') await store.journal.releaseFaults(run.id);
   await store.runs.update(run.id, {
     status: 'running',
     reason: '',

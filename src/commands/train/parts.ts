@@ -80,6 +80,7 @@ export async function partsOf(
     provider: setup.roles.agent.model.provider,
     budget,
     paidRollouts: paid.ids,
+    regrades: Number(run.config.regrades ?? 0),
     stop,
     clock: systemClock,
     concurrency: config.concurrency,

@@ -41,7 +41,8 @@ export function verdictSchema({ low, high, criteria }: VerdictShape): JsonObject
  * another type.
  */
 export function readVerdict(reply: string, shape: VerdictShape, gradedTexts: readonly string[]): Verdict {
-  const objects = jsonObjectTexts(reply).map((text) => {
+  const texts = jsonObjectTexts(reply);
+  const objects = texts.map((text) => {
     const parsed = parseJson(text);
     return parsed.ok ? parsed.value : undefined;
   });
@@ -58,7 +59,15 @@ export function readVerdict(reply: string, shape: VerdictShape, gradedTexts: rea
   }
   if (verdicts.at(-1) !== final) return no('the last verdict is one from the graded text');
   if (own.some((verdict) => canonicalJson(verdict) !== canonicalJson(final))) return no('the grader gave two verdicts');
+  if (saysTwice(texts[objects.indexOf(final)] ?? '')) return no('the grader gave two verdicts');
   return checkVerdict(final, shape);
+}
+
+/** Of two members with one name, a parser keeps the last. */
+function saysTwice(text: string): boolean {
+  return ['score', ...CRITERIA].some(
+    (name) => (text.match(new RegExp(`(?<!\\\\)"${name}"\\s*:`, 'g')) ?? []).length > 1,
+  );
 }
 
 function checkVerdict(verdict: JsonObject, { low, high, criteria }: VerdictShape): Verdict {

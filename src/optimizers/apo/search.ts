@@ -48,12 +48,13 @@ export async function search(settings: ApoOptions, context: OptimizerContext, pl
   let lastCritique = '';
   let reason: EndReason = 'budget';
 
-  for (let round = 1; spent + settings.stepTasks <= searchRollouts; round++) {
+  // Less than planned is left where a resumed run had to leave the way that it paid for.
+  const left = (): number => Math.min(searchRollouts - spent, context.remainingRollouts() - kept - 2 * duelTasks);
+
+  for (let round = 1; settings.stepTasks <= left(); round++) {
     const iteration = iterationOf(spent, searchRollouts, context.iterations);
-    const isClimb = spent + 2 * settings.wholePromptTasks <= searchRollouts && isClimbing(state, round);
-    const found = await (isClimb
-      ? climbOn(state, iteration)
-      : searchOn(state, round, iteration, searchRollouts - spent));
+    const isClimb = 2 * settings.wholePromptTasks <= left() && isClimbing(state, round);
+    const found = await (isClimb ? climbOn(state, iteration) : searchOn(state, round, iteration, left()));
     spent += found.rollouts;
     rewards = [...rewards, ...found.rewards];
     refit(state);

@@ -1,4 +1,5 @@
-import { realpathSync, statSync } from 'node:fs';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { ApoError } from '../../core/errors.ts';
 import { keepStatements } from '../../platform/sqlite.ts';
@@ -33,17 +34,18 @@ export function openFile(path: string, create: boolean): OpenDatabase {
         hint: 'run apo train first, or name the file with --store',
       });
     }
-    createStoreFile(path);
+    createStoreFile(targetOf(path));
   } else if (!found.isFile()) {
     throw new ApoError('store-foreign', `store ${path} is not a file`, { hint: 'choose a file with --store' });
   }
+  // SQLite keeps the log beside the file, not beside a link to it.
   const file = realpathSync(path);
   const count = openFiles.get(file) ?? 0;
-  const head = count === 0 ? inspectHead(path) : undefined;
-  if (head?.hasLog) inspectWithLog(path, head);
-  const database = keepStatements(new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }));
+  const head = count === 0 ? inspectHead(file) : undefined;
+  if (head?.hasLog) inspectWithLog(file, head);
+  const database = keepStatements(new Sqlite(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }));
   try {
-    if (head?.hasLog === false) inspectDatabase(path, database, head);
+    if (head?.hasLog === false) inspectDatabase(file, database, head);
     if (found !== undefined && found.size > LARGE_BYTES && schemaVersion(database) < newestVersion()) {
       const size = `${(found.size / 1e9).toFixed(1)} GB`;
       process.stderr.write(terminalSafe(`store ${path} (${size}) is being upgraded, once; about 12 s a GB\n`));
@@ -62,6 +64,15 @@ export function openFile(path: string, create: boolean): OpenDatabase {
       openFiles.set(file, (openFiles.get(file) ?? 1) - 1);
     },
   };
+}
+
+/** Where a store that is not there yet belongs: a link that leads to nothing is no file of that name. */
+function targetOf(path: string): string {
+  try {
+    return targetOf(resolve(dirname(path), readlinkSync(path)));
+  } catch {
+    return path;
+  }
 }
 
 function configure(database: Sqlite.Database): void {
