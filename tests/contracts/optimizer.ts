@@ -88,9 +88,6 @@ export function optimizerContract(optimizer: Optimizer, { plansItsBudget = true,
 }
 
 function decisionsOf({ result, candidates }: Run): unknown {
-  // Proposals of one round are saved as they arrive.
-  const known = candidates
-    .map((one) => JSON.stringify([one.prompt.id, one.operator, one.parents, one.rejected]))
-    .sort();
+  const known = candidates.map(({ prompt, operator, parents, rejected }) => [prompt.id, operator, parents, rejected]);
   return [lasting(result), known];
 }

@@ -10,7 +10,7 @@ type Call = { id: string; name: string; arguments: string };
 /**
  * The chat completion that a stream of server-sent events amounts to, or the error in it. Gateways stream without being
  * asked, and some models do nothing else.
- * @throws ModelError `protocol` for a stream without an end, which may be half a reply
+ * @throws ModelError `protocol` for a stream without `[DONE]` or a reason to finish, which may be half a reply
  */
 export function completionOf(stream: string): Json {
   const texts: { [name: string]: string } = {};
@@ -33,11 +33,14 @@ export function completionOf(stream: string): Json {
     const choices = Array.isArray(chunk.choices) ? chunk.choices.filter(isJsonObject) : [];
     const choice = choices.find(({ index = 0 }) => index === 0);
     if (choice === undefined) continue;
-    if (isJsonObject(choice.message)) whole = choice.message;
+    if (isJsonObject(choice.message)) {
+      whole = choice.message;
+      isEnded = true;
+    }
     if (isJsonObject(choice.delta)) addDelta(choice.delta, texts, calls);
     finish = choice.finish_reason ?? finish;
   }
-  if (!isEnded && finish === null) throw new ModelError('protocol', 'the stream has no end');
+  if (!isEnded || finish === null) throw new ModelError('protocol', 'the stream has no end');
   const toolCalls = [...calls.values()].map(({ id, ...called }) => ({ id, type: 'function', function: called }));
   const message = { ...texts, ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }), ...whole };
   if (Object.keys(message).length === 0) throw new ModelError('protocol', 'the stream holds no message');

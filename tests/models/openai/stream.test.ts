@@ -72,7 +72,9 @@ describe('a stream that nobody asked for', () => {
 
   it.each([
     ['has no end', eventsOf([chunk({ content: 'half a rep' })]), 'protocol'],
-    ['holds no message', DONE, 'protocol'],
+    ['has no reason to finish', eventsOf([chunk({ content: 'half a rep' })]) + DONE, 'protocol'],
+    ['breaks off after its text', eventsOf([chunk({ content: 'a rep' }, { finish_reason: 'stop' })]), 'protocol'],
+    ['holds no message', eventsOf([chunk({}, { finish_reason: 'stop' })]) + DONE, 'protocol'],
     ['is not JSON', 'data: {"choices": [\n\n', 'protocol'],
     ['ends in an error', eventsOf([chunk({ content: 'a' }), { error: { code: 503, message: 'gone' } }]), 'overloaded'],
   ])('is a fault when it %s', async (_what, body, kind) => {
@@ -82,7 +84,8 @@ describe('a stream that nobody asked for', () => {
   it('gives the text back however it was cut', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1 }), (pieces) => {
-        const stream = eventsOf(pieces.map((content) => chunk({ content })));
+        const end = chunk({}, { finish_reason: 'stop' });
+        const stream = eventsOf([...pieces.map((content) => chunk({ content })), end]);
         expect(completionOf(stream + DONE)).toMatchObject({ choices: [{ message: { content: pieces.join('') } }] });
       }),
     );
