@@ -3,7 +3,7 @@ import type { RolloutStatus } from '../../src/core/rollout.ts';
 import type { TraceEvent } from '../../src/core/trace.ts';
 import { NO_USAGE } from '../../src/core/usage.ts';
 import type { TrainingSample } from '../../src/exporters/exporter.ts';
-import { sampleOfRollout } from '../../src/exporters/pipeline/samples.ts';
+import { sampleOfRollout, sampleOfTrace, type Taken } from '../../src/exporters/pipeline/samples.ts';
 import type { StoredRollout } from '../../src/stores/store.ts';
 
 type Body = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'at' | 'spanId'> : never) : never;
@@ -86,6 +86,26 @@ export function sampleOf(facts: RolloutFacts = {}): TrainingSample {
   const taken = sampleOfRollout(storedRollout(facts), { hash: (id) => `h-${id}` });
   if (!taken.ok) throw new Error(taken.reason);
   return taken.sample;
+}
+
+/** What is taken of a production trace of which nothing but the events is known, and what is given. */
+export function takenOf(
+  events: readonly TraceEvent[],
+  facts: Partial<Omit<Parameters<typeof sampleOfTrace>[0], 'events'>> = {},
+): Taken {
+  const trace = {
+    traceId: 't',
+    tools: [],
+    status: 'ok',
+    score: null,
+    reason: '',
+    correction: null,
+    sessionId: null,
+    userId: null,
+    ...facts,
+    events,
+  } as const;
+  return sampleOfTrace(trace, { hash: (id) => id });
 }
 
 /** One question and one answer. */

@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import type { TraceEvent } from '../../../src/core/trace.ts';
 import { mineRegressions } from '../../../src/exporters/pipeline/regressions.ts';
 import { createTally } from '../../../src/exporters/pipeline/report.ts';
-import { sampleOfTrace, type Taken } from '../../../src/exporters/pipeline/samples.ts';
+import type { Taken } from '../../../src/exporters/pipeline/samples.ts';
 import { makeTask } from '../../helpers/task.ts';
+import { takenOf } from '../conversations.ts';
 
 const at = { at: 0, spanId: '1' };
 const told = (question: string, answer: string): readonly TraceEvent[] => [
@@ -13,20 +14,12 @@ const told = (question: string, answer: string): readonly TraceEvent[] => [
   { ...at, type: 'reply', content: answer },
 ];
 const trace = (traceId: string, score: number | null, correction: string | null) =>
-  sampleOfTrace(
-    {
-      traceId,
-      events: told(`question ${traceId}`, `answer ${traceId}`),
-      tools: [],
-      status: 'ok',
-      score,
-      reason: correction === null ? '' : 'the year is wrong',
-      correction,
-      sessionId: null,
-      userId: null,
-    },
-    { hash: (id) => id },
-  );
+  takenOf(told(`question ${traceId}`, `answer ${traceId}`), {
+    traceId,
+    score,
+    reason: correction === null ? '' : 'the year is wrong',
+    correction,
+  });
 
 it('takes an answer that a user corrected for a failure, and the correction for what was expected', async () => {
   const source = {
@@ -69,22 +62,12 @@ it('keeps all answers that are right, redacted', async () => {
 
 it('groups failed traces by their errors, where nobody said more', async () => {
   const failing = (traceId: string, message: string) =>
-    sampleOfTrace(
-      {
-        traceId,
-        events: [
-          { ...at, type: 'user', content: `question ${traceId}` },
-          { ...at, type: 'error', message },
-        ],
-        tools: [],
-        status: 'error',
-        score: null,
-        reason: '',
-        correction: null,
-        sessionId: null,
-        userId: null,
-      },
-      { hash: (id) => id },
+    takenOf(
+      [
+        { ...at, type: 'user', content: `question ${traceId}` },
+        { ...at, type: 'error', message },
+      ],
+      { traceId, status: 'error' },
     );
   const source = {
     async *read() {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../src/core/trace.ts';
 import { NO_USAGE } from '../../../src/core/usage.ts';
-import { sampleOfTrace } from '../../../src/exporters/pipeline/samples.ts';
+import { takenOf } from '../conversations.ts';
 
 describe('a production trace as a sample', () => {
   const at = { at: 0, spanId: '1' };
@@ -30,20 +30,7 @@ describe('a production trace as a sample', () => {
     ['content-filter', 'refused'],
     ['SAFETY', 'refused'],
   ])('that finished with "%s" is %s', (finishReason, status) => {
-    const taken = sampleOfTrace(
-      {
-        traceId: 't',
-        events: events(finishReason),
-        tools: [],
-        status: 'ok',
-        score: null,
-        reason: '',
-        correction: null,
-        sessionId: null,
-        userId: null,
-      },
-      { hash: (id) => id },
-    );
+    const taken = takenOf(events(finishReason));
     expect(taken).toMatchObject({ ok: true, sample: { status } });
   });
 });

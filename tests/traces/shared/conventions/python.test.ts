@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import type { Span, TraceEvent } from '../../../../src/core/trace.ts';
-import { sampleOfTrace } from '../../../../src/exporters/pipeline/samples.ts';
 import { assembleTrace } from '../../../../src/traces/shared/conventions/assemble.ts';
+import { takenOf } from '../../../exporters/conversations.ts';
 import { span } from '../../../helpers/spans.ts';
 
 // What openinference-instrumentation-agno 1.0.15, -langchain 0.1.80 and opentelemetry-instrumentation-openai 0.62.4 sent.
@@ -54,20 +54,7 @@ describe('a failed run of agno', () => {
 
   it('is nothing to learn from', () => {
     const { events, tools } = assembleTrace([...failed, model]);
-    const taken = sampleOfTrace(
-      {
-        traceId: 't',
-        events,
-        tools,
-        status: 'error',
-        score: null,
-        reason: '',
-        correction: null,
-        sessionId: null,
-        userId: null,
-      },
-      { hash: (id) => id },
-    );
+    const taken = takenOf(events, { tools, status: 'error' });
     expect(taken).toMatchObject({ ok: true, sample: { status: 'failed' } });
   });
 });
