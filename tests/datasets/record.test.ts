@@ -237,6 +237,8 @@ describe('chat-shaped rows', () => {
 
 describe('our own line', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+  // White space alone is none.
+  const answer = text.filter((one) => one.trim() !== '');
   const key = text.filter(
     (name) => !['__proto__', 'constructor', 'prototype', 'difficulty', 'metadata', 'system_prompt'].includes(name),
   );
@@ -256,8 +258,8 @@ describe('our own line', () => {
     id: text.filter((id) => id.trim() !== ''),
     input: fc.string({ unit: 'grapheme', maxLength: 30 }),
     context: fc.array(turn, { maxLength: 3 }).map((turns) => turns.flat()),
-    expected: fc.option(text),
-    observed: fc.option(text),
+    expected: fc.option(answer),
+    observed: fc.option(answer),
     category: fc.option(text),
     difficulty: fc.constantFrom(null, 'easy', 'medium', 'hard'),
     metadata: fc
