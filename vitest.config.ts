@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     globalSetup: 'tests/helpers/temporary-files.ts',
+    setupFiles: 'tests/helpers/seed.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -22,9 +22,9 @@ async function roundTrip(rows: readonly JsonObject[]): Promise<readonly Record<s
   });
 }
 
-/** What a reader sees: missing members are null, whole numbers are BigInt. */
+/** What a reader sees: missing members are null, whole numbers are BigInt and have no negative zero. */
 function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint' || Object.is(value, -0)) return Number(value) + 0;
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
