@@ -86,7 +86,11 @@ export function stopReason(fault: ModelError, target: Target, reachedOnce: boole
           : 'check the options of this model in the config',
       );
     case 'fatal':
-      return make('provider-unavailable', 'the connection to the provider cannot be trusted', 'check OPENAI_BASE_URL');
+      return make(
+        'provider-unavailable',
+        'the connection to the provider cannot be used',
+        'check OPENAI_BASE_URL, and the proxy if there is one',
+      );
     case 'network':
     case 'timeout':
       return reachedOnce

@@ -52,7 +52,7 @@ export interface Model {
  * Class of a failed attempt, and what the engine does about it:
  * `rate-limit`, `overloaded`, `network`, `timeout`: retry within the logical call's deadline (only `rate-limit` shrinks
  * the concurrency); `protocol`: retry once, then the example fails; `context-overflow`, `too-large`: the example fails;
- * `auth`, `model-unknown`, `quota`: the run stops, resumable; `invalid`, `fatal` (redirect, certificate): the run stops.
+ * `auth`, `model-unknown`, `quota`: the run stops, resumable; `invalid`, `fatal` (redirect, certificate, proxy): the run stops.
  */
 export type FaultKind =
   | 'rate-limit'
